@@ -1,0 +1,32 @@
+// The session layer. An app takes it in with one line: `extends: ['./layers/session']`.
+export default defineNuxtConfig({
+  $meta: { name: 'session' },
+  // Each value has an environment variable: NUXT_SESSION_ and the name in capitals (idleTimeout: NUXT_SESSION_IDLE_TIMEOUT).
+  // What they mean, their units and limits: server/engine/config.ts. Empty means the default that stands there.
+  runtimeConfig: {
+    session: {
+      keys: '',
+      store: '',
+      origin: '',
+      allowedOrigins: '',
+      behindProxy: '',
+      cookieName: '',
+      idleTimeout: '',
+      absoluteTimeout: '',
+      rememberIdleTimeout: '',
+      rememberAbsoluteTimeout: '',
+      anonymousIdleTimeout: '',
+      anonymousAbsoluteTimeout: '',
+      rotateEvery: '',
+      rotationGrace: '',
+    },
+  },
+  vite: {
+    server: {
+      fs: {
+        // Setting `deny` replaces Vite's own list, so its entries stand here too. Without `.data`, Vite would hand out the session store.
+        deny: ['.env', '.env.*', '*.{crt,pem,key}', '**/.git/**', '**/.data/**', '**/certs/*.{pem,key}'],
+      },
+    },
+  },
+})

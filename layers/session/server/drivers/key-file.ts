@@ -1,0 +1,40 @@
+import { chmodSync, linkSync, mkdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { generateKey } from '../engine/key-ring'
+
+/**
+ * Reads the keys of a key file, made with one new key if it is not there. Mode 0600, whole or not at all: of two
+ * processes that start together, both end up with the keys of the one that was first.
+ */
+export function readOrMakeKeyFile(path: string): string {
+  const keys = read(path)
+  if (keys !== undefined) return keys
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  const temporary = `${path}.${process.pid}.tmp`
+  writeFileSync(temporary, `${generateKey()}\n`, { mode: 0o600, flag: 'wx' })
+  try {
+    linkSync(temporary, path) // Unlike a rename, never replaces a file that another process has made meanwhile.
+  }
+  catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error
+  }
+  finally {
+    unlinkSync(temporary)
+  }
+  return readFileSync(path, 'utf8')
+}
+
+function read(path: string): string | undefined {
+  try {
+    if (statSync(path).mode & 0o077) chmodSync(path, 0o600)
+    return readFileSync(path, 'utf8')
+  }
+  catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as NodeJS.ErrnoException).code
+}

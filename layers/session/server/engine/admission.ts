@@ -1,0 +1,85 @@
+import { LRUCache } from 'lru-cache'
+import type { Clock } from './clock'
+import { readCookie } from './cookie'
+import type { EventSink } from './events'
+import { handleOf, hashSecret, sameHash, storeKeyOf, successorOf } from './identity'
+import type { KeyRing } from './key-ring'
+import type { LiveSession } from './record'
+import { idleEnd, liveSession } from './record'
+import type { OpenedTicket, Ticket } from './seal'
+import { open } from './seal'
+import type { StoredRecord } from './store'
+
+/** Far above a sealed ticket's 108 characters; anything longer is refused before any cryptography. */
+export const LONGEST_COOKIE = 512
+const OPENED_TICKETS = 10_000
+
+/** A ticket with what is derived from it, so that no hash is computed twice for one cookie. */
+export interface Presented extends OpenedTicket {
+  readonly key: string
+  readonly secretHash: string
+}
+
+/** A session whose bearer has proved it. `ticket` is what the browser should hold from now on. */
+export interface Admitted {
+  readonly live: LiveSession
+  readonly ticket: Ticket
+  /** The browser holds something older than `ticket`, or the same under an old key: give it a new cookie. */
+  readonly stale: 'secret' | 'key' | null
+}
+
+/** Decides who a cookie lets in. Absence, expiry and forgery are all `null`: the visitor is a stranger, with no clearing cookie. */
+export class Admission {
+  readonly #opened = new LRUCache<string, Presented>({ max: OPENED_TICKETS })
+
+  constructor(
+    private readonly ring: KeyRing,
+    private readonly cookieName: string,
+    private readonly clock: Clock,
+    private readonly emit: EventSink,
+  ) {}
+
+  /** Reads and opens the session cookie of a raw `Cookie` header. Never asks the store. */
+  present(header: string | undefined): Presented | null {
+    const cookie = readCookie(header, this.cookieName)
+    if (cookie.kind === 'absent') return null
+    if (cookie.kind === 'duplicate') return this.#refuse('duplicate_cookie')
+    const known = this.#opened.get(cookie.value)
+    if (known) return known
+    const ticket = cookie.value.length <= LONGEST_COOKIE ? open(this.ring, this.cookieName, cookie.value) : null
+    if (!ticket) return this.#refuse('forged')
+    const presented = { ...ticket, key: storeKeyOf(ticket.sid), secretHash: hashSecret(ticket.secret) }
+    this.#opened.set(cookie.value, presented)
+    return presented
+  }
+
+  /** Checks a presented ticket against the record the store has for it, and reports what is odd. */
+  admit(presented: Presented, row: StoredRecord | null): Admitted | null {
+    if (!row) return this.#refuse('unknown')
+    const outcome = this.check(presented, row)
+    if (typeof outcome === 'object') return outcome
+    if (outcome !== 'ended') this.emit({ type: outcome, handle: handleOf(presented.key) })
+    return null
+  }
+
+  /** The same without a report, for a second look after a conflict: soundness, both clocks, the secret. */
+  check(presented: Presented, row: StoredRecord): Admitted | 'ended' | 'corrupt_record' | 'secret_reuse' {
+    const live = liveSession(presented.key, row)
+    if (!live) return 'corrupt_record'
+    const now = this.clock()
+    if (now >= idleEnd(live)) return 'ended'
+    const { secretHash, previous } = live.record
+    if (sameHash(presented.secretHash, secretHash)) {
+      return { live, ticket: presented, stale: presented.sealedByCurrentKey ? null : 'key' }
+    }
+    if (previous && now < previous.until && sameHash(presented.secretHash, previous.hash)) {
+      return { live, ticket: { sid: presented.sid, secret: successorOf(presented.secret, previous.salt) }, stale: 'secret' }
+    }
+    return 'secret_reuse'
+  }
+
+  #refuse(reason: 'forged' | 'duplicate_cookie' | 'unknown'): null {
+    this.emit({ type: 'refused', reason })
+    return null
+  }
+}

@@ -1,0 +1,124 @@
+import { parse as parseDuration } from '@lukeed/ms'
+import * as v from 'valibot'
+import { ConfigError } from './errors'
+import { parseOrigins } from './origins'
+
+/**
+ * The session layer's configuration as the engine uses it: all durations in milliseconds.
+ * Each field of the layer's `runtimeConfig.session` is text; empty text means the default.
+ */
+export interface SessionConfig {
+  readonly store: string
+  readonly keys: string
+  readonly origins: readonly string[]
+  readonly allowedOrigins: readonly string[]
+  readonly behindProxy: boolean
+  /** Cookie for use from another site: `SameSite=None; Partitioned` in place of `SameSite=Lax`. */
+  readonly crossSite: boolean
+  readonly cookieName: string
+  readonly signedIn: Lifetime
+  readonly remembered: Lifetime
+  readonly anonymous: Lifetime
+  /** A session in use gets a new secret this often. */
+  readonly rotateEvery: number
+  /** How long the previous secret still answers after a periodic rotation. */
+  readonly rotationGrace: number
+}
+
+/** The two clocks of a kind of session, in milliseconds (ASVS 7.3.1, 7.3.2). */
+export interface Lifetime {
+  readonly idle: number
+  readonly absolute: number
+}
+
+/** What a duration may be: shorter than a second is a mistake, longer than 400 days no browser keeps a cookie. */
+const SHORTEST = 1000
+const LONGEST = 400 * 24 * 60 * 60 * 1000
+
+const duration = (fallback: string) => v.pipe(
+  v.optional(v.union([v.string(), v.number()]), ''),
+  v.transform(value => milliseconds(String(value).trim() || fallback)),
+  v.check(ms => Number.isFinite(ms), 'is not a duration. Write a number and a unit, such as 30m, 12h or 7d.'),
+  v.check(ms => !Number.isFinite(ms) || (ms >= SHORTEST && ms <= LONGEST), 'is out of range. Choose a duration from 1s to 400d.'),
+)
+
+const text = (fallback: string) => v.pipe(v.optional(v.string(), ''), v.transform(value => value.trim() || fallback))
+
+const flag = v.pipe(
+  v.optional(v.union([v.string(), v.number(), v.boolean()]), ''),
+  v.transform(value => String(value).trim().toLowerCase()),
+  v.picklist(['', '0', '1', 'false', 'true'], 'is neither 1 nor 0. Set it to 1, or leave it out.'),
+  v.transform(value => value === '1' || value === 'true'),
+)
+
+const Schema = v.object({
+  store: text('sqlite:.data/sessions.db'),
+  keys: text(''),
+  origin: text(''),
+  allowedOrigins: text(''),
+  behindProxy: flag,
+  crossSite: flag,
+  cookieName: v.pipe(
+    text('__Host-session'),
+    v.regex(/^__Host-[\w.-]{1,40}$/, 'must begin with __Host- and go on with letters, digits, ".", "_" or "-". Leave it out for __Host-session.'),
+  ),
+  idleTimeout: duration('30m'),
+  absoluteTimeout: duration('12h'),
+  rememberIdleTimeout: duration('7d'),
+  rememberAbsoluteTimeout: duration('30d'),
+  anonymousIdleTimeout: duration('1h'),
+  anonymousAbsoluteTimeout: duration('24h'),
+  rotateEvery: duration('15m'),
+  rotationGrace: duration('30s'),
+})
+
+/**
+ * Checks the whole configuration once, at start.
+ *
+ * @param dev whether plain-http origins may be listed
+ * @throws ConfigError that names the variable, the problem and the remedy
+ */
+export function parseConfig(input: unknown, { dev = false } = {}): SessionConfig {
+  const result = v.safeParse(Schema, input)
+  if (!result.success) throw configError(result.issues[0])
+  const { origin, allowedOrigins, ...options } = result.output
+  if (options.crossSite && allowedOrigins === '') {
+    throw new ConfigError('NUXT_SESSION_CROSS_SITE', 'is set, but no other origin may call', 'List the other site in NUXT_SESSION_ALLOWED_ORIGINS, or leave it out.')
+  }
+  return {
+    store: options.store,
+    keys: options.keys,
+    origins: parseOrigins('NUXT_SESSION_ORIGIN', origin, dev),
+    allowedOrigins: parseOrigins('NUXT_SESSION_ALLOWED_ORIGINS', allowedOrigins, dev),
+    behindProxy: options.behindProxy,
+    crossSite: options.crossSite,
+    cookieName: options.cookieName,
+    signedIn: lifetime('', options.idleTimeout, options.absoluteTimeout),
+    remembered: lifetime('REMEMBER_', options.rememberIdleTimeout, options.rememberAbsoluteTimeout),
+    anonymous: lifetime('ANONYMOUS_', options.anonymousIdleTimeout, options.anonymousAbsoluteTimeout),
+    rotateEvery: options.rotateEvery,
+    rotationGrace: options.rotationGrace,
+  }
+}
+
+/** The environment variable of a field: `idleTimeout` is `NUXT_SESSION_IDLE_TIMEOUT`. */
+export function variableOf(field: string): string {
+  return `NUXT_SESSION_${field.replace(/[A-Z]/g, letter => `_${letter}`).toUpperCase()}`
+}
+
+function lifetime(kind: string, idle: number, absolute: number): Lifetime {
+  if (idle > absolute) {
+    throw new ConfigError(`NUXT_SESSION_${kind}IDLE_TIMEOUT`, 'is longer than the absolute timeout', `Lower it, or raise NUXT_SESSION_${kind}ABSOLUTE_TIMEOUT.`)
+  }
+  return { idle, absolute }
+}
+
+/** A bare number is no duration: nobody can tell whether it means seconds or milliseconds. */
+function milliseconds(text: string): number {
+  return /[a-z]$/i.test(text) ? parseDuration(text) ?? Number.NaN : Number.NaN
+}
+
+function configError({ path, message }: v.InferIssue<typeof Schema>): ConfigError {
+  const [problem, remedy = 'The settings are listed in the layer\'s README.'] = message.split(/\. (?=[A-Z])/)
+  return new ConfigError(variableOf(String(path?.[0].key)), problem!, remedy)
+}

@@ -1,0 +1,41 @@
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+
+const STORE_KEY_CHARACTERS = 32
+const HANDLE_CHARACTERS = 16
+
+/** The key a session is stored under: 128 bits of a hash, in lower-case hexadecimal, which every file system and driver keeps as it is. */
+export function storeKeyOf(sid: Buffer): string {
+  return digest('store key', sid).toString('hex').slice(0, STORE_KEY_CHARACTERS)
+}
+
+/** The public name of a session: stable, derived one way from its store key, safe to show and to log. */
+export function handleOf(storeKey: string): string {
+  return digest('handle', storeKey).toString('base64url').slice(0, HANDLE_CHARACTERS)
+}
+
+/** What the store keeps of a secret. The secret has 256 random bits, so a plain hash needs no salt and no slowness. */
+export function hashSecret(secret: Buffer): string {
+  return digest('secret', secret).toString('base64url')
+}
+
+/** Compares two hashes in constant time. */
+export function sameHash(a: string, b: string): boolean {
+  const left = Buffer.from(a)
+  const right = Buffer.from(b)
+  return left.length === right.length && timingSafeEqual(left, right)
+}
+
+/**
+ * The secret that follows `secret` at a periodic rotation.
+ *
+ * The store holds hashes only, yet parallel requests that still carry the old secret must all be given the *same* new
+ * cookie. So the new secret is computed from the old one and a random salt kept in the record: whoever holds the old
+ * secret within its grace gets the new one; whoever has read the store has only the salt.
+ */
+export function successorOf(secret: Buffer, salt: string): Buffer {
+  return createHmac('sha256', secret).update(`cloakroom successor v1\0${salt}`).digest()
+}
+
+function digest(purpose: string, input: Buffer | string): Buffer {
+  return createHash('sha256').update(`cloakroom ${purpose} v1\0`).update(input).digest()
+}

@@ -1,0 +1,114 @@
+import { stringify, unflatten } from 'devalue'
+import type { RecordMeta, StoredRecord } from './store'
+
+const SCHEMA = 1
+
+/** A secret that was replaced at a periodic rotation and still answers for a while. */
+export interface PreviousSecret {
+  readonly hash: string
+  /** End of its grace, milliseconds since the epoch. */
+  readonly until: number
+  /** From it and the previous secret follows the current one, see `successorOf`. */
+  readonly salt: string
+}
+
+/** What the store holds of a session. No secret: only hashes. */
+export interface SessionRecord {
+  readonly secretHash: string
+  readonly previous: PreviousSecret | null
+  readonly rotatedAt: number
+  readonly owner: string | null
+  readonly authenticatedAt: number | null
+  readonly createdAt: number
+  /** Milliseconds without activity after which the session ends. */
+  readonly idleTimeout: number
+  /** End of the absolute clock. */
+  readonly expiresAt: number
+  readonly persistent: boolean
+  /** The device as its browser named itself, for the list of devices. */
+  readonly label: string
+  /** The app's data in devalue's flat form: parsed with the record, brought to life only when asked for. */
+  readonly data: FlatData
+}
+
+/** devalue's flattened form of a value, which is plain JSON. */
+export type FlatData = readonly unknown[]
+
+export type SessionValues = Record<string, unknown>
+
+/** The data of a session that holds nothing yet. */
+export const NO_DATA: FlatData = flatten({})
+
+/** Flattens data so that Date, Map, Set, BigInt and shared references survive. Throws for functions and class instances. */
+export function flatten(values: SessionValues): FlatData {
+  return JSON.parse(stringify(values)) as FlatData
+}
+
+/** Brings data back to life: a new copy at each call, so that no caller can change another's. */
+export function revive(data: FlatData): SessionValues {
+  return unflatten(data as unknown[]) as SessionValues
+}
+
+export function encodeRecord(record: SessionRecord): string {
+  return JSON.stringify({ schema: SCHEMA, ...record })
+}
+
+/** Reads a record, or answers `null` for one that is broken or of another schema: the visitor is a stranger then, the row stays as it is. */
+export function decodeRecord(value: string): SessionRecord | null {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(value)
+  }
+  catch {
+    return null
+  }
+  return isRecord(parsed) ? parsed : null
+}
+
+export function metaOf(record: SessionRecord, lastSeenAt: number): RecordMeta {
+  const { owner, createdAt, idleTimeout, expiresAt } = record
+  return { owner, createdAt, lastSeenAt, idleTimeout, expiresAt }
+}
+
+/** A session read from the store, valid when it was read. */
+export interface LiveSession {
+  readonly key: string
+  readonly version: number
+  readonly lastSeenAt: number
+  readonly record: SessionRecord
+}
+
+/** End of the idle clock, never after the absolute one. */
+export function idleEnd({ record, lastSeenAt }: LiveSession): number {
+  return Math.min(lastSeenAt + record.idleTimeout, record.expiresAt)
+}
+
+/** The session in a stored row if it is sound; whether it has ended is the caller's to ask. */
+export function liveSession(key: string, row: StoredRecord): LiveSession | null {
+  const record = decodeRecord(row.value)
+  return record && { key, record, version: row.version, lastSeenAt: row.lastSeenAt }
+}
+
+function isRecord(value: unknown): value is SessionRecord {
+  if (typeof value !== 'object' || value === null) return false
+  const record = value as Record<string, unknown>
+  return record.schema === SCHEMA
+    && typeof record.secretHash === 'string'
+    && isPrevious(record.previous)
+    && isNullOr('string', record.owner)
+    && isNullOr('number', record.authenticatedAt)
+    && ['rotatedAt', 'createdAt', 'idleTimeout', 'expiresAt'].every(name => Number.isFinite(record[name]))
+    && typeof record.persistent === 'boolean'
+    && typeof record.label === 'string'
+    && Array.isArray(record.data)
+}
+
+function isPrevious(value: unknown): boolean {
+  if (value === null) return true
+  const previous = value as Partial<PreviousSecret> | undefined
+  return typeof previous?.hash === 'string' && typeof previous.salt === 'string' && Number.isFinite(previous.until)
+}
+
+function isNullOr(type: 'string' | 'number', value: unknown): boolean {
+  return value === null || typeof value === type
+}

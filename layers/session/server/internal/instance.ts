@@ -1,0 +1,52 @@
+import { useRuntimeConfig, useStorage } from 'nitropack/runtime'
+import { openStore } from '../drivers/from-url'
+import type { ConfiguredStore } from '../drivers/from-url'
+import { readOrMakeKeyFile } from '../drivers/key-file'
+import { parseConfig } from '../engine/config'
+import { SessionEngine } from '../engine/engine'
+import type { EventSink } from '../engine/events'
+import { generateKey, parseKeyRing } from '../engine/key-ring'
+import type { KeyRing } from '../engine/key-ring'
+import type { KnownOrigins } from '../engine/request-origin'
+
+/** The one session layer of this process. */
+export interface SessionLayer {
+  readonly engine: SessionEngine
+  readonly origins: KnownOrigins & { readonly own: Set<string> }
+  close(): Promise<void>
+}
+
+/** Where the store is mounted: `useStorage('sessions')` looks inside. */
+const MOUNT = 'sessions'
+
+let layer: SessionLayer | undefined
+
+/**
+ * Reads and checks the configuration, opens the store, makes the engine. Called once, at start.
+ *
+ * @throws ConfigError, StoreError: the server must not start then
+ */
+export function startSessionLayer(emit: EventSink): SessionLayer {
+  const config = parseConfig(useRuntimeConfig().session, { dev: import.meta.dev })
+  const store = openStore(config.store)
+  const engine = new SessionEngine({ config, driver: store.driver, ring: keyRing(config.keys, store), emit })
+  useStorage().mount(MOUNT, store.driver)
+  layer = {
+    engine,
+    origins: { own: new Set(config.origins), allowed: new Set(config.allowedOrigins) },
+    close: () => useStorage().unmount(MOUNT),
+  }
+  return layer
+}
+
+/** The session layer, started by its plugin. */
+export function sessionLayer(): SessionLayer {
+  if (!layer) throw new Error('[session] is not running: no session can be used while pages are prerendered or before the server has started')
+  return layer
+}
+
+function keyRing(keys: string, { defaultKeys }: ConfiguredStore): KeyRing {
+  if (keys) return parseKeyRing(keys)
+  if (defaultKeys === 'ephemeral') return parseKeyRing(generateKey())
+  return parseKeyRing(readOrMakeKeyFile(defaultKeys.file), `The key file ${defaultKeys.file}`)
+}

@@ -1,0 +1,89 @@
+import type { ServerResponse } from 'node:http'
+import { appendResponseHeader, getRequestHeader, setResponseHeader } from 'h3'
+import type { H3Event } from 'h3'
+import type { SessionData } from '../../shared/types/session-data'
+import { serializeClearedCookie, serializeCookie } from '../engine/cookie'
+import { ServerSession } from '../engine/session'
+import type { SessionRequest } from '../engine/session'
+import { crossOriginRefused, requestProvenance } from './guard'
+import { sessionLayer } from './instance'
+import { outerEvent } from './outer-event'
+
+const STATE = Symbol('session')
+
+/** What one request of a browser, with all calls it leads to, knows of its session. */
+interface RequestState {
+  readonly session: Promise<ServerSession<SessionData>>
+  activity?: Promise<void>
+}
+
+/** Loads the session once for a request and everything within it. `activity`: this use slides the idle clock. */
+export async function requestSession(event: H3Event, activity: boolean): Promise<ServerSession<SessionData>> {
+  refuseInsideCache(event)
+  const outer = outerEvent(event)
+  markPrivate(event)
+  if (outer !== event) markPrivate(outer)
+  const context = outer.context as Record<symbol, RequestState | undefined>
+  const state = context[STATE] ??= { session: load(outer) }
+  const session = await state.session
+  if (activity && countsAsActivity(outer)) await (state.activity ??= session.recordActivity())
+  return session
+}
+
+/** The raw value of the session cookie header that came with the browser's request. */
+export function cookieHeader(event: H3Event): string | undefined {
+  return outerEvent(event).node.req.headers.cookie
+}
+
+async function load(outer: H3Event): Promise<ServerSession<SessionData>> {
+  const { engine } = sessionLayer()
+  const admitted = await engine.load(cookieHeader(outer))
+  return new ServerSession<SessionData>(engine, sessionRequest(outer), admitted)
+}
+
+function sessionRequest(outer: H3Event): SessionRequest {
+  const { config } = sessionLayer().engine
+  const cookie = { name: config.cookieName, crossSite: config.crossSite }
+  return {
+    label: getRequestHeader(outer, 'user-agent') ?? '',
+    assertMayWrite() {
+      if (requestProvenance(outer) === 'foreign') throw crossOriginRefused()
+    },
+    setCookie: (value, maxAge) => putCookie(outer.node.res, cookie.name, serializeCookie(cookie, value, maxAge)),
+    clearCookie: () => putCookie(outer.node.res, cookie.name, serializeClearedCookie(cookie)),
+  }
+}
+
+/** Sets one cookie of this name, whatever was set before in this request. */
+function putCookie(response: ServerResponse, name: string, header: string) {
+  if (response.headersSent) {
+    throw new Error('[session] The response had already begun, so the browser could not be given its session cookie. Write to the session before sending.')
+  }
+  const others = [response.getHeader('set-cookie') ?? []].flat().filter(line => !String(line).startsWith(`${name}=`))
+  response.setHeader('set-cookie', [...others.map(String), header])
+}
+
+/** No cache may keep what was made for one visitor (RFC 9111 §5.2.2.7; ASVS 14.3.2). */
+function markPrivate(event: H3Event) {
+  if (event.node.res.headersSent || event.node.res.getHeader('cache-control') === PRIVATE) return
+  setResponseHeader(event, 'cache-control', PRIVATE)
+  appendResponseHeader(event, 'vary', 'Cookie')
+}
+
+const PRIVATE = 'private, no-store'
+
+/** A prefetch, HEAD and OPTIONS are no sign of a person; a foreign page is not the visitor. */
+function countsAsActivity(outer: H3Event): boolean {
+  if (outer.method === 'HEAD' || outer.method === 'OPTIONS') return false
+  const purpose = getRequestHeader(outer, 'sec-purpose') ?? getRequestHeader(outer, 'purpose') ?? ''
+  return !purpose.includes('prefetch') && requestProvenance(outer) !== 'foreign'
+}
+
+/**
+ * Inside Nitro's cache a request has lost its cookies, so every visitor would look like a stranger, and what is made for
+ * one would be shown to all.
+ */
+function refuseInsideCache(event: H3Event) {
+  if (!event.context.cache) return
+  throw new Error(`[session] ${event.path} is cached (defineCachedEventHandler, or a swr, isr or cache route rule), and a cached answer is the same for every visitor. Take the session out of it, or the cache off it.`)
+}
