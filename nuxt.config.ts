@@ -1,1 +1,21 @@
-export default defineNuxtConfig({ srcDir: '.', compatibilityDate: '2026-11-01' })
+import { devCertificate } from './certs/certificate'
+
+export default defineNuxtConfig({
+  modules: ['@nuxt/eslint', '@nuxt/ui'],
+  devtools: { enabled: false },
+  app: { head: { htmlAttrs: { lang: 'en' } } },
+  css: ['~/assets/css/main.css'],
+  ui: { fonts: false },
+  srcDir: '.', // Any file in a root app/ folder would silently move it and drop pages/.
+  devServer: { https: await devCertificate() },
+  compatibilityDate: '2026-11-01',
+  typescript: {
+    strict: true,
+    // What runs in Node but not in the server is checked as such; srcDir '.' would take it for browser code. Relative to .nuxt.
+    tsConfig: { exclude: ['../*.config.*', '../certs', '../bench', ...['*.ts', 'unit', 'faults', 'e2e', 'support', 'fixtures'].map(name => `../tests/${name}`)] },
+    nodeTsConfig: { include: ['../*.config.*', '../certs/**/*', '../tests/**/*', '../.ci/**/*'] },
+  },
+  telemetry: false,
+  eslint: { config: { stylistic: true } },
+  icon: { serverBundle: { collections: ['lucide'] } },
+})

@@ -1,0 +1,13 @@
+import { createResolver, defineNuxtModule } from '@nuxt/kit'
+
+/** Builds the server around `server/entry.ts`, which adds TLS, timeouts and a clean shutdown. Development keeps Nitro's own entry. */
+export default defineNuxtModule({
+  meta: { name: 'server-entry' },
+  setup(_options, nuxt) {
+    if (nuxt.options.dev) return
+    nuxt.hook('nitro:config', (config) => {
+      // Not in Nuxt's type for this hook, which knows only what all its server builders share.
+      Object.assign(config, { entry: createResolver(import.meta.url).resolve('../server/entry') })
+    })
+  },
+})

@@ -1,0 +1,2 @@
+/** Issues a new value. */
+export default defineEventHandler(async event => ({ id: await issueValue(event, { renew: true }) }))

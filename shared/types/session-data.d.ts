@@ -1,0 +1,8 @@
+declare module '#layers/session/shared/types/session-data' {
+  interface SessionData {
+    /** The value that was issued to the visitor, to be sent back and compared. */
+    value?: string
+  }
+}
+
+export {}
