@@ -1,4 +1,4 @@
-import { createResolver, defineNuxtModule } from '@nuxt/kit'
+import { createResolver, defineNuxtModule } from 'nuxt/kit'
 
 /** Builds the server around `server/entry.ts`, which adds TLS, timeouts and a clean shutdown. Development keeps Nitro's own entry. */
 export default defineNuxtModule({
@@ -6,8 +6,7 @@ export default defineNuxtModule({
   setup(_options, nuxt) {
     if (nuxt.options.dev) return
     nuxt.hook('nitro:config', (config) => {
-      // Not in Nuxt's type for this hook, which knows only what all its server builders share.
-      Object.assign(config, { entry: createResolver(import.meta.url).resolve('../server/entry') })
+      config.entry = createResolver(import.meta.url).resolve('../server/entry')
     })
   },
 })

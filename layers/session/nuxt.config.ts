@@ -21,11 +21,13 @@ export default defineNuxtConfig({
       rotationGrace: '',
     },
   },
+  // Nitro's list of Node's own modules is older than node:sqlite.
+  nitro: { rollupConfig: { external: ['node:sqlite'] } },
   vite: {
     server: {
       fs: {
         // Setting `deny` replaces Vite's own list, so its entries stand here too. Without `.data`, Vite would hand out the session store.
-        deny: ['.env', '.env.*', '*.{crt,pem,key}', '**/.git/**', '**/.data/**', '**/certs/*.{pem,key}'],
+        deny: ['.env', '.env.*', '*.{crt,pem,key,p12,pfx,cer,der}', '.npmrc', '.yarnrc.yml', '**/.git/**', '**/.data/**'],
       },
     },
   },

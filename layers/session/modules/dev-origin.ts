@@ -1,4 +1,4 @@
-import { defineNuxtModule } from '@nuxt/kit'
+import { defineNuxtModule } from 'nuxt/kit'
 
 /**
  * In development the TLS listener is nuxi's, in another thread than the app: this hands its origins over.
