@@ -1,40 +1,34 @@
-import type { AtomicDriver, RecordMeta, StoredRecord } from '../engine/store'
-import { TOMBSTONE_LIFETIME } from '../engine/store'
-
-interface Row extends StoredRecord {
-  readonly meta: RecordMeta
-}
+import type { AtomicDriver, EndReason, OwnerGuard, RecordMeta, StoredRecord } from '../engine/store'
+import { REVOCATION_LIFETIME, TOMBSTONE_LIFETIME } from '../engine/store'
+import { memoryTable } from './memory-table'
 
 /**
  * Sessions in this process's memory: for tests and for trying things out. A restart forgets them all, and two processes
  * know nothing of each other. Each verb is one synchronous step, so nothing can come in between.
  */
 export function memoryDriver(): AtomicDriver {
-  const rows = new Map<string, Row>()
-  const tombstones = new Map<string, number>()
-  const keysByOwner = new Map<string, Set<string>>()
+  const table = memoryTable()
+  const { rows, tombstones, revocations } = table
 
-  function index(key: string, owner: string | null) {
-    if (owner === null) return
-    const keys = keysByOwner.get(owner) ?? new Set()
-    keysByOwner.set(owner, keys.add(key))
+  function bury(key: string, at: number, reason: EndReason): boolean {
+    if (!table.drop(key)) return false
+    tombstones.set(key, { at, reason })
+    return true
   }
 
-  function unindex(key: string, owner: string | null) {
-    const keys = owner === null ? undefined : keysByOwner.get(owner)
-    keys?.delete(key)
-    if (keys?.size === 0) keysByOwner.delete(owner!)
+  function replacement(key: string, expectedVersion: number): 'conflict' | 'gone' | undefined {
+    const row = rows.get(key)
+    if (!row) return 'gone'
+    return row.version === expectedVersion ? undefined : 'conflict'
   }
 
-  function put(key: string, row: Row) {
-    unindex(key, rows.get(key)?.meta.owner ?? null)
-    rows.set(key, row)
-    index(key, row.meta.owner)
-  }
-
-  function drop(key: string): boolean {
-    unindex(key, rows.get(key)?.meta.owner ?? null)
-    return rows.delete(key)
+  /** Makes room for one more session of an owner; `null` when there is none and nothing may give way. */
+  function makeRoom(key: string, owner: string, now: number, { max, policy }: OwnerGuard): string[] | null {
+    const others = table.keysOf(owner).filter(other => other !== key && endOf(rows.get(other)!) > now)
+    const surplus = others.slice(Math.max(0, max - 1))
+    if (surplus.length > 0 && policy === 'reject') return null
+    for (const other of surplus) bury(other, now, 'evicted')
+    return surplus
   }
 
   return {
@@ -43,15 +37,25 @@ export function memoryDriver(): AtomicDriver {
     read: key => rows.get(key) ?? null,
     create(key, value, meta) {
       if (rows.has(key) || tombstones.has(key)) return false
-      put(key, { value, meta, version: 1, lastSeenAt: meta.lastSeenAt })
+      table.put(key, { value, meta, version: 1, lastSeenAt: meta.lastSeenAt })
       return true
     },
     replace(key, value, meta, expectedVersion) {
-      const row = rows.get(key)
-      if (!row) return 'gone'
-      if (row.version !== expectedVersion) return 'conflict'
-      put(key, { value, meta, version: expectedVersion + 1, lastSeenAt: Math.max(row.lastSeenAt, meta.lastSeenAt) })
+      const refusal = replacement(key, expectedVersion)
+      if (refusal) return refusal
+      const row = rows.get(key)!
+      table.put(key, { value, meta: { ...meta, owner: row.meta.owner }, version: expectedVersion + 1, lastSeenAt: Math.max(row.lastSeenAt, meta.lastSeenAt) })
       return 'replaced'
+    },
+    enrol(key, value, meta, guard, expectedVersion) {
+      const exists = rows.has(key) || tombstones.has(key) ? 'exists' as const : undefined
+      const refusal = expectedVersion === undefined ? exists : replacement(key, expectedVersion)
+      if (refusal) return { outcome: refusal, evicted: [] }
+      if ((revocations.get(meta.owner) ?? 0) >= guard.startedAt) return { outcome: 'revoked', evicted: [] }
+      const evicted = makeRoom(key, meta.owner, meta.lastSeenAt, guard)
+      if (!evicted) return { outcome: 'full', evicted: [] }
+      table.put(key, { value, meta, version: (expectedVersion ?? 0) + 1, lastSeenAt: meta.lastSeenAt })
+      return { outcome: 'written', evicted }
     },
     touch(key, lastSeenAt) {
       const row = rows.get(key)
@@ -59,42 +63,46 @@ export function memoryDriver(): AtomicDriver {
       rows.set(key, { ...row, lastSeenAt: Math.max(row.lastSeenAt, lastSeenAt) })
       return true
     },
-    remove(key, removedAt) {
-      if (!drop(key)) return false
-      tombstones.set(key, removedAt + TOMBSTONE_LIFETIME)
-      return true
+    remove: bury,
+    endOf: key => tombstones.get(key) ?? null,
+    removeByOwner(owner, removedAt, except) {
+      revocations.set(owner, Math.max(removedAt, revocations.get(owner) ?? 0))
+      const removed = table.keysOf(owner).filter(key => key !== except)
+      for (const key of removed) bury(key, removedAt, 'revoked')
+      return removed
     },
-    listByOwner: owner => [...keysByOwner.get(owner) ?? []]
-      .map(key => ({ key, ...rows.get(key)! }))
-      .sort((a, b) => b.meta.createdAt - a.meta.createdAt),
+    listByOwner: owner => table.keysOf(owner).map(key => ({ key, ...rows.get(key)! })),
     sweep(now, limit) {
-      const ended = [...tombstones].filter(([, end]) => end <= now).map(([key]) => key)
+      for (const [owner, at] of revocations) if (at + REVOCATION_LIFETIME <= now) revocations.delete(owner)
+      const buried = [...tombstones].filter(([, { at }]) => at + TOMBSTONE_LIFETIME <= now).map(([key]) => key)
       const expired = [...rows].filter(([, row]) => endOf(row) <= now).map(([key]) => key)
-      const swept = [...ended, ...expired].slice(0, limit)
-      for (const key of swept) if (!tombstones.delete(key)) drop(key)
+      const swept = [...buried, ...expired].slice(0, limit)
+      for (const key of swept) if (!tombstones.delete(key)) table.drop(key)
       return swept.length
+    },
+    trimAnonymous(max, limit) {
+      const anonymous = [...rows].filter(([, { meta }]) => meta.owner === null)
+      const surplus = anonymous.sort(([, a], [, b]) => a.meta.createdAt - b.meta.createdAt).slice(0, Math.max(0, Math.min(limit, anonymous.length - max)))
+      for (const [key] of surplus) table.drop(key)
+      return surplus.length
     },
     getItem: key => rows.get(key)?.value ?? null,
     hasItem: key => rows.has(key),
-    setItem(key, value) {
-      put(key, { value, meta: NO_META, version: (rows.get(key)?.version ?? 0) + 1, lastSeenAt: NO_META.lastSeenAt })
-    },
-    removeItem: key => void drop(key),
+    setItem: (key, value) => table.put(key, { value, meta: NO_META, version: (rows.get(key)?.version ?? 0) + 1, lastSeenAt: 0 }),
+    removeItem: key => void table.drop(key),
     getKeys: base => [...rows.keys()].filter(key => key.startsWith(base)),
     clear(base) {
-      for (const key of rows.keys()) if (key.startsWith(base)) drop(key)
+      for (const key of rows.keys()) if (key.startsWith(base)) table.drop(key)
     },
-    dispose() {
-      rows.clear()
-      tombstones.clear()
-      keysByOwner.clear()
-    },
+    dispose: () => table.clear(),
   }
 }
 
-/** A value that came through unstorage's plain `setItem` is nobody's and never ends. */
-const NO_META: RecordMeta = { owner: null, createdAt: 0, lastSeenAt: 0, idleTimeout: Number.MAX_SAFE_INTEGER, expiresAt: Number.MAX_SAFE_INTEGER }
+const NEVER = Number.MAX_SAFE_INTEGER
 
-function endOf({ meta, lastSeenAt }: Row): number {
+/** A value that came through unstorage's plain `setItem` is nobody's and never ends. */
+const NO_META: RecordMeta = { owner: null, createdAt: NEVER, lastSeenAt: 0, idleTimeout: NEVER, expiresAt: NEVER }
+
+function endOf({ meta, lastSeenAt }: StoredRecord & { readonly meta: RecordMeta }): number {
   return Math.min(lastSeenAt + meta.idleTimeout, meta.expiresAt)
 }

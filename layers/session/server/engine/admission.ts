@@ -28,7 +28,9 @@ export interface Admitted {
   readonly stale: 'secret' | 'key' | null
 }
 
-/** Decides who a cookie lets in. Absence, expiry and forgery are all `null`: the visitor is a stranger, with no clearing cookie. */
+export type Refusal = 'unknown' | 'ended' | 'corrupt_record' | 'secret_reuse'
+
+/** Decides who a cookie lets in. Absence, expiry and forgery all make the visitor a stranger, with no clearing cookie. */
 export class Admission {
   readonly #opened = new LRUCache<string, Presented>({ max: OPENED_TICKETS })
 
@@ -54,16 +56,15 @@ export class Admission {
   }
 
   /** Checks a presented ticket against the record the store has for it, and reports what is odd. */
-  admit(presented: Presented, row: StoredRecord | null): Admitted | null {
-    if (!row) return this.#refuse('unknown')
-    const outcome = this.check(presented, row)
-    if (typeof outcome === 'object') return outcome
-    if (outcome !== 'ended') this.emit({ type: outcome, handle: handleOf(presented.key) })
-    return null
+  admit(presented: Presented, row: StoredRecord | null): Admitted | Refusal {
+    const outcome = row ? this.check(presented, row) : 'unknown'
+    if (outcome === 'unknown') this.#refuse('unknown')
+    else if (outcome === 'corrupt_record' || outcome === 'secret_reuse') this.emit({ type: outcome, handle: handleOf(presented.key) })
+    return outcome
   }
 
   /** The same without a report, for a second look after a conflict: soundness, both clocks, the secret. */
-  check(presented: Presented, row: StoredRecord): Admitted | 'ended' | 'corrupt_record' | 'secret_reuse' {
+  check(presented: Presented, row: StoredRecord): Admitted | Refusal {
     const live = liveSession(presented.key, row)
     if (!live) return 'corrupt_record'
     const now = this.clock()

@@ -23,6 +23,15 @@ export interface SessionConfig {
   readonly rotateEvery: number
   /** How long the previous secret still answers after a periodic rotation. */
   readonly rotationGrace: number
+  /** What follows when a secret is used again after its grace: the request is refused, or the session ends as well. */
+  readonly onSecretReuse: 'refuse' | 'revoke'
+  /** How long after authentication a session counts as fresh. */
+  readonly freshFor: number
+  /** Most sessions of one owner, and what gives way there. */
+  readonly maxPerOwner: number
+  readonly ownerLimitPolicy: 'evict-oldest' | 'reject'
+  /** Anonymous sessions over this number give way, the oldest first. */
+  readonly maxAnonymous: number
 }
 
 /** The two clocks of a kind of session, in milliseconds (ASVS 7.3.1, 7.3.2). */
@@ -51,6 +60,17 @@ const flag = v.pipe(
   v.transform(value => value === '1' || value === 'true'),
 )
 
+const count = (fallback: number) => v.pipe(
+  v.optional(v.union([v.string(), v.number()]), ''),
+  v.transform(value => String(value).trim() === '' ? fallback : Number(value)),
+  v.check(value => Number.isSafeInteger(value) && value >= 1, 'is not a count. Write a whole number of at least 1.'),
+)
+
+const choice = <const Options extends readonly [string, ...string[]]>(options: Options) => v.pipe(
+  text(options[0]),
+  v.picklist(options, `is none of ${options.join(', ')}. Leave it out for ${options[0]}.`),
+)
+
 const Schema = v.object({
   store: text('sqlite:.data/sessions.db'),
   keys: text(''),
@@ -70,6 +90,11 @@ const Schema = v.object({
   anonymousAbsoluteTimeout: duration('24h'),
   rotateEvery: duration('15m'),
   rotationGrace: duration('30s'),
+  onSecretReuse: choice(['refuse', 'revoke']),
+  freshFor: duration('10m'),
+  maxPerOwner: count(20),
+  ownerLimitPolicy: choice(['evict-oldest', 'reject']),
+  maxAnonymous: count(100_000),
 })
 
 /**
@@ -81,23 +106,18 @@ const Schema = v.object({
 export function parseConfig(input: unknown, { dev = false } = {}): SessionConfig {
   const result = v.safeParse(Schema, input)
   if (!result.success) throw configError(result.issues[0])
-  const { origin, allowedOrigins, ...options } = result.output
+  const { origin, allowedOrigins, idleTimeout, absoluteTimeout, ...rest } = result.output
+  const { rememberIdleTimeout, rememberAbsoluteTimeout, anonymousIdleTimeout, anonymousAbsoluteTimeout, ...options } = rest
   if (options.crossSite && allowedOrigins === '') {
     throw new ConfigError('NUXT_SESSION_CROSS_SITE', 'is set, but no other origin may call', 'List the other site in NUXT_SESSION_ALLOWED_ORIGINS, or leave it out.')
   }
   return {
-    store: options.store,
-    keys: options.keys,
+    ...options,
     origins: parseOrigins('NUXT_SESSION_ORIGIN', origin, dev),
     allowedOrigins: parseOrigins('NUXT_SESSION_ALLOWED_ORIGINS', allowedOrigins, dev),
-    behindProxy: options.behindProxy,
-    crossSite: options.crossSite,
-    cookieName: options.cookieName,
-    signedIn: lifetime('', options.idleTimeout, options.absoluteTimeout),
-    remembered: lifetime('REMEMBER_', options.rememberIdleTimeout, options.rememberAbsoluteTimeout),
-    anonymous: lifetime('ANONYMOUS_', options.anonymousIdleTimeout, options.anonymousAbsoluteTimeout),
-    rotateEvery: options.rotateEvery,
-    rotationGrace: options.rotationGrace,
+    signedIn: lifetime('', idleTimeout, absoluteTimeout),
+    remembered: lifetime('REMEMBER_', rememberIdleTimeout, rememberAbsoluteTimeout),
+    anonymous: lifetime('ANONYMOUS_', anonymousIdleTimeout, anonymousAbsoluteTimeout),
   }
 }
 

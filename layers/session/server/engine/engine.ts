@@ -5,6 +5,7 @@ import type { Clock } from './clock'
 import type { Lifetime, SessionConfig } from './config'
 import { SessionError } from './errors'
 import type { EventSink } from './events'
+import { GuardedStore } from './guarded-store'
 import { handleOf, hashSecret, storeKeyOf, successorOf } from './identity'
 import type { KeyRing } from './key-ring'
 import { KeyedLock } from './keyed-lock'
@@ -12,7 +13,7 @@ import type { FlatData, LiveSession, SessionRecord } from './record'
 import { encodeRecord, metaOf } from './record'
 import type { Ticket } from './seal'
 import { newSecret, newTicket, seal } from './seal'
-import type { AtomicDriver } from './store'
+import type { AtomicDriver, EndReason, Replacement } from './store'
 
 const LONGEST_LABEL = 256
 const MOST_DATA = 64 * 1024
@@ -25,54 +26,57 @@ export interface EngineOptions {
   readonly driver: AtomicDriver
   readonly ring: KeyRing
   readonly config: SessionConfig
+  /** Default: the driver's own clock, else this machine's. */
   readonly clock?: Clock
   readonly emit?: EventSink
 }
 
-/** What a sign-in decides. */
-export interface SignIn {
+/** Whose a record is, and for how long. */
+export interface Ownership {
   readonly owner: string
   readonly remember: boolean
-  readonly data: FlatData
 }
 
 /**
  * The session engine: knows records, clocks, secrets and the store, and nothing of HTTP.
  *
- * Every write is one of create, compare-and-set, touch or remove, and says what became of it. A store that does not
- * answer is a `SessionError` with `store_unavailable`, never an absent session.
+ * Every write is one of create, compare-and-set, enrol, touch or remove, and says what became of it. A store that does
+ * not answer is a `SessionError` with `store_unavailable`, never an absent session.
  */
 export class SessionEngine {
   readonly config: SessionConfig
   readonly clock: Clock
   readonly emit: EventSink
+  readonly store: GuardedStore
   /** Turns updates of one session into a queue, so that parallel ones need no retry within this process. */
   readonly locks = new KeyedLock()
-  readonly #driver: AtomicDriver
   readonly #ring: KeyRing
   readonly #admission: Admission
 
-  constructor({ driver, ring, config, clock = Date.now, emit = () => {} }: EngineOptions) {
-    this.#driver = driver
-    this.#ring = ring
+  constructor({ driver, ring, config, clock = driver.clock ?? Date.now, emit = () => {} }: EngineOptions) {
     this.config = config
     this.clock = clock
     this.emit = emit
+    this.store = new GuardedStore(driver, clock, emit)
+    this.#ring = ring
     this.#admission = new Admission(ring, config.cookieName, clock, emit)
   }
 
-  /** The session that a raw `Cookie` header proves, or `null`. Writes nothing. One read of the store, none for a cookie that is not ours. */
+  /** The session that a raw `Cookie` header proves, or `null`. Writes nothing but what `onSecretReuse` asks for. One read of the store, none for a cookie that is not ours. */
   async load(cookieHeader: string | undefined): Promise<Admitted | null> {
     const presented = this.#admission.present(cookieHeader)
     if (!presented) return null
-    const row = await this.#ask('read', () => this.#driver.read(presented.key))
-    return this.#admission.admit(presented, row)
+    const row = await this.store.ask('read', driver => driver.read(presented.key))
+    const outcome = this.#admission.admit(presented, row)
+    if (typeof outcome === 'object') return outcome
+    if (outcome === 'secret_reuse' && this.config.onSecretReuse === 'revoke') await this.remove(presented.key, 'secret_reuse')
+    return null
   }
 
   /** Reads a session again after a conflict: `null` when it has ended, or when `ticket` no longer proves it. */
   async reload(ticket: Ticket): Promise<Admitted | null> {
     const presented = { ...ticket, key: storeKeyOf(ticket.sid), secretHash: hashSecret(ticket.secret), sealedByCurrentKey: true }
-    const row = await this.#ask('read', () => this.#driver.read(presented.key))
+    const row = await this.store.ask('read', driver => driver.read(presented.key))
     const outcome = row && this.#admission.check(presented, row)
     return typeof outcome === 'object' ? outcome : null
   }
@@ -82,30 +86,25 @@ export class SessionEngine {
     return seal(this.#ring, this.config.cookieName, ticket)
   }
 
-  /** Creates a session: anonymous, or signed in from the start. */
-  async create(label: string, data: FlatData, signIn?: SignIn): Promise<Admitted> {
+  /** Creates an anonymous session. */
+  async create(label: string, data: FlatData): Promise<Admitted> {
     const ticket = newTicket()
     const now = this.clock()
-    const record = this.#newRecord(ticket, { createdAt: now, label: label.slice(0, LONGEST_LABEL), data }, signIn)
+    const record = this.newRecord(ticket, { createdAt: now, label, data })
     const key = storeKeyOf(ticket.sid)
-    const created = await this.#ask('create', () => this.#driver.create(key, encodeBounded(record), metaOf(record, now)))
+    const value = encodeBounded(record)
+    const created = await this.store.ask('create', driver => driver.create(key, value, metaOf(record, now)))
     if (!created) throw new SessionError('store_unavailable', 'The store already holds a session of this new random name.')
     this.emit({ type: 'created', handle: handleOf(key) })
     return { live: { key, record, version: 1, lastSeenAt: now }, ticket, stale: null }
   }
 
   /** Compare-and-set of a whole record. */
-  async replace(live: LiveSession, record: SessionRecord, lastSeenAt = live.lastSeenAt): Promise<LiveSession | 'conflict' | 'gone'> {
+  async replace(live: LiveSession, record: SessionRecord, lastSeenAt = live.lastSeenAt): Promise<LiveSession | Exclude<Replacement, 'replaced'>> {
     const value = encodeBounded(record)
-    const outcome = await this.#ask('replace', () => this.#driver.replace(live.key, value, metaOf(record, lastSeenAt), live.version))
+    const outcome = await this.store.ask('replace', driver => driver.replace(live.key, value, metaOf(record, lastSeenAt), live.version))
     if (outcome !== 'replaced') return outcome
     return { key: live.key, record, version: live.version + 1, lastSeenAt: Math.max(lastSeenAt, live.lastSeenAt) }
-  }
-
-  /** The record of a session whose bearer has just authenticated: new secret, old one dead at once, both clocks anew (ASVS 7.2.4). */
-  signedInRecord(ticket: Ticket, live: LiveSession, signIn: SignIn): SessionRecord {
-    const { createdAt, label } = live.record
-    return this.#newRecord(ticket, { createdAt, label, data: signIn.data }, signIn)
   }
 
   /** A rotation of the secret: `grace` 0 kills the old one at once, else it answers for that long and leads to the same new one. */
@@ -128,49 +127,44 @@ export class SessionEngine {
   /** Slides the idle clock. `null`: the session has ended meanwhile. */
   async touch(live: LiveSession): Promise<LiveSession | null> {
     const now = this.clock()
-    const touched = await this.#ask('touch', () => this.#driver.touch(live.key, now))
+    const touched = await this.store.ask('touch', driver => driver.touch(live.key, now))
     return touched ? { ...live, lastSeenAt: Math.max(now, live.lastSeenAt) } : null
   }
 
-  /** Removes a session for good: a request that still holds it can save no more. */
-  async remove(live: LiveSession): Promise<void> {
-    const removed = await this.#ask('remove', () => this.#driver.remove(live.key, this.clock()))
-    if (removed) this.emit({ type: 'ended', handle: handleOf(live.key), reason: 'signed_out' })
+  /** Removes a session for good: a request that still holds it can save no more. `false`: it was gone already. */
+  async remove(key: string, reason: EndReason): Promise<boolean> {
+    const removed = await this.store.ask('remove', driver => driver.remove(key, this.clock(), reason))
+    if (removed) this.emit({ type: 'ended', handle: handleOf(key), reason })
+    return removed
   }
 
-  #newRecord(ticket: Ticket, base: Pick<SessionRecord, 'createdAt' | 'label' | 'data'>, signIn?: SignIn): SessionRecord {
+  /** A record whose clocks start now. */
+  newRecord(ticket: Ticket, { createdAt, label, data }: Pick<SessionRecord, 'createdAt' | 'label' | 'data'>, ownership?: Ownership): SessionRecord {
     const now = this.clock()
-    const { idle, absolute } = this.#lifetime(signIn)
+    const { idle, absolute } = this.#lifetime(ownership)
     return {
-      ...base,
+      createdAt,
+      label: label.slice(0, LONGEST_LABEL),
+      data,
       secretHash: hashSecret(ticket.secret),
       previous: null,
       rotatedAt: now,
-      owner: signIn?.owner ?? null,
-      authenticatedAt: signIn ? now : null,
+      owner: ownership?.owner ?? null,
+      authenticatedAt: ownership ? now : null,
       idleTimeout: idle,
       expiresAt: now + absolute,
-      persistent: signIn?.remember ?? false,
+      persistent: ownership?.remember ?? false,
     }
   }
 
-  #lifetime(signIn?: SignIn): Lifetime {
-    if (!signIn) return this.config.anonymous
-    return signIn.remember ? this.config.remembered : this.config.signedIn
-  }
-
-  async #ask<T>(operation: string, question: () => T | Promise<T>): Promise<T> {
-    try {
-      return await question()
-    }
-    catch (error) {
-      this.emit({ type: 'store_failure', operation, error })
-      throw new SessionError('store_unavailable', 'The session store does not answer. Try again in a moment.', { cause: error })
-    }
+  #lifetime(ownership?: Ownership): Lifetime {
+    if (!ownership) return this.config.anonymous
+    return ownership.remember ? this.config.remembered : this.config.signedIn
   }
 }
 
-function encodeBounded(record: SessionRecord): string {
+/** @throws SessionError `too_large` */
+export function encodeBounded(record: SessionRecord): string {
   const value = encodeRecord(record)
   if (value.length > MOST_DATA) {
     throw new SessionError('too_large', `The session's data would be over ${MOST_DATA / 1024} KiB. Keep an id in the session, and the rest where it belongs.`)

@@ -1,5 +1,4 @@
-/** Why a session is no more. */
-export type EndReason = 'signed_out' | 'idle' | 'absolute' | 'revoked' | 'evicted'
+import type { EndReason } from './store'
 
 /**
  * What happened to a session. A handle is public; nothing here opens a session, so an event may be logged as it is.

@@ -35,6 +35,11 @@ export class SessionReader<Data extends object = SessionValues> {
     return this.#current?.live.record.owner ?? null
   }
 
+  /** When the user last authenticated, milliseconds since the epoch; `null` while anonymous. */
+  get authenticatedAt(): number | null {
+    return this.#current?.live.record.authenticatedAt ?? null
+  }
+
   get createdAt(): number | null {
     return this.#current?.live.record.createdAt ?? null
   }

@@ -1,23 +1,11 @@
-import type { Admitted } from './admission'
-import type { SessionEngine } from './engine'
+import type { Device } from './devices'
+import { devicesOf, revokeDevice, revokeOwner } from './devices'
 import { SessionError } from './errors'
-import type { FlatData, LiveSession, SessionValues } from './record'
+import { handleOf } from './identity'
+import type { FlatData, SessionValues } from './record'
 import { NO_DATA, flatten, revive } from './record'
-import type { Ticket } from './seal'
-import { newSecret } from './seal'
-import { SessionReader } from './session-reader'
-import { transition } from './transition'
-
-/** What a session needs of the request it belongs to. */
-export interface SessionRequest {
-  /** The device as its browser named itself. */
-  readonly label: string
-  /** Throws where this request must not write: from a foreign page. */
-  assertMayWrite(): void
-  /** Gives the browser a new cookie. `maxAge` in seconds; left out, the cookie ends with the browser. */
-  setCookie(value: string, maxAge?: number): void
-  clearCookie(): void
-}
+import { SessionWriter } from './session-writer'
+import { signIn } from './sign-in'
 
 export interface SignInOptions<Data> {
   /** Keeps the session when the browser closes, with the longer pair of timeouts. Default `false`. */
@@ -31,24 +19,13 @@ export type Update<Data> = Partial<Data> | ((draft: Data) => void | Promise<void
 /**
  * One visitor's session within one request. Reading it creates nothing; the first write does.
  *
- * `update` and `extend` answer `false` where the session ended while the request ran: the change is dropped, the
- * session stays ended, and the request may answer as it likes.
+ * `update` and its kin answer `false` where the session ended while the request ran: the change is dropped, the session
+ * stays ended, and the request may answer as it likes. Every verb throws `SessionError` `store_unavailable` (503) when
+ * the store does not answer, and `cross_origin_refused` (403) in a request that comes from a foreign page.
  */
-export class ServerSession<Data extends object = SessionValues> extends SessionReader<Data> {
-  readonly #engine: SessionEngine
-  readonly #request: SessionRequest
-  /** What the browser holds, as far as this request knows. */
-  #held: Ticket | null
+export class ServerSession<Data extends object = SessionValues> extends SessionWriter<Data> {
   #lost = false
   #creation: Promise<void> | undefined
-
-  constructor(engine: SessionEngine, request: SessionRequest, admitted: Admitted | null) {
-    super(admitted)
-    this.#engine = engine
-    this.#request = request
-    this.#held = admitted && admitted.stale !== 'secret' ? admitted.ticket : null
-    if (admitted) this.#adopt(admitted)
-  }
 
   /**
    * Changes the data atomically: nothing that another request saves meanwhile is lost.
@@ -59,95 +36,108 @@ export class ServerSession<Data extends object = SessionValues> extends SessionR
    * @throws SessionError `conflict` when other processes kept being faster, `too_large` over 64 KiB
    */
   async update(change: Update<Data>): Promise<boolean> {
-    this.#request.assertMayWrite()
+    this.request.assertMayWrite()
     // Parallel calls of one request, as in a page's first render, share the session that the first of them creates.
     while (this.#creation) await this.#creation.catch(() => {})
     if (this.#lost) return false
     if (!this.admitted) return this.#create(change)
-    const saved = await this.#engine.locks.run(this.admitted.live.key, () => this.#change(
+    const { key } = this.admitted.live
+    const saved = await this.engine.locks.run(key, () => this.change(
       async ({ live, ticket }) => ({ ticket, record: { ...live.record, data: await changed(live.record.data, change) } }),
     ))
-    if (!saved) this.#lose()
+    if (!saved) this.#lose(key)
     return saved
   }
 
   /**
+   * Takes a value out: of any number of parallel requests, exactly one gets it. A prefetch, HEAD or OPTIONS sees the value
+   * and leaves it there, since nobody has read that answer yet.
+   */
+  async pull<Name extends keyof Data>(name: Name): Promise<Data[Name] | undefined> {
+    if (this.request.speculative || this.data[name] === undefined) return this.data[name]
+    let taken: Data[Name] | undefined
+    const saved = await this.update((draft) => {
+      taken = draft[name]
+      Reflect.deleteProperty(draft, name)
+    })
+    return saved ? taken : undefined
+  }
+
+  /** Leaves a value for the next page to `pull`, such as a notice to show after a redirect. */
+  async flash<Name extends keyof Data>(name: Name, value: Data[Name]): Promise<boolean> {
+    return this.update(draft => void (draft[name] = value))
+  }
+
+  /**
    * Makes this the session of `owner`: new secret, the old one dead at once, both clocks anew, an absent session created.
-   * Call it after the user has authenticated (ASVS 7.2.4).
+   * Call it after the user has authenticated, and again after each re-authentication (ASVS 7.2.4).
+   *
+   * @throws SessionError `conflict` when the owner was signed out everywhere meanwhile, or is at the limit of sessions and the policy is `reject`
    */
   async signIn(owner: string, { remember = false, data }: SignInOptions<Data> = {}): Promise<void> {
-    this.#request.assertMayWrite()
+    this.request.assertMayWrite()
     if (typeof owner !== 'string' || owner === '') throw new TypeError('[session] signIn() needs the user\'s id: a string that is not empty')
-    const signIn = { owner, remember, data: data ? flatten(data as SessionValues) : NO_DATA }
-    const taken = this.admitted && await this.#change(({ live, ticket }) => {
-      const next = { sid: ticket.sid, secret: newSecret() }
-      return { ticket: next, record: this.#engine.signedInRecord(next, live, signIn) }
-    }, this.#engine.clock())
-    if (!taken) this.#adopt(await this.#engine.create(this.#request.label, signIn.data, signIn))
+    const { label, startedAt } = this.request
+    this.adopt(await signIn(this.engine, this.admitted, { owner, remember, label, startedAt, data: data ? flatten(data as SessionValues) : NO_DATA }))
     this.#lost = false
-    this.#engine.emit({ type: 'signed_in', handle: this.handle! })
+    this.engine.emit({ type: 'signed_in', handle: this.handle! })
   }
 
   /** Replaces the secret; the old one is dead at once. For any change of what the session may do. */
   async rotate(): Promise<boolean> {
-    this.#request.assertMayWrite()
-    return this.#rotate(0)
-  }
-
-  /** Ends the session for good and clears the cookie. The cookie is cleared even if the store does not answer; the 503 then says that the session may live on. */
-  async signOut(): Promise<void> {
-    this.#request.assertMayWrite()
-    const live = this.admitted?.live
-    this.#request.clearCookie()
-    this.admitted = null
-    if (live) await this.#engine.remove(live)
-  }
-
-  /** Slides the idle clock now. `false`: the session has ended meanwhile. */
-  async extend(): Promise<boolean> {
-    this.#request.assertMayWrite()
-    const touched = this.admitted && await this.#engine.touch(this.admitted.live)
-    if (touched) this.#noteTouch(touched)
-    return touched !== null
+    this.request.assertMayWrite()
+    return this.replaceSecret(0)
   }
 
   /**
-   * Counts this request as activity: slides the idle clock if that is due, replaces an old secret, seals an old cookie anew.
-   * A store that fails here costs nobody the request: the touch is dropped and reported.
+   * Ends the session for good and clears the cookie. The cookie is cleared even if the store does not answer; the 503
+   * then says that the session may live on until it expires.
    */
-  async recordActivity(): Promise<void> {
-    const admitted = this.admitted
-    if (!admitted) return
-    if (this.#engine.rotationDue(admitted.live)) return this.#rotatePeriodically()
-    if (!this.#engine.touchDue(admitted.live)) return
-    if (admitted.stale === 'key') this.#sendCookie(admitted)
-    // Not awaited: its loss ends the session a little early, never late, and no visitor waits for it.
-    this.#engine.touch(admitted.live).then(live => live && this.#noteTouch(live), () => {})
+  async signOut(): Promise<void> {
+    this.request.assertMayWrite()
+    const live = this.#leave()
+    if (live) await this.engine.remove(live.key, 'signed_out')
   }
 
-  async #rotatePeriodically(): Promise<void> {
-    try {
-      await this.#rotate(this.#engine.config.rotationGrace)
-    }
-    catch (error) {
-      if (!(error instanceof SessionError)) throw error
-    }
+  /** Slides the idle clock now. `false`: there is no session, or it has ended meanwhile. */
+  async extend(): Promise<boolean> {
+    this.request.assertMayWrite()
+    const touched = this.admitted && await this.engine.touch(this.admitted.live)
+    if (touched) this.noteTouch(touched)
+    return touched !== null
   }
 
-  async #rotate(grace: number): Promise<boolean> {
-    let rotated = false
-    const alive = this.admitted && await this.#change((admitted) => {
-      // A parallel request was faster: its new secret is ours too, and is not replaced again.
-      rotated = grace === 0 || this.#engine.rotationDue(admitted.live)
-      return rotated ? this.#engine.rotation(admitted, grace) : null
-    }, this.#engine.clock())
-    if (alive && rotated) this.#engine.emit({ type: 'rotated', handle: this.handle! })
-    if (alive === false) this.admitted = null
-    return alive ?? false
+  /** The signed-in user's sessions, newest first. @throws SessionError `no_session` while nobody is signed in */
+  async devices(): Promise<Device[]> {
+    return devicesOf(this.engine, this.#requireOwner(), this.admitted!.live.key)
+  }
+
+  /** Ends the user's session of that handle; this one too, if it is it. `false`: the user has none such. */
+  async revoke(handle: string): Promise<boolean> {
+    this.request.assertMayWrite()
+    const owner = this.#requireOwner()
+    const own = handle === this.handle
+    const revoked = await revokeDevice(this.engine, owner, handle)
+    if (own) this.#leave()
+    return revoked
+  }
+
+  /** Ends all other sessions of the user, and defeats sign-ins that began before. Answers how many ended (ASVS 7.4.3). */
+  async revokeOthers(): Promise<number> {
+    this.request.assertMayWrite()
+    return revokeOwner(this.engine, this.#requireOwner(), this.admitted!.live.key)
+  }
+
+  /** Ends all sessions of the user, this one included, and defeats sign-ins that began before. Answers how many ended (ASVS 7.4.2). */
+  async revokeAll(): Promise<number> {
+    this.request.assertMayWrite()
+    const revoked = await revokeOwner(this.engine, this.#requireOwner())
+    this.#leave()
+    return revoked
   }
 
   async #create(change: Update<Data>): Promise<boolean> {
-    const create = async () => this.#adopt(await this.#engine.create(this.#request.label, await changed(NO_DATA, change)))
+    const create = async () => this.adopt(await this.engine.create(this.request.label, await changed(NO_DATA, change)))
     this.#creation = create()
     try {
       await this.#creation
@@ -158,33 +148,22 @@ export class ServerSession<Data extends object = SessionValues> extends SessionR
     return true
   }
 
-  /** `false`: the session has ended, or is no longer this visitor's. */
-  async #change(next: Parameters<typeof transition>[2], seenAt?: number): Promise<boolean> {
-    const admitted = await transition(this.#engine, this.admitted!, next, seenAt)
-    if (admitted) this.#adopt(admitted)
-    return admitted !== null
+  #requireOwner(): string {
+    if (this.owner === null) throw new SessionError('no_session', 'Nobody is signed in.')
+    return this.owner
   }
 
-  #adopt(admitted: Admitted) {
-    this.admitted = admitted
-    if (!this.#held?.secret.equals(admitted.ticket.secret)) this.#sendCookie(admitted)
+  #leave() {
+    const live = this.admitted?.live
+    this.request.clearCookie()
+    this.admitted = null
+    return live
   }
 
-  #noteTouch({ key, lastSeenAt }: LiveSession) {
-    if (this.admitted?.live.key === key) this.admitted = { ...this.admitted, live: { ...this.admitted.live, lastSeenAt } }
-  }
-
-  #lose() {
-    this.#engine.emit({ type: 'late_save_dropped', handle: this.handle! })
+  #lose(key: string) {
+    this.engine.emit({ type: 'late_save_dropped', handle: handleOf(key) })
     this.admitted = null
     this.#lost = true
-  }
-
-  #sendCookie({ live, ticket }: Admitted) {
-    const { persistent, expiresAt } = live.record
-    const maxAge = persistent ? Math.floor((expiresAt - this.#engine.clock()) / 1000) : undefined
-    this.#request.setCookie(this.#engine.seal(ticket), maxAge)
-    this.#held = ticket
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Driver } from 'unstorage'
+import type { Clock } from './clock'
 
 export type MaybePromise<T> = T | Promise<T>
 
@@ -13,6 +14,10 @@ export interface RecordMeta {
   readonly expiresAt: number
 }
 
+export interface OwnedMeta extends RecordMeta {
+  readonly owner: string
+}
+
 /** A record as a driver gives it back. */
 export interface StoredRecord {
   readonly value: string
@@ -25,31 +30,66 @@ export interface ListedRecord extends StoredRecord {
   readonly key: string
 }
 
+/** Why a session is no more. Kept in its tombstone. */
+export type EndReason = 'signed_out' | 'revoked' | 'evicted' | 'secret_reuse'
+
+/** What must hold, in the same atomic step, for a session to become an owner's. */
+export interface OwnerGuard {
+  /** When the request that signs in began. A `removeByOwner` at or after that time defeats it. */
+  readonly startedAt: number
+  /** Most live sessions the owner may have, this one included. */
+  readonly max: number
+  /** What gives way at the limit: the owner's oldest session, or this one. */
+  readonly policy: 'evict-oldest' | 'reject'
+}
+
+export type Replacement = 'replaced' | 'conflict' | 'gone'
+
+/** `revoked`: all of the owner's sessions were removed since the sign-in began. `full`: the limit stands and the policy is `reject`. */
+export interface Enrolment {
+  readonly outcome: 'written' | 'exists' | 'conflict' | 'gone' | 'revoked' | 'full'
+  /** Keys of the owner's sessions that were removed to make room. */
+  readonly evicted: readonly string[]
+}
+
 /**
  * An unstorage driver that can also write atomically. The engine uses these verbs only; there is no upsert, because an
  * upsert is what brings a signed-out session back (CVE-2025-46336) and what loses parallel updates.
  *
  * For every verb: a promise that resolves means the write is durable as the driver's URL promises; a store that does
  * not answer throws, and never answers "missing". Missing and removed look alike to `read`: `null`. Expiry is the
- * engine's to judge; a driver gives back an expired record until it is swept.
+ * engine's to judge; a driver may give back an expired record until it is swept.
  */
 export interface AtomicDriver extends Driver {
   /** Whether the promises hold between processes, or only inside one. */
   readonly atomicity: 'cross-process' | 'process'
+  /** The store's own clock, for a store that several servers share: expiry is decided by one clock then. */
+  readonly clock?: Clock
   read(key: string): MaybePromise<StoredRecord | null>
-  /** Writes version 1. `false`: the key exists, or a tombstone stands there; nothing was written. */
+  /** Writes version 1 of a record without an owner. `false`: the key exists, or a tombstone stands there; nothing was written. */
   create(key: string, value: string, meta: RecordMeta): MaybePromise<boolean>
-  /** Writes version `expectedVersion + 1` if that is still the version. The later of the two `lastSeenAt` stays. */
-  replace(key: string, value: string, meta: RecordMeta, expectedVersion: number): MaybePromise<'replaced' | 'conflict' | 'gone'>
+  /** Writes version `expectedVersion + 1` if that is still the version. The owner stays; the later of the two `lastSeenAt` stays. */
+  replace(key: string, value: string, meta: RecordMeta, expectedVersion: number): MaybePromise<Replacement>
+  /** `create` (without `expectedVersion`) or `replace` that makes the session `meta.owner`'s, within what `guard` allows. */
+  enrol(key: string, value: string, meta: OwnedMeta, guard: OwnerGuard, expectedVersion?: number): MaybePromise<Enrolment>
   /** Moves the idle clock forward, never back, and only while the session is alive at `lastSeenAt`. Carries no data and no version. */
   touch(key: string, lastSeenAt: number): MaybePromise<boolean>
   /** Removes the record and leaves a tombstone. `false`: there was no record. */
-  remove(key: string, removedAt: number): MaybePromise<boolean>
+  remove(key: string, removedAt: number, reason: EndReason): MaybePromise<boolean>
+  /** Why and when a session was removed, while its tombstone stands. */
+  endOf(key: string): MaybePromise<{ readonly reason: EndReason, readonly at: number } | null>
+  /** Removes the owner's records but `except`, and defeats sign-ins of this owner that began before. Answers the removed keys. */
+  removeByOwner(owner: string, removedAt: number, except?: string): MaybePromise<string[]>
   /** The owner's records, newest first, at a cost that grows with the owner's records and not with the store's. */
   listByOwner(owner: string): MaybePromise<ListedRecord[]>
   /** Deletes at most `limit` records and tombstones that ended before `now`; answers how many. */
   sweep(now: number, limit: number): MaybePromise<number>
+  /** Deletes the oldest records without an owner that are over `max`, at most `limit`; answers how many. */
+  trimAnonymous(max: number, limit: number): MaybePromise<number>
 }
+
+/** How long a `removeByOwner` is remembered, to defeat sign-ins that began before it: far longer than a request may take. */
+export const REVOCATION_LIFETIME = 60 * 60 * 1000
 
 /** How long a tombstone stands: longer than any request that could still hold the removed record. */
 export const TOMBSTONE_LIFETIME = 24 * 60 * 60 * 1000

@@ -4,7 +4,7 @@ import type { H3Event } from 'h3'
 import type { SessionData } from '../../shared/types/session-data'
 import { serializeClearedCookie, serializeCookie } from '../engine/cookie'
 import { ServerSession } from '../engine/session'
-import type { SessionRequest } from '../engine/session'
+import type { SessionRequest } from '../engine/session-writer'
 import { crossOriginRefused, requestProvenance } from './guard'
 import { sessionLayer } from './instance'
 import { outerEvent } from './outer-event'
@@ -42,10 +42,12 @@ async function load(outer: H3Event): Promise<ServerSession<SessionData>> {
 }
 
 function sessionRequest(outer: H3Event): SessionRequest {
-  const { config } = sessionLayer().engine
+  const { config, clock } = sessionLayer().engine
   const cookie = { name: config.cookieName, crossSite: config.crossSite }
   return {
     label: getRequestHeader(outer, 'user-agent') ?? '',
+    startedAt: clock(),
+    speculative: isSpeculative(outer),
     assertMayWrite() {
       if (requestProvenance(outer) === 'foreign') throw crossOriginRefused()
     },
@@ -72,11 +74,16 @@ function markPrivate(event: H3Event) {
 
 const PRIVATE = 'private, no-store'
 
-/** A prefetch, HEAD and OPTIONS are no sign of a person; a foreign page is not the visitor. */
-function countsAsActivity(outer: H3Event): boolean {
-  if (outer.method === 'HEAD' || outer.method === 'OPTIONS') return false
+/** A prefetch, HEAD and OPTIONS are no sign of a person. */
+function isSpeculative(outer: H3Event): boolean {
+  if (outer.method === 'HEAD' || outer.method === 'OPTIONS') return true
   const purpose = getRequestHeader(outer, 'sec-purpose') ?? getRequestHeader(outer, 'purpose') ?? ''
-  return !purpose.includes('prefetch') && requestProvenance(outer) !== 'foreign'
+  return purpose.includes('prefetch')
+}
+
+/** What a foreign page does is nothing that the visitor did. */
+function countsAsActivity(outer: H3Event): boolean {
+  return !isSpeculative(outer) && requestProvenance(outer) !== 'foreign'
 }
 
 /**

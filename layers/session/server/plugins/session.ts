@@ -1,9 +1,11 @@
+import type { ServerResponse } from 'node:http'
 import { consola } from 'consola'
 import type { NitroApp } from 'nitropack'
 import { defineNitroPlugin } from 'nitropack/runtime'
 import { SessionError } from '../engine/errors'
-import type { SessionEvent } from '../engine/events'
+import type { EventSink } from '../engine/events'
 import { guard } from '../internal/guard'
+import { startHousekeeping } from '../internal/housekeeping'
 import { startSessionLayer } from '../internal/instance'
 import type { SessionLayer } from '../internal/instance'
 
@@ -13,22 +15,35 @@ const RETRY_AFTER = '2'
 /** Starts the session layer with the server, and stops the start if its configuration or store will not do. */
 export default defineNitroPlugin((nitroApp) => {
   if (import.meta.prerender) return
-  const layer = start()
+  const layer = start(eventSink(nitroApp))
+  const stopHousekeeping = startHousekeeping(layer.engine)
   nitroApp.h3App.stack.unshift({ route: '/', handler: guard })
-  nitroApp.hooks.hook('close', () => layer.close())
   nitroApp.hooks.hook('error', answerOutage)
+  nitroApp.hooks.hook('close', async () => {
+    stopHousekeeping()
+    await layer.close()
+  })
   learnOwnOrigins(nitroApp, layer)
 })
 
-function start(): SessionLayer {
+function start(emit: EventSink): SessionLayer {
   try {
-    return startSessionLayer(reportFailure)
+    return startSessionLayer(emit)
   }
   catch (error) {
     // One sentence is what an operator needs; a stack trace would hide it. In development the error page shows it.
     if (import.meta.dev) throw error
     console.error((error as Error).message)
     process.exit(1)
+  }
+}
+
+/** Each event reaches the hook of its name, such as `session:ended`. A hook that fails is reported, and harms no request. */
+function eventSink(nitroApp: NitroApp): EventSink {
+  const callHook = nitroApp.hooks.callHook as (name: string, event: unknown) => Promise<unknown>
+  return (event) => {
+    if (event.type === 'store_failure') consola.error(`[session] The store failed to ${event.operation}:`, event.error)
+    callHook(`session:${event.type}`, event).catch(error => nitroApp.captureError(error, { tags: ['session'] }))
   }
 }
 
@@ -42,12 +57,8 @@ function learnOwnOrigins(nitroApp: NitroApp, { origins, engine }: SessionLayer) 
   }
 }
 
-function answerOutage(error: Error, { event }: { event?: { node: { res: import('node:http').ServerResponse } } }) {
+function answerOutage(error: Error, { event }: { event?: { node: { res: ServerResponse } } }) {
   if (!(error instanceof SessionError) || error.code !== 'store_unavailable' || !event || event.node.res.headersSent) return
   event.node.res.setHeader('retry-after', RETRY_AFTER)
   event.node.res.setHeader('cache-control', 'no-store')
-}
-
-function reportFailure(event: SessionEvent) {
-  if (event.type === 'store_failure') consola.error(`[session] The store failed to ${event.operation}:`, event.error)
 }

@@ -21,10 +21,14 @@ const SCHEMA = `
     idle_timeout INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
     ends_at INTEGER GENERATED ALWAYS AS (min(last_seen_at + idle_timeout, expires_at)) VIRTUAL,
-    value TEXT -- NULL in a tombstone
+    value TEXT, -- NULL in a tombstone, which then says when and why:
+    removed_at INTEGER,
+    end_reason TEXT
   ) STRICT;
   CREATE INDEX sessions_by_owner ON sessions (owner, created_at) WHERE owner IS NOT NULL;
   CREATE INDEX sessions_by_end ON sessions (ends_at);
+  CREATE INDEX anonymous_sessions ON sessions (created_at) WHERE owner IS NULL AND value IS NOT NULL;
+  CREATE TABLE revocations (owner TEXT PRIMARY KEY, revoked_at INTEGER NOT NULL) STRICT;
 `
 
 /**

@@ -1,0 +1,45 @@
+import type { Clock } from './clock'
+import { SessionError } from './errors'
+import type { EventSink } from './events'
+import type { AtomicDriver, MaybePromise } from './store'
+
+/** After this many failures in a row the store is left alone for a while, so that nobody waits for what will not come. */
+const MOST_FAILURES = 5
+/** Milliseconds after which one request may try again whether the store is back. */
+const PROBE_EVERY = 1000
+
+/** A driver behind a circuit breaker: a failure of any kind becomes `store_unavailable`, and many in a row fail at once. */
+export class GuardedStore {
+  #failures = 0
+  #closedUntil = 0
+
+  constructor(readonly driver: AtomicDriver, private readonly clock: Clock, private readonly emit: EventSink) {}
+
+  /** @throws SessionError `store_unavailable` */
+  async ask<T>(operation: string, question: (driver: AtomicDriver) => MaybePromise<T>): Promise<T> {
+    if (this.#failures >= MOST_FAILURES) this.#takeTurn()
+    try {
+      const answer = await question(this.driver)
+      this.#failures = 0
+      return answer
+    }
+    catch (error) {
+      this.#failures++
+      this.emit({ type: 'store_failure', operation, error })
+      throw unavailable(error)
+    }
+  }
+
+  /** Lets one request a second through to a failing store, and refuses the others. */
+  #takeTurn() {
+    const now = this.clock()
+    // A clock that was set back must not keep the circuit open for longer.
+    const waiting = now < this.#closedUntil && this.#closedUntil - now <= PROBE_EVERY
+    if (waiting) throw unavailable()
+    this.#closedUntil = now + PROBE_EVERY
+  }
+}
+
+function unavailable(cause?: unknown): SessionError {
+  return new SessionError('store_unavailable', 'The session store does not answer. Try again in a moment.', { cause })
+}
