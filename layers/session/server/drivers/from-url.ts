@@ -1,33 +1,65 @@
+import type { Driver } from 'unstorage'
 import { ConfigError } from '../engine/errors'
 import type { AtomicDriver } from '../engine/store'
+import { fsDriver } from './fs'
+import { lockedDriver } from './locked'
 import { memoryDriver } from './memory'
+import { redisDriver } from './redis'
+import { parseRedisUrl } from './redis/connection'
 import { sqliteDriver } from './sqlite'
 
 /** A store as named by `NUXT_SESSION_STORE`, and where its keys may live when no variable gives them. */
 export interface ConfiguredStore {
   readonly driver: AtomicDriver
   /**
-   * `{ file }`: made at first start, next to the database. `'ephemeral'`: new at each start, as the sessions are.
+   * - `{ file }`: made at first start, next to the sessions
+   * - `'ephemeral'`: new at each start, as the sessions are
+   * - `'required'`: several servers may share the store, so they must be given the same keys
    */
-  readonly defaultKeys: { readonly file: string } | 'ephemeral'
+  readonly defaultKeys: { readonly file: string } | 'ephemeral' | 'required'
+}
+
+export interface StoreSurroundings {
+  /** The unstorage driver that the app has mounted under a name, if it has. */
+  mounted(name: string): Driver | undefined
+  warn(message: string): void
+}
+
+type Opener = (rest: string, url: string, surroundings: StoreSurroundings) => ConfiguredStore | undefined
+
+const STORES: Record<string, Opener> = {
+  memory: rest => rest === '' ? { driver: memoryDriver(), defaultKeys: 'ephemeral' } : undefined,
+  sqlite: path => path ? { driver: sqliteDriver({ path }), defaultKeys: { file: `${path.replace(/\.(?:db|sqlite3?)$/, '')}.keys` } } : undefined,
+  fs: folder => folder ? { driver: lockedDriver(fsDriver(folder)), defaultKeys: { file: `${folder.replace(/\/+$/, '')}.keys` } } : undefined,
+  redis: openRedis,
+  rediss: openRedis,
+  mount: openMount,
 }
 
 /**
- * Opens the store of a URL: `sqlite:FILE` (relative to the working directory) or `memory:`.
+ * Opens the store of a URL: `sqlite:FILE`, `memory:`, `fs:FOLDER` (paths relative to the working directory), `redis://…`,
+ * `rediss://…`, or `mount:NAME` for any unstorage driver that the app has mounted.
  *
  * @throws ConfigError for any other URL
  */
-export function openStore(url: string): ConfiguredStore {
-  const [, scheme, rest] = /^([a-z]+):(.*)$/.exec(url) ?? []
-  if (scheme === 'memory' && rest === '') return { driver: memoryDriver(), defaultKeys: 'ephemeral' }
-  if (scheme === 'sqlite' && rest) return { driver: sqliteDriver({ path: rest }), defaultKeys: { file: keyFileOf(rest) } }
-  throw new ConfigError('NUXT_SESSION_STORE', `is "${withoutCredentials(url)}", which names no store`, 'Use sqlite:FILE or memory:, or leave it out for sqlite:.data/sessions.db.')
+export function openStore(url: string, surroundings: StoreSurroundings): ConfiguredStore {
+  const [, scheme = '', rest = ''] = /^([a-z]+):(.*)$/.exec(url) ?? []
+  const store = Object.hasOwn(STORES, scheme) ? STORES[scheme]!(rest, url, surroundings) : undefined
+  if (store) return store
+  throw new ConfigError('NUXT_SESSION_STORE', `is "${withoutCredentials(url)}", which names no store`,
+    'Use sqlite:FILE, memory:, fs:FOLDER, redis://HOST, rediss://HOST or mount:NAME, or leave it out for sqlite:.data/sessions.db.')
 }
 
-function keyFileOf(database: string): string {
-  return `${database.replace(/\.(?:db|sqlite3?)$/, '')}.keys`
+function openRedis(_rest: string, url: string, { warn }: StoreSurroundings): ConfiguredStore {
+  return { driver: redisDriver({ target: parseRedisUrl(url), warn }), defaultKeys: 'required' }
+}
+
+function openMount(name: string, _url: string, { mounted }: StoreSurroundings): ConfiguredStore {
+  const driver = mounted(name)
+  if (!driver) throw new ConfigError('NUXT_SESSION_STORE', `is "mount:${name}", but no storage is mounted there`, 'Mount one under nitro.storage in nuxt.config.ts.')
+  return { driver: lockedDriver(driver), defaultKeys: 'required' }
 }
 
 function withoutCredentials(url: string): string {
-  return url.replace(/\/\/[^@/]*@/, '//***@')
+  return url.replace(/\/\/.*@/, '//***@')
 }

@@ -6,7 +6,6 @@ import { CommitQueue } from './sqlite/commit-queue'
 import { openDatabase } from './sqlite/database'
 import { enrol } from './sqlite/enrol'
 import { sqliteFailure } from './sqlite/failure'
-import { prepareStatements } from './sqlite/statements'
 
 export interface SqliteDriverOptions {
   /** The database file; made with its folder if it is not there. */
@@ -20,9 +19,8 @@ export interface SqliteDriverOptions {
  */
 export function sqliteDriver(options: SqliteDriverOptions): AtomicDriver {
   const path = resolve(options.path)
-  const db = openDatabase(path)
+  const { db, sql } = openDatabase(path)
   const queue = new CommitQueue(db, path)
-  const sql = prepareStatements(db)
   const run = (statement: StatementSync, ...values: SQLInputValue[]) => Number(statement.run(...values).changes)
   const write = (statement: StatementSync, ...values: SQLInputValue[]) => queue.add(() => run(statement, ...values))
   const bury = (key: string, at: number, reason: EndReason) => run(sql.remove, at, reason, at + TOMBSTONE_LIFETIME, key) === 1

@@ -1,9 +1,11 @@
+import { consola } from 'consola'
 import { useRuntimeConfig, useStorage } from 'nitropack/runtime'
 import { openStore } from '../drivers/from-url'
 import type { ConfiguredStore } from '../drivers/from-url'
 import { readOrMakeKeyFile } from '../drivers/key-file'
 import { parseConfig } from '../engine/config'
 import { SessionEngine } from '../engine/engine'
+import { ConfigError } from '../engine/errors'
 import type { EventSink } from '../engine/events'
 import { generateKey, parseKeyRing } from '../engine/key-ring'
 import type { KeyRing } from '../engine/key-ring'
@@ -28,7 +30,8 @@ let layer: SessionLayer | undefined
  */
 export function startSessionLayer(emit: EventSink): SessionLayer {
   const config = parseConfig(useRuntimeConfig().session, { dev: import.meta.dev })
-  const store = openStore(config.store)
+  const store = openStore(config.store, { mounted: mountedDriver, warn: message => consola.warn(message) })
+  warnOfProcesses(store)
   const engine = new SessionEngine({ config, driver: store.driver, ring: keyRing(config.keys, store), emit })
   useStorage().mount(MOUNT, store.driver)
   layer = {
@@ -47,6 +50,23 @@ export function sessionLayer(): SessionLayer {
 
 function keyRing(keys: string, { defaultKeys }: ConfiguredStore): KeyRing {
   if (keys) return parseKeyRing(keys)
+  if (defaultKeys === 'required') {
+    throw new ConfigError('NUXT_SESSION_KEYS', 'is not set, and this store may be shared by several servers, which must all have the same keys', 'Make a key with: node -e "console.log(crypto.randomBytes(32).toString(\'base64url\'))"')
+  }
   if (defaultKeys === 'ephemeral') return parseKeyRing(generateKey())
   return parseKeyRing(readOrMakeKeyFile(defaultKeys.file), `The key file ${defaultKeys.file}`)
+}
+
+/** The unstorage driver that the app has mounted under this name; the root mount counts for no name. */
+function mountedDriver(name: string) {
+  const mount = useStorage().getMount(`${name}:`)
+  return mount.base === `${name}:` ? mount.driver : undefined
+}
+
+/** Process managers tell a worker its number; a store that is atomic only within one process must not be shared by several. */
+function warnOfProcesses({ driver }: ConfiguredStore) {
+  if (driver.atomicity === 'cross-process') return
+  const instance = process.env.NODE_APP_INSTANCE ?? process.env.NODE_UNIQUE_ID
+  if (instance === undefined) return
+  consola.warn(`[session] This is one of several processes, but the store (${driver.name}) holds its promises only within one: updates may be lost between them. Use sqlite:FILE or redis://HOST.`)
 }

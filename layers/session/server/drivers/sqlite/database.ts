@@ -3,6 +3,8 @@ import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { StoreError } from '../../engine/store'
 import { sqliteFailure } from './failure'
+import type { Statements } from './statements'
+import { prepareStatements } from './statements'
 
 /** "clkr": tells our files from other SQLite databases. */
 const APPLICATION_ID = 0x636C6B72
@@ -38,7 +40,7 @@ const SCHEMA = `
  *
  * @throws StoreError that says what is wrong with the file
  */
-export function openDatabase(path: string): DatabaseSync {
+export function openDatabase(path: string): { db: DatabaseSync, sql: Statements } {
   try {
     makeFile(path)
     const db = new DatabaseSync(path, { timeout: OPEN_RETRY_MS })
@@ -46,7 +48,7 @@ export function openDatabase(path: string): DatabaseSync {
       db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY')
       migrate(db, path)
       db.exec(`PRAGMA busy_timeout = ${LOCK_WAIT_MS}`)
-      return db
+      return { db, sql: prepareStatements(db) }
     }
     catch (error) {
       db.close()

@@ -1,0 +1,99 @@
+import { Cluster, Redis } from 'ioredis'
+import type { ClusterOptions, RedisOptions } from 'ioredis'
+import { ConfigError } from '../../engine/errors'
+import type { RedisClient } from './scripts'
+
+const COMMAND_TIMEOUT_MS = 500
+const CONNECT_TIMEOUT_MS = 2000
+const LONGEST_RECONNECT_DELAY_MS = 1000
+const DEFAULT_PORTS = { single: 6379, cluster: 6379, sentinel: 26_379 }
+const REMEDY = 'Write redis://[USER:PASSWORD@]HOST[:PORT][/DB], rediss:// for TLS, several hosts with ?sentinel=NAME or ?cluster=1, and ?prefix=TEXT for keys of your own.'
+
+export interface RedisTarget {
+  readonly kind: 'single' | 'cluster' | 'sentinel'
+  readonly nodes: readonly { readonly host: string, readonly port: number }[]
+  /** The name of the group that the sentinels watch. */
+  readonly sentinelName?: string
+  readonly username?: string
+  readonly password?: string
+  readonly db: number
+  readonly tls: boolean
+  /** What all keys begin with. */
+  readonly prefix: string
+}
+
+/**
+ * Reads a Redis URL: `redis://` or, over TLS, `rediss://`; one host, or several with `?sentinel=NAME` or `?cluster=1`.
+ *
+ * @throws ConfigError, in which no password stands
+ */
+export function parseRedisUrl(url: string): RedisTarget {
+  const fail = (problem: string): never => {
+    throw new ConfigError('NUXT_SESSION_STORE', problem, REMEDY)
+  }
+  const parts = /^(rediss?):\/\/(?:([^@/?#]*)@)?([^@/?#]+)(?:\/(\d*))?(?:\?([^#]*))?$/.exec(url)
+  if (!parts) return fail('is not a Redis URL')
+  const [, scheme, credentials = '', hosts = '', db = '', query] = parts
+  const options = new URLSearchParams(query)
+  const unknown = [...options.keys()].find(name => !['sentinel', 'cluster', 'prefix'].includes(name))
+  if (unknown) return fail(`has an unknown option "${unknown}"`)
+  const sentinelName = options.get('sentinel') ?? undefined
+  const kind = sentinelName ? 'sentinel' : options.get('cluster') === '1' ? 'cluster' : 'single'
+  const nodes = hosts.split(',').map(node => parseNode(node, DEFAULT_PORTS[kind]) ?? fail(`has "${node}", which is no host and port`))
+  if (kind === 'single' && nodes.length > 1) return fail('has several hosts, but neither ?sentinel=NAME nor ?cluster=1')
+  if (kind === 'cluster' && Number(db) !== 0) return fail('has a database number, but a cluster has only database 0')
+  const [username, password] = parseCredentials(credentials)
+  return { kind, nodes, sentinelName, username, password, db: Number(db), tls: scheme === 'rediss', prefix: options.get('prefix') ?? 'cloakroom' }
+}
+
+/**
+ * A client that fails fast and never repeats a command by itself: after a lost reply nobody knows whether a
+ * compare-and-set has happened, and a blind second one could apply an update twice. Whoever asked gets 503.
+ */
+export function connect(target: RedisTarget): RedisClient {
+  const { kind, nodes } = target
+  if (kind === 'cluster') return new Cluster([...nodes], clusterOptions(target))
+  if (kind === 'sentinel') {
+    return new Redis({ ...redisOptions(target), sentinels: [...nodes], name: target.sentinelName!, enableTLSForSentinelMode: target.tls })
+  }
+  return new Redis({ ...redisOptions(target), ...nodes[0]! })
+}
+
+export function redisOptions({ username, password, db, tls }: RedisTarget): RedisOptions {
+  return {
+    username,
+    password,
+    db,
+    ...(tls ? { tls: {} } : {}),
+    commandTimeout: COMMAND_TIMEOUT_MS,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    enableAutoPipelining: true,
+    retryStrategy: attempt => Math.min(50 * 2 ** attempt, LONGEST_RECONNECT_DELAY_MS),
+    // After a failover the old primary answers READONLY: reconnecting finds the new one.
+    reconnectOnError: error => error.message.startsWith('READONLY'),
+  }
+}
+
+export function clusterOptions(target: RedisTarget): ClusterOptions {
+  return {
+    redisOptions: redisOptions(target),
+    enableOfflineQueue: false,
+    enableAutoPipelining: true,
+    slotsRefreshTimeout: CONNECT_TIMEOUT_MS,
+    clusterRetryStrategy: attempt => Math.min(50 * 2 ** attempt, LONGEST_RECONNECT_DELAY_MS),
+  }
+}
+
+function parseNode(text: string, defaultPort: number) {
+  const [, host, port] = /^(\[[0-9a-f:.]+\]|[^:[\]]+)(?::(\d{1,5}))?$/i.exec(text) ?? []
+  return host ? { host: host.replace(/^\[|\]$/g, ''), port: port ? Number(port) : defaultPort } : undefined
+}
+
+function parseCredentials(text: string): [username?: string, password?: string] {
+  if (text === '') return []
+  const [name = '', ...secret] = text.split(':')
+  return [name === '' ? undefined : decodeURIComponent(name), decodeURIComponent(secret.join(':'))]
+}

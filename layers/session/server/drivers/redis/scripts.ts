@@ -1,0 +1,97 @@
+import type { Cluster, Redis } from 'ioredis'
+
+/*
+ * One hash a session: v value, n version, t last seen, i idle timeout, x absolute end, o owner ('' for none).
+ * A tombstone has none of these, but r the reason and e when. Each script touches keys of one cluster slot only.
+ */
+
+/** Redis drops a key a minute after its session has ended: the engine decides about ends, Redis only cleans up. */
+const SLACK = 60_000
+
+/** Lua numbers print large integers as 1.8e+12; this keeps their digits. */
+const HELPERS = `
+local function int(number) return string.format('%.0f', number) end
+local function keep(key, seen, idle, absolute)
+  redis.call('PEXPIREAT', key, int(math.min(seen + idle, absolute) + ${SLACK}))
+end
+local function put(key, value, version, owner, seen, idle, absolute)
+  redis.call('HSET', key, 'v', value, 'n', int(version), 'o', owner, 't', int(seen), 'i', idle, 'x', absolute)
+  keep(key, seen, tonumber(idle), tonumber(absolute))
+end
+`
+
+const SCRIPTS = {
+  /** value, owner, seen, idle, absolute → written | exists | revoked */
+  sessionCreate: { numberOfKeys: 1, lua: `
+    local tombstone = redis.call('HGET', KEYS[1], 'r')
+    if tombstone == 'revoked' then return 'revoked' end
+    if tombstone or redis.call('EXISTS', KEYS[1]) == 1 then return 'exists' end
+    put(KEYS[1], ARGV[1], 1, ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5])
+    return 'written'` },
+
+  /** value, owner or '' to leave it, seen, idle, absolute, expected version → { outcome, owner before } */
+  sessionReplace: { numberOfKeys: 1, lua: `
+    local row = redis.call('HMGET', KEYS[1], 'n', 't', 'o')
+    if not row[1] then return { 'gone' } end
+    if row[1] ~= ARGV[6] then return { 'conflict' } end
+    local owner = ARGV[2] == '' and row[3] or ARGV[2]
+    put(KEYS[1], ARGV[1], tonumber(row[1]) + 1, owner, math.max(tonumber(row[2]), tonumber(ARGV[3])), ARGV[4], ARGV[5])
+    return { 'written', row[3] }` },
+
+  /** seen → 1 if the session was alive then */
+  sessionTouch: { numberOfKeys: 1, lua: `
+    local row = redis.call('HMGET', KEYS[1], 't', 'i', 'x')
+    if not row[1] then return 0 end
+    local last, idle, absolute, now = tonumber(row[1]), tonumber(row[2]), tonumber(row[3]), tonumber(ARGV[1])
+    if now >= math.min(last + idle, absolute) then return 0 end
+    local seen = math.max(last, now)
+    redis.call('HSET', KEYS[1], 't', int(seen))
+    keep(KEYS[1], seen, idle, absolute)
+    return 1` },
+
+  /** reason, at, end of the tombstone, 1 to plant one even where nothing stands → { 1 if there was a record, its owner } */
+  sessionRemove: { numberOfKeys: 1, lua: `
+    local row = redis.call('HMGET', KEYS[1], 'n', 'o', 'r')
+    if row[3] or not row[1] and ARGV[4] ~= '1' then return { 0 } end
+    redis.call('DEL', KEYS[1])
+    redis.call('HSET', KEYS[1], 'r', ARGV[1], 'e', ARGV[2])
+    redis.call('PEXPIREAT', KEYS[1], ARGV[3])
+    return row[1] and { 1, row[2] } or { 0 }` },
+
+  /** Deletes a record that is still nobody's. */
+  sessionDropAnonymous: { numberOfKeys: 1, lua: `
+    if redis.call('HGET', KEYS[1], 'o') ~= '' then return 0 end
+    return redis.call('DEL', KEYS[1])` },
+
+  /** Index, revocation; session, created at, started at, most, absolute → claimed | held | revoked | full */
+  ownerClaim: { numberOfKeys: 2, lua: `
+    local revokedAt = redis.call('GET', KEYS[2])
+    if revokedAt and tonumber(revokedAt) >= tonumber(ARGV[3]) then return 'revoked' end
+    local held = redis.call('ZSCORE', KEYS[1], ARGV[1])
+    if not held and redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[4]) then return 'full' end
+    redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
+    local ends = math.max(redis.call('PEXPIRETIME', KEYS[1]), tonumber(ARGV[5]) + ${SLACK})
+    redis.call('PEXPIREAT', KEYS[1], int(ends))
+    return held and 'held' or 'claimed'` },
+
+  /** Index, revocation; revoked at, how long to remember it → the owner's sessions */
+  ownerRevoke: { numberOfKeys: 2, lua: `
+    local before = tonumber(redis.call('GET', KEYS[2]) or 0)
+    redis.call('SET', KEYS[2], int(math.max(before, tonumber(ARGV[1]))), 'PX', ARGV[2])
+    return redis.call('ZRANGE', KEYS[1], 0, -1)` },
+} as const
+
+type ScriptName = keyof typeof SCRIPTS
+type Argument = string | number
+
+export type RedisClient = Redis | Cluster
+
+/** Runs one of the scripts: by its hash, or whole where the server does not know it yet (ioredis falls back by itself). */
+export type RunScript = (name: ScriptName, keys: readonly string[], ...args: readonly Argument[]) => Promise<unknown>
+
+/** Teaches a client the scripts. */
+export function defineScripts(client: RedisClient): RunScript {
+  for (const [name, { numberOfKeys, lua }] of Object.entries(SCRIPTS)) client.defineCommand(name, { numberOfKeys, lua: HELPERS + lua })
+  const commands = client as unknown as Record<ScriptName, (...args: Argument[]) => Promise<unknown>>
+  return (name, keys, ...args) => commands[name](...keys, ...args)
+}
