@@ -1,6 +1,6 @@
 import type { Driver } from 'unstorage'
 import type { EndReason, RecordMeta, StoredRecord } from '../engine/store'
-import { StoreError } from '../engine/store'
+import { StoreError, TOMBSTONE_LIFETIME } from '../engine/store'
 
 /** What stands under a session's key in the wrapped driver. */
 export type Entry = LiveEntry | Tombstone

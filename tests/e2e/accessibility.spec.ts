@@ -1,0 +1,54 @@
+import type { Page } from '@playwright/test'
+import { expect, expectAccessible, test } from '../support/fixtures.ts'
+import { sessionPage, UUID } from '../support/session-page.ts'
+
+const PHONE = { width: 360, height: 740 }
+const DESKTOP = { width: 1280, height: 800 }
+
+for (const [device, viewport] of Object.entries({ phone: PHONE, desktop: DESKTOP })) {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    test.describe(`on a ${device} in ${colorScheme} mode`, () => {
+      test.use({ viewport, colorScheme })
+
+      test('axe finds nothing and nothing is cut off', async ({ page }) => {
+        await page.goto('/')
+        await expect(sessionPage(page).value).toHaveValue(UUID)
+
+        await expectAccessible(page)
+        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(viewport.width)
+        expect(await lightness(page)).toBe(colorScheme)
+      })
+    })
+  }
+}
+
+test('every control is reached with the Tab key, in the order of the page', async ({ page }) => {
+  await page.goto('/')
+  const { value, send, newValue, endSession } = sessionPage(page)
+  await expect(value).toHaveValue(UUID)
+  await value.focus()
+  for (const control of [send, newValue, endSession]) {
+    await page.keyboard.press('Tab')
+    await expect(control).toBeFocused()
+  }
+})
+
+test('a page that does not exist says so, with nothing for axe to find', async ({ page, problems }) => {
+  problems.expect(/status of 404/)
+  const response = await page.goto('/no-such-page')
+
+  expect(response!.status()).toBe(404)
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+  await expectAccessible(page)
+})
+
+/** Whether the page's background is light or dark, whatever notation its colour has: a canvas turns it into bytes. */
+function lightness(page: Page): Promise<'light' | 'dark'> {
+  return page.evaluate(() => {
+    const pixel = document.createElement('canvas').getContext('2d')!
+    pixel.fillStyle = getComputedStyle(document.body).backgroundColor
+    pixel.fillRect(0, 0, 1, 1)
+    const [red, green, blue] = pixel.getImageData(0, 0, 1, 1).data
+    return red! + green! + blue! > 3 * 128 ? 'light' : 'dark'
+  })
+}

@@ -1,0 +1,61 @@
+import { call } from '../support/https.ts'
+import { expect, expectAccessible, test } from '../support/fixtures.ts'
+import { COOKIE_NAME, sessionCookie, sessionPage, UUID } from '../support/session-page.ts'
+
+test.beforeEach(async ({ page }) => {
+  await page.goto('/')
+  await expect(sessionPage(page).value).toHaveValue(UUID)
+})
+
+test('ending the session removes the cookie and offers a new session', async ({ page, context }) => {
+  const { endSession, startAgain, value } = sessionPage(page)
+  const ended = await value.inputValue()
+  await endSession.click()
+  await expect(startAgain).toBeVisible()
+
+  expect((await context.cookies()).map(({ name }) => name)).not.toContain(COOKIE_NAME)
+  await expectAccessible(page)
+  await startAgain.click()
+  await expect(value).toHaveValue(UUID)
+  await expect(value).not.toHaveValue(ended)
+})
+
+test('a replayed cookie of an ended session is refused', async ({ page, context, app }) => {
+  const { endSession, startAgain, value } = sessionPage(page)
+  const session = await value.inputValue()
+  const cookie = await sessionCookie(context)
+  const alive = await call(`${app.origin}/api/session`, { method: 'POST', cookie, json: { session } })
+  await endSession.click()
+  await expect(startAgain).toBeVisible()
+  const replayed = await call(`${app.origin}/api/session`, { method: 'POST', cookie, json: { session } })
+
+  expect(alive.status).toBe(200)
+  expect(replayed.status).toBe(401)
+  expect(JSON.parse(replayed.body)).toMatchObject({ data: { code: 'no_session' } })
+  expect(replayed.setCookie).toEqual([])
+})
+
+test('a browser that puts the old cookie back is a stranger', async ({ page, context }) => {
+  const { endSession, startAgain, value } = sessionPage(page)
+  const ended = await value.inputValue()
+  const cookies = await context.cookies()
+  await endSession.click()
+  await expect(startAgain).toBeVisible()
+  await context.addCookies(cookies)
+  await page.goto('/')
+
+  await expect(value).toHaveValue(UUID)
+  await expect(value).not.toHaveValue(ended)
+})
+
+test('a session that ended in another tab is noticed at the next Send', async ({ page, context, problems }) => {
+  problems.expect(/status of 401/)
+  const second = await context.newPage()
+  await second.goto('/')
+  await sessionPage(second).endSession.click()
+  await expect(sessionPage(second).startAgain).toBeVisible()
+  const { send, startAgain } = sessionPage(page)
+  await send.click()
+
+  await expect(startAgain).toBeVisible()
+})

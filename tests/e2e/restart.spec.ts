@@ -1,0 +1,31 @@
+import { call, cookiePair } from '../support/https.ts'
+import { expect, test } from '../support/fixtures.ts'
+import { sessionPage, UUID } from '../support/session-page.ts'
+
+test('the session is still there after the server was stopped and started', async ({ page, app, problems }) => {
+  // Nuxt may be fetching something ahead of need just then.
+  problems.allow(/ERR_CONNECTION_REFUSED|NUXT_E5002/)
+  await page.goto('/')
+  const { value, send, success } = sessionPage(page)
+  await expect(value).toHaveValue(UUID)
+  const before = await value.inputValue()
+  expect(await app.stop()).toBe(0)
+  await app.start()
+  await send.click()
+  await expect(success).toBeVisible()
+  await page.reload()
+
+  await expect(value).toHaveValue(before)
+})
+
+test('an acknowledged write survives kill -9', async ({ app }) => {
+  const issued = await call(`${app.origin}/api/session`, { method: 'PUT' })
+  const { id: session } = JSON.parse(issued.body) as { id: string }
+  await app.kill()
+  await app.start()
+  const checked = await call(`${app.origin}/api/session`, { method: 'POST', cookie: cookiePair(issued.setCookie[0]!), json: { session } })
+
+  expect(issued.status).toBe(200)
+  expect(checked.status).toBe(200)
+  expect(JSON.parse(checked.body)).toEqual({ message: 'Success!' })
+})

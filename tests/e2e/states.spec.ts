@@ -1,0 +1,92 @@
+import { call } from '../support/https.ts'
+import { expect, expectAccessible, test } from '../support/fixtures.ts'
+import { sessionPage, UUID } from '../support/session-page.ts'
+import { expireSessions, lockStore } from '../support/store.ts'
+
+test('an expired session is noticed at Send, and a new one starts on request', async ({ page, app, problems }) => {
+  problems.expect(/status of 401/)
+  await page.goto('/')
+  const { value, send, startAgain } = sessionPage(page)
+  await expect(value).toHaveValue(UUID)
+  const expired = await value.inputValue()
+  expireSessions(app.storeFile)
+  await send.click()
+  await expect(startAgain).toBeVisible()
+  await expectAccessible(page)
+  await startAgain.click()
+
+  await expect(value).toHaveValue(UUID)
+  await expect(value).not.toHaveValue(expired)
+})
+
+test('a reload after the session expired is a first visit again', async ({ page, app }) => {
+  await page.goto('/')
+  const { value, send, success } = sessionPage(page)
+  await expect(value).toHaveValue(UUID)
+  const expired = await value.inputValue()
+  expireSessions(app.storeFile)
+  await page.reload()
+
+  await expect(value).toHaveValue(UUID)
+  await expect(value).not.toHaveValue(expired)
+  await send.click()
+  await expect(success).toBeVisible()
+})
+
+test('a store that does not answer is an outage, not a sign-out', async ({ page, app, problems }) => {
+  problems.allow(/status of 503/)
+  await page.goto(app.origin)
+  const { value, newValue, tryAgain, send, success } = sessionPage(page)
+  await expect(value).toHaveValue(UUID)
+  const unlock = lockStore(app.storeFile)
+  await newValue.click()
+  await expect(tryAgain).toBeVisible()
+  await expectAccessible(page)
+  unlock()
+  await tryAgain.click()
+
+  await expect(tryAgain).toHaveCount(0)
+  await expect(value).toHaveValue(UUID)
+  await send.click()
+  await expect(success).toBeVisible()
+})
+
+test('a first visit while the store does not answer gets a page, no cookie and a way to try again', async ({ page, context, app, problems }) => {
+  problems.allow(/status of 503/)
+  const unlock = lockStore(app.storeFile)
+  await page.goto('/')
+  const { value, tryAgain } = sessionPage(page)
+  await expect(tryAgain).toBeVisible()
+  expect(await context.cookies()).toEqual([])
+  await expectAccessible(page)
+  unlock()
+  await tryAgain.click()
+
+  await expect(value).toHaveValue(UUID)
+})
+
+test('a call while the store does not answer is told when to come back', async ({ app }) => {
+  const unlock = lockStore(app.storeFile)
+  const answer = await call(`${app.origin}/api/session`, { method: 'PUT' })
+  unlock()
+
+  expect(answer.status).toBe(503)
+  expect(answer.headers['retry-after']).toBe('2')
+  expect(answer.setCookie).toEqual([])
+  expect(JSON.parse(answer.body)).toMatchObject({ data: { code: 'store_unavailable' } })
+})
+
+test('without a connection Send says so, and works again afterwards', async ({ page, context, problems }) => {
+  problems.allow(/ERR_INTERNET_DISCONNECTED|NUXT_E5002/)
+  await page.goto('/')
+  const { value, send, tryAgain, success } = sessionPage(page)
+  await expect(value).toHaveValue(UUID)
+  await context.setOffline(true)
+  await send.click()
+  await expect(tryAgain).toBeVisible()
+  await expectAccessible(page)
+  await context.setOffline(false)
+  await tryAgain.click()
+
+  await expect(success).toBeVisible()
+})

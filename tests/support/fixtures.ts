@@ -1,0 +1,70 @@
+import AxeBuilder from '@axe-core/playwright'
+import { test as base, expect, type BrowserContext, type Page } from '@playwright/test'
+import { BROWSER_ARGUMENTS } from './browser.ts'
+import { publicKeyHash } from './certificate.ts'
+import { startBuiltServer, type BuiltServer } from './server.ts'
+
+/** What went wrong in any page of a test's browser: console errors and warnings, uncaught errors, CSP violations. */
+export interface Problems {
+  /** Lets a problem that matches pass; the test fails if none comes. A refused call is one: Chromium logs it as an error. */
+  expect(pattern: RegExp): void
+  /** Lets a problem that matches pass, whether it comes or not: for what the page may or may not try while the server is down. */
+  allow(pattern: RegExp): void
+}
+
+interface TestFixtures { problems: Problems, browserNeeded: undefined }
+interface WorkerFixtures { app: BuiltServer }
+
+/** Playwright's `test` with the built server as `app`, and a browser in which every problem fails the test. */
+export const test = base.extend<TestFixtures, WorkerFixtures>({
+  launchOptions: [async ({}, use) => {
+    await use({
+      executablePath: process.env.PLAYWRIGHT_CHROMIUM_PATH,
+      // Pins the local certificate's key instead of switching verification off: any other key is still refused.
+      args: [...BROWSER_ARGUMENTS, `--ignore-certificate-errors-spki-list=${publicKeyHash()}`],
+    })
+  }, { scope: 'worker' }],
+  app: [async ({}, use) => {
+    const app = await startBuiltServer()
+    await use(app)
+    await app.dispose()
+  }, { scope: 'worker' }],
+  baseURL: async ({ app }, use) => use(app.origin),
+  browserNeeded: [async ({}, use, testInfo) => {
+    testInfo.skip(!process.env.PLAYWRIGHT_CHROMIUM_PATH, 'No browser on this machine.')
+    await use(undefined)
+  }, { auto: true }],
+  problems: [async ({ context }, use) => {
+    const seen: string[] = []
+    const expected: RegExp[] = []
+    const allowed: RegExp[] = []
+    collect(context, seen)
+    await use({ expect: pattern => void expected.push(pattern), allow: pattern => void allowed.push(pattern) })
+    await Promise.all(context.pages().map(flush))
+    const isKnown = (text: string) => [...expected, ...allowed].some(pattern => pattern.test(text))
+    expect(seen.filter(text => !isKnown(text)), 'problems in the browser').toEqual([])
+    expect(expected.filter(pattern => !seen.some(text => pattern.test(text))), 'problems that did not come').toEqual([])
+  }, { auto: true }],
+})
+
+export { expect }
+
+/** Asserts that axe finds nothing on the page as it stands. */
+export async function expectAccessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  const findings = violations.map(({ id, help, nodes }) => ({ id, help, targets: nodes.map(node => node.target.join(' ')) }))
+  expect(findings, 'axe').toEqual([])
+}
+
+/** Vue reports hydration mismatches, and the browser CSP violations, as console errors: this sees them too. */
+function collect(context: BrowserContext, seen: string[]): void {
+  context.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) seen.push(`${message.type()}: ${message.text()}`)
+  })
+  context.on('weberror', error => seen.push(`uncaught: ${error.error().stack ?? error.error()}`))
+}
+
+/** A round trip through the page, so that what it logged before has arrived. */
+async function flush(page: Page): Promise<void> {
+  if (!page.isClosed()) await page.evaluate(() => undefined)
+}

@@ -1,0 +1,112 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+
+const ROOT = join(import.meta.dirname, '../..')
+const ENTRY = join(ROOT, '.output/server/index.mjs')
+const START_TIMEOUT_MS = 30_000
+const STOP_TIMEOUT_MS = 15_000
+
+/** The app as `nuxt build` made it, in a process of its own, over HTTPS, with a session store of its own. */
+export interface BuiltServer {
+  /** Where a browser finds it, such as `https://localhost:41234`. */
+  readonly origin: string
+  /** The SQLite file that holds its sessions; it outlives {@link BuiltServer.stop}. */
+  readonly storeFile: string
+  /** Every line it printed, of all its runs. */
+  readonly logs: readonly string[]
+  /** Ends it with SIGTERM, as a service manager does; resolves with its exit code. */
+  stop(): Promise<number | null>
+  /** Ends it with SIGKILL: no handler runs, nothing is flushed. */
+  kill(): Promise<void>
+  /** Starts it again after {@link BuiltServer.stop} or {@link BuiltServer.kill}, on the same port and store. */
+  start(): Promise<void>
+  /** Ends it and deletes its store. */
+  dispose(): Promise<void>
+}
+
+/** Starts the built server; resolves once it listens, rejects with its output if it ends before that. */
+export async function startBuiltServer(env: Record<string, string> = {}): Promise<BuiltServer> {
+  if (!existsSync(ENTRY)) throw new Error(`${ENTRY} is missing: run \`npm run build\` first.`)
+  const directory = mkdtempSync(join(tmpdir(), 'cloakroom-'))
+  const port = await freePort()
+  const storeFile = join(directory, 'sessions.db')
+  const logs: string[] = []
+  const fullEnv = {
+    ...withoutSettings(process.env),
+    NODE_ENV: 'production',
+    PORT: String(port),
+    NUXT_SESSION_ORIGIN: `https://localhost:${port}`,
+    NUXT_SESSION_STORE: `sqlite:${storeFile}`,
+    ...env,
+  }
+  let child = await launch(fullEnv, logs)
+
+  const server: BuiltServer = {
+    origin: `https://localhost:${port}`,
+    storeFile,
+    logs,
+    stop: () => end(child, 'SIGTERM'),
+    kill: async () => void await end(child, 'SIGKILL'),
+    start: async () => {
+      child = await launch(fullEnv, logs)
+    },
+    dispose: async () => {
+      await end(child, 'SIGKILL')
+      rmSync(directory, { recursive: true, force: true })
+    },
+  }
+  return server
+}
+
+async function launch(env: NodeJS.ProcessEnv, logs: string[]): Promise<ChildProcess> {
+  const child = spawn(process.execPath, [ENTRY], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const listening = Promise.withResolvers<undefined>()
+  const read = (line: string) => {
+    logs.push(line)
+    if (/listening/i.test(line)) listening.resolve(undefined)
+  }
+  createInterface(child.stdout).on('line', read)
+  createInterface(child.stderr).on('line', read)
+  child.once('exit', code => listening.reject(new Error(`The server ended with ${code}:\n${logs.join('\n')}`)))
+  const timer = setTimeout(() => listening.reject(new Error(`The server did not start:\n${logs.join('\n')}`)), START_TIMEOUT_MS)
+  try {
+    await listening.promise
+    return child
+  }
+  catch (error) {
+    child.kill('SIGKILL')
+    throw error
+  }
+  finally {
+    clearTimeout(timer)
+  }
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
+  const exited = once(child, 'exit', { signal: AbortSignal.timeout(STOP_TIMEOUT_MS) })
+  child.kill(signal)
+  await exited
+  return child.exitCode
+}
+
+/** A port that was free a moment ago, on loopback. */
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const { port } = probe.address() as AddressInfo
+  probe.close()
+  await once(probe, 'close')
+  return port
+}
+
+/** Whatever the developer's shell sets for the app must not reach a test. */
+function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(NUXT|NITRO)_|^(PORT|HOST)$/.test(name)))
+}

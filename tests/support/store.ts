@@ -1,0 +1,30 @@
+import { DatabaseSync } from 'node:sqlite'
+
+const LOCK_WAIT_MS = 5000
+const MONTH_MS = 30 * 24 * 3_600_000
+
+/** Every row of every table of a SQLite store, read beside the running server: equal dumps mean that nothing changed. */
+export function dumpStore(file: string): Record<string, unknown[]> {
+  const database = new DatabaseSync(file, { readOnly: true })
+  try {
+    const tables = database.prepare('SELECT name FROM sqlite_master WHERE type = \'table\' ORDER BY name').all()
+    return Object.fromEntries(tables.map(({ name }) => [String(name), database.prepare(`SELECT * FROM "${name}"`).all()]))
+  }
+  finally {
+    database.close()
+  }
+}
+
+/** Lets every session in the store run past its idle end, as if nobody had come for a month. */
+export function expireSessions(file: string): void {
+  const database = new DatabaseSync(file, { timeout: LOCK_WAIT_MS })
+  database.prepare('UPDATE sessions SET last_seen_at = last_seen_at - ?').run(MONTH_MS)
+  database.close()
+}
+
+/** Takes the store's write lock, so that the server's own writes fail; the result gives it back. */
+export function lockStore(file: string): () => void {
+  const database = new DatabaseSync(file, { timeout: LOCK_WAIT_MS })
+  database.exec('BEGIN EXCLUSIVE')
+  return () => database.close()
+}
