@@ -13,7 +13,10 @@ export default defineNuxtConfig({
     strict: true,
     // What runs in Node but not in the server is checked as such; srcDir '.' would take it for browser code. Relative to .nuxt.
     tsConfig: { exclude: ['../*.config.*', '../certs', '../bench', ...['*.ts', 'unit', 'faults', 'e2e', 'support', 'fixtures'].map(name => `../tests/${name}`)] },
-    nodeTsConfig: { include: ['../*.config.*', '../certs/**/*', '../tests/**/*', '../.ci/**/*'] },
+    nodeTsConfig: {
+      include: ['../*.config.*', '../certs/**/*', '../tests/**/*', '../.ci/**/*'],
+      exclude: ['../tests/fixtures/basic'], // An app of its own, checked as such.
+    },
   },
   telemetry: false,
   eslint: { config: { stylistic: true } },

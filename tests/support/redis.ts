@@ -1,0 +1,79 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { freePort } from './free-port'
+
+/** A real Redis server in a folder of its own, with every write on disk before it is acknowledged. */
+export interface RedisServer {
+  readonly url: string
+  readonly port: number
+  /** Starts it again on the same port and data. */
+  start(): Promise<void>
+  kill(signal?: NodeJS.Signals): Promise<void>
+  /** Ends it and removes its data. */
+  dispose(): Promise<void>
+}
+
+/** The path of `redis-server`, installed if this is a Debian machine and we may. `undefined`: there is none, and tests skip. */
+export function findRedis(): string | undefined {
+  const found = which() ?? (install() ? which() : undefined)
+  if (!found && process.env.CI) throw new Error('redis-server is missing, and could not be installed')
+  if (!found) console.warn('SKIPPED: there is no redis-server here, so nothing on Redis is tested. Install it, for instance with: apt-get install redis-server')
+  return found
+}
+
+export async function startRedis(program: string, ...options: string[]): Promise<RedisServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'cloakroom-redis-'))
+  const port = await freePort()
+  const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'yes', '--appendfsync', 'always', ...options]
+  let child: ChildProcess | undefined
+
+  async function start() {
+    child = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'] })
+    for await (const line of createInterface(child.stdout!)) {
+      if (line.includes('Ready to accept connections')) break
+    }
+    child.stdout!.resume()
+  }
+
+  async function kill(signal: NodeJS.Signals = 'SIGKILL') {
+    if (!child || child.exitCode !== null || child.signalCode !== null) return
+    child.kill(signal)
+    await once(child, 'exit')
+  }
+
+  await start()
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    port,
+    start,
+    kill,
+    async dispose() {
+      await kill()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+function which(): string | undefined {
+  try {
+    return execFileSync('sh', ['-c', 'command -v redis-server || command -v valkey-server'], { encoding: 'utf8' }).trim()
+  }
+  catch {
+    return undefined
+  }
+}
+
+function install(): boolean {
+  if (process.getuid?.() !== 0) return false
+  try {
+    execFileSync('sh', ['-c', 'apt-get update -qq && apt-get install -y -qq redis-server'], { stdio: 'ignore', timeout: 120_000, env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
+    return true
+  }
+  catch {
+    return false
+  }
+}
