@@ -1,5 +1,7 @@
 import { devCertificate } from './certs/certificate'
 
+const tools = ['eslint', 'playwright', 'vitest'].map(name => `../${name}.config.*`)
+
 export default defineNuxtConfig({
   modules: ['@nuxt/eslint', '@nuxt/ui'],
   devtools: { enabled: false },
@@ -12,9 +14,9 @@ export default defineNuxtConfig({
   typescript: {
     strict: true,
     // What runs in Node but not in the server is checked as such; srcDir '.' would take it for browser code. Relative to .nuxt.
-    tsConfig: { exclude: ['../*.config.*', '../certs', '../bench', ...['*.ts', 'unit', 'faults', 'e2e', 'support', 'fixtures'].map(name => `../tests/${name}`)] },
+    tsConfig: { exclude: [...tools, '../certs', '../bench', ...['*.ts', 'unit', 'faults', 'e2e', 'support', 'fixtures'].map(name => `../tests/${name}`)] },
     nodeTsConfig: {
-      include: ['../*.config.*', '../certs/**/*', '../tests/**/*', '../.ci/**/*'],
+      include: [...tools, '../certs/**/*', '../tests/**/*', '../.ci/**/*'],
       exclude: ['../tests/fixtures/basic'], // An app of its own, checked as such.
     },
   },

@@ -1,3 +1,5 @@
+import { fileURLToPath } from 'node:url'
+
 // The session layer. An app takes it in with one line: `extends: ['./layers/session']`.
 export default defineNuxtConfig({
   $meta: { name: 'session' },
@@ -27,6 +29,7 @@ export default defineNuxtConfig({
       maxAnonymous: '',
     },
   },
+  alias: { '#auth-utils': fileURLToPath(new URL('./shared/types/auth-utils.ts', import.meta.url)) },
   // Nitro's list of Node's own modules is older than node:sqlite.
   nitro: { rollupConfig: { external: ['node:sqlite'] } },
   vite: {

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { appendResponseHeader, getRequestHeader, setResponseHeader } from 'h3'
 import type { H3Event } from 'h3'
+import { getRouteRules } from 'nitropack/runtime'
 import type { SessionData } from '../../shared/types/session-data'
 import { serializeClearedCookie, serializeCookie } from '../engine/cookie'
 import { ServerSession } from '../engine/session'
@@ -19,10 +20,13 @@ interface RequestState {
 
 /** Loads the session once for a request and everything within it. `activity`: this use slides the idle clock. */
 export async function requestSession(event: H3Event, activity: boolean): Promise<ServerSession<SessionData>> {
-  refuseInsideCache(event)
   const outer = outerEvent(event)
+  keepOutOfCache(event, event)
   markPrivate(event)
-  if (outer !== event) markPrivate(outer)
+  if (outer !== event) {
+    keepOutOfCache(outer, event)
+    markPrivate(outer)
+  }
   const context = outer.context as Record<symbol, RequestState | undefined>
   const state = context[STATE] ??= { session: load(outer) }
   const session = await state.session
@@ -88,9 +92,22 @@ function countsAsActivity(outer: H3Event): boolean {
 
 /**
  * Inside Nitro's cache a request has lost its cookies, so every visitor would look like a stranger, and what is made for
- * one would be shown to all.
+ * one would be shown to all. A session used in a page's inner call gets into the cached page as well as one used in the
+ * page itself. An `isr` rule counts even where this server caches nothing for it: a CDN will.
  */
-function refuseInsideCache(event: H3Event) {
-  if (!event.context.cache) return
-  throw new Error(`[session] ${event.path} is cached (defineCachedEventHandler, or a swr, isr or cache route rule), and a cached answer is the same for every visitor. Take the session out of it, or the cache off it.`)
+function keepOutOfCache(on: H3Event, event: H3Event) {
+  const { cache, isr } = getRouteRules(on)
+  if (on.context.cache || cache || isr) throw cached(on, event)
+  if (Object.hasOwn(on.context, 'cache')) return
+  // Nitro shares `event.context` with the cached handler that it enters, and with it what a middleware has put there.
+  Object.defineProperty(on.context, 'cache', {
+    set() {
+      throw cached(on, event)
+    },
+  })
+}
+
+function cached(on: H3Event, event: H3Event) {
+  const user = on === event ? '' : `, and ${event.path}, which it calls, uses the session`
+  return new Error(`[session] ${on.path} is cached (defineCachedEventHandler, or a swr, isr or cache route rule)${user}, but a cached answer is the same for every visitor. Take the session out of it, or the cache off it.`)
 }
