@@ -1,0 +1,26 @@
+import '#nitro-internal-pollyfills'
+import wsAdapter from 'crossws/adapters/node'
+import { toNodeListener } from 'h3'
+import { useNitroApp, useRuntimeConfig } from 'nitropack/runtime'
+import { startScheduleRunner, trapUnhandledNodeErrors } from 'nitropack/runtime/internal/index'
+import { serve } from './tls/serve.ts'
+
+// Takes the place of Nitro's own node-server entry, which speaks HTTP by default and sets no time limits. What is peculiar to Nitro is here;
+// the server itself is in tls/. Two hooks are called beside Nitro's `close`, for the session layer: `session:listening` and `session:shutdown`.
+
+const nitroApp = useNitroApp()
+const hooks: { callHook: (name: string, argument?: unknown) => Promise<unknown> } = nitroApp.hooks as never // Nitro types its own hooks only.
+
+serve({
+  env: process.env,
+  basePath: useRuntimeConfig().app.baseURL,
+  handle: toNodeListener(nitroApp.h3App),
+  upgrade: import.meta._websocket ? wsAdapter(nitroApp.h3App.websocket).handleUpgrade : undefined,
+  onListening: origins => hooks.callHook('session:listening', { origins }),
+  onShutdown: () => hooks.callHook('session:shutdown'),
+  onClosed: () => hooks.callHook('close'),
+})
+trapUnhandledNodeErrors() // Only now: an error up to here has to end the process.
+if (import.meta._tasks) startScheduleRunner()
+
+export default {}

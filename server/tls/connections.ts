@@ -1,0 +1,90 @@
+import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http'
+import { Server as HttpsServer } from 'node:https'
+import { Server as NetServer } from 'node:net'
+import type { Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** The connections of one server, known well enough to end them without losing a request. */
+export interface Connections {
+  /** To be told of each request before it is handled. */
+  track(request: IncomingMessage, response: ServerResponse): void
+  /** How many requests have no complete response yet. */
+  inFlight(): number
+  /** Ends everything. True if all requests were answered; false if the limit passed and the rest were cut off. */
+  drain(limitMs: number): Promise<boolean>
+}
+
+interface Connection {
+  pending: Set<ServerResponse>
+  /** When it was opened, or its last response ended. */
+  idleSince: number
+}
+
+/**
+ * A client that is busy sends its next request within moments of the last response. So a connection that was in use this recently is not closed
+ * under it: the next response says `Connection: close`, and the client leaves by itself.
+ */
+const BUSY_MS = 1_000
+
+/**
+ * Follows a server's connections. Node's `server.close()` and `closeIdleConnections()` do not suffice: they cut connections on which the client's
+ * next request is on its way, spare those on which none has come yet (which browsers open in advance), and let keep-alive ones ask for more.
+ */
+export function trackConnections(server: HttpServer | HttpsServer): Connections {
+  const open = new Map<Socket, Connection>()
+  let draining = false
+  let whenEmpty = () => {}
+
+  server.on(server instanceof HttpsServer ? 'secureConnection' : 'connection', (socket: Socket) => {
+    open.set(socket, { pending: new Set(), idleSince: performance.now() })
+    socket.once('close', () => {
+      open.delete(socket)
+      if (open.size === 0) whenEmpty()
+    })
+    if (draining) closeOnceIdle(socket)
+  })
+
+  function track({ socket }: IncomingMessage, response: ServerResponse): void {
+    const connection = open.get(socket)
+    if (!connection) return
+    connection.pending.add(response)
+    if (draining) response.setHeader('Connection', 'close')
+    response.once('close', () => {
+      connection.pending.delete(response)
+      connection.idleSince = performance.now()
+      if (draining) closeOnceIdle(socket)
+    })
+  }
+
+  function closeOnceIdle(socket: Socket): void {
+    const connection = open.get(socket)
+    if (!connection || connection.pending.size) return
+    const restMs = connection.idleSince + BUSY_MS - performance.now()
+    if (restMs > 0) setTimeout(closeOnceIdle, restMs, socket)
+    else socket.destroySoon()
+  }
+
+  /** Without the second promise, a client that never ends its TLS handshake would hold up the end for ten seconds. */
+  function finished(): Promise<true> {
+    return new Promise((resolve) => {
+      // Stops listening and no more: the method that http.Server puts over it would cut connections, and stop the timeouts.
+      NetServer.prototype.close.call(server, () => resolve(true))
+      setTimeout(() => {
+        whenEmpty = () => resolve(true)
+        if (open.size === 0) whenEmpty()
+      }, BUSY_MS)
+    })
+  }
+
+  async function drain(limitMs: number): Promise<boolean> {
+    draining = true
+    for (const response of unanswered()) if (!response.headersSent) response.setHeader('Connection', 'close')
+    for (const socket of open.keys()) closeOnceIdle(socket)
+    const clean = await Promise.race([finished(), sleep(limitMs, false)])
+    for (const socket of open.keys()) socket.destroy()
+    return clean
+  }
+
+  const unanswered = () => [...open.values()].flatMap(({ pending }) => [...pending])
+  return { track, drain, inFlight: () => unanswered().length }
+}

@@ -1,0 +1,100 @@
+import type { IncomingMessage, RequestListener, Server as HttpServer, ServerResponse } from 'node:http'
+import { Server as HttpsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { readPair } from './certificate.ts'
+import type { CheckedPair } from './certificate.ts'
+import { trackConnections } from './connections.ts'
+import type { Connections } from './connections.ts'
+import { createListener, originsOf, secureContext } from './listener.ts'
+import { exitOnListenError, reloadOnHangup, startOrExit, stopOnSignals } from './process.ts'
+import { continueWhenRead, refuseMalformed, refuseOtherHosts, sendRefusal } from './requests.ts'
+import type { Guard } from './requests.ts'
+import { readSettings } from './settings.ts'
+import type { Settings } from './settings.ts'
+
+/** What the server serves, and whom it tells. */
+export interface Service {
+  env: NodeJS.ProcessEnv
+  /** The path under which the app lives, for the line that says where the server listens. */
+  basePath: string
+  handle: RequestListener
+  /** WebSocket upgrades; without it, they are answered as plain requests. */
+  upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
+  /** Called with the origins that the certificate gives this server, when it listens and when the certificate changed. Never behind a proxy. */
+  onListening: (origins: string[]) => Promise<unknown>
+  /** Called as soon as the server is told to stop: ends event streams. */
+  onShutdown: () => Promise<unknown>
+  /** Called after the last response: flushes and closes stores. */
+  onClosed: () => Promise<unknown>
+}
+
+/**
+ * Serves over HTTPS, or over HTTP behind a proxy, as the environment says (docs/deployment.md lists the variables), until a signal ends the process.
+ *
+ * Whatever keeps it from starting ends the process with exit code 1 and one sentence on stderr.
+ */
+export function serve(service: Service): void {
+  const settings = startOrExit(() => readSettings(service.env))
+  const pair = startOrExit(() => settings.tls && readPair(settings.tls, new Date()))
+  const server = createListener(pair, settings)
+  const connections = trackConnections(server)
+  const hosts = { refuse: pair && refuseOtherHosts(pair.leaf) }
+
+  answer(server, service, connections, request => refuseMalformed(request) ?? hosts.refuse?.(request) ?? null)
+  const use = (current: CheckedPair) => {
+    if (current.warning) console.warn(`[tls] ${current.warning}`)
+    hosts.refuse = refuseOtherHosts(current.leaf)
+    const { port } = server.address() as AddressInfo // Undefined on a Unix socket, which has no origin.
+    if (port) void service.onListening(originsOf(current, port))
+  }
+  server.on('error', (error) => {
+    if (!server.listening) exitOnListenError(error, settings.listen)
+    console.error(`[tls] A connection could not be taken: ${error.message}`) // Such as EMFILE, which passes.
+  })
+  server.listen(settings.listen, () => {
+    if (pair) use(pair)
+    console.log(`Listening on ${urlOf(server, pair)}${service.basePath.replace(/\/$/, '')}`)
+  })
+  stopOnSignals({ connections, limitMs: settings.shutdownTimeoutMs, endStreams: service.onShutdown, close: service.onClosed })
+  reloadOnHangup(() => reload(server, settings, use))
+}
+
+function answer(server: HttpServer, { handle, upgrade }: Service, { track }: Connections, refuse: Guard): void {
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
+    track(request, response)
+    const refusal = refuse(request)
+    if (refusal) sendRefusal(response, refusal)
+    else handle(request, response)
+  }
+  server.on('request', onRequest)
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    continueWhenRead(request, response)
+    onRequest(request, response)
+  })
+  if (upgrade) server.on('upgrade', (request, socket, head) => refuse(request) ? socket.destroy() : upgrade(request, socket, head))
+}
+
+/** Takes a renewed certificate into use for new connections; those that are open keep theirs. A bad pair changes nothing. */
+function reload(server: HttpServer | HttpsServer, { tls }: Settings, use: (pair: CheckedPair) => void): void {
+  if (!tls || !(server instanceof HttpsServer)) return console.log('[tls] SIGHUP: nothing to reload, TLS ends at the proxy.')
+  try {
+    const pair = readPair(tls, new Date())
+    server.setSecureContext(secureContext(pair))
+    use(pair)
+    console.log(`[tls] SIGHUP: now serving the certificate that ends on ${pair.leaf.validToDate.toISOString()}.`)
+  }
+  catch (error) {
+    console.error(`[tls] SIGHUP: the certificate in use stays. ${(error as Error).message}`)
+  }
+}
+
+/** Where to point a browser. `::` and `0.0.0.0` mean every address, so there the certificate's first name, or localhost, stands for them. */
+function urlOf(server: HttpServer, pair: CheckedPair | null): string {
+  const address = server.address() as AddressInfo | string
+  if (typeof address === 'string') return `unix socket ${address}`
+  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address
+  const named = pair && originsOf(pair, address.port)[0]
+  if (!['[::]', '0.0.0.0'].includes(host)) return `${pair ? 'https' : 'http'}://${host}:${address.port}`
+  return named ?? `http://localhost:${address.port}`
+}

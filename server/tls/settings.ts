@@ -1,0 +1,86 @@
+/** What the operator has to mend before the server can start. The message is one sentence that says what, why and how. */
+export class StartupError extends Error {
+  override name = 'StartupError'
+}
+
+/** Where the certificate pair is, and what to call it in messages. */
+export interface CertificatePaths {
+  cert: string
+  key: string
+  /** True if neither variable is set: the local certificate of `npm run certs` is meant. */
+  local: boolean
+  /** Serve a certificate that has ended: for the hours in which no other can be had. */
+  allowExpired: boolean
+}
+
+/** The listener's settings, checked. */
+export interface Settings {
+  /** Null: TLS ends at a proxy in front, and this server speaks plain HTTP. */
+  tls: CertificatePaths | null
+  listen: { path: string } | { port: number, host?: string }
+  /** Connections above this are dropped as they arrive. */
+  maxConnections: number
+  /** How long requests in flight may take to end, once the server was told to stop. */
+  shutdownTimeoutMs: number
+}
+
+type Environment = Record<string, string | undefined>
+
+/**
+ * Reads the listener's settings from the environment. A variable that is empty counts as not set.
+ *
+ * @throws StartupError on the first variable whose value cannot be meant.
+ */
+export function readSettings(env: Environment): Settings {
+  return {
+    tls: readCertificatePaths(env),
+    listen: env.NITRO_UNIX_SOCKET
+      ? { path: env.NITRO_UNIX_SOCKET }
+      : { port: readPort(env), host: env.NITRO_HOST || env.HOST || undefined },
+    maxConnections: readInteger(env, 'NITRO_MAX_CONNECTIONS', 10_000, 1, 1_000_000),
+    shutdownTimeoutMs: readInteger(env, 'NITRO_SHUTDOWN_TIMEOUT', 30_000, 0, 2_147_483_647),
+  }
+}
+
+/**
+ * A proxy and a certificate together are refused, though one could be let win: whoever sets both believes either that this hop is
+ * encrypted or that it is not, and half of them would be wrong without knowing.
+ */
+function readCertificatePaths(env: Environment): CertificatePaths | null {
+  const { NUXT_TLS_CERT: cert, NUXT_TLS_KEY: key } = env
+  if (readFlag(env, 'NUXT_SESSION_BEHIND_PROXY')) {
+    if (!cert && !key) return null
+    throw new StartupError(
+      `NUXT_SESSION_BEHIND_PROXY says that TLS ends at a proxy in front, but ${cert ? 'NUXT_TLS_CERT' : 'NUXT_TLS_KEY'} is set too: unset one of them.`,
+    )
+  }
+  if (Boolean(cert) !== Boolean(key)) {
+    const [present, missing] = cert ? ['NUXT_TLS_CERT', 'NUXT_TLS_KEY'] : ['NUXT_TLS_KEY', 'NUXT_TLS_CERT']
+    throw new StartupError(`${present} is set but ${missing} is not, and a certificate needs its key: set both, or neither for certs/localhost.pem.`)
+  }
+  return {
+    cert: cert || 'certs/localhost.pem',
+    key: key || 'certs/localhost-key.pem',
+    local: !cert,
+    allowExpired: readFlag(env, 'NUXT_TLS_ALLOW_EXPIRED'),
+  }
+}
+
+function readFlag(env: Environment, name: string): boolean {
+  const value = (env[name] ?? '').trim().toLowerCase()
+  if (value === '1' || value === 'true') return true
+  if (value === '0' || value === 'false' || value === '') return false
+  throw new StartupError(`${name} is ${JSON.stringify(env[name])}, which is neither yes nor no: set it to 1 or 0.`)
+}
+
+function readPort(env: Environment): number {
+  return readInteger(env, env.NITRO_PORT ? 'NITRO_PORT' : 'PORT', 3000, 0, 65_535)
+}
+
+function readInteger(env: Environment, name: string, byDefault: number, min: number, max: number): number {
+  const text = env[name]?.trim()
+  if (!text) return byDefault
+  const value = Number(text)
+  if (/^\d+$/.test(text) && value >= min && value <= max) return value
+  throw new StartupError(`${name} is ${JSON.stringify(text)}, which is no whole number from ${min} to ${max}: correct or unset it.`)
+}

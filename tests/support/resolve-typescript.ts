@@ -1,0 +1,12 @@
+import { existsSync } from 'node:fs'
+import { registerHooks } from 'node:module'
+import { fileURLToPath } from 'node:url'
+
+// For child processes of tests: the layer's imports name no extension, since a bundler resolves them; plain Node wants one.
+registerHooks({
+  resolve(specifier, context, nextResolve) {
+    if (!specifier.startsWith('.') || !context.parentURL?.startsWith('file:')) return nextResolve(specifier, context)
+    const file = new URL(`${specifier}.ts`, context.parentURL)
+    return nextResolve(existsSync(fileURLToPath(file)) ? file.href : specifier, context)
+  },
+})
