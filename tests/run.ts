@@ -12,8 +12,8 @@ const playwrightReport = join(reports, 'playwright.json')
 
 const steps: Step[] = [
   { name: 'certificates', run: () => ensureCertificate() },
-  { name: 'unit tests', count: runVitest },
   { name: 'build', run: () => mustRun('nuxt', ['build']) },
+  { name: 'unit and fault tests', needs: ['certificates', 'build'], count: runVitest },
   { name: 'cross-origin client', run: () => mustRun('vite', ['build', 'tests/fixtures/cross-origin-client']) },
   { name: 'browser', run: announceBrowser },
   { name: 'browser tests', needs: ['certificates', 'build', 'cross-origin client', 'browser'], count: runPlaywright },

@@ -95,7 +95,6 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number 
   return child.exitCode
 }
 
-/** A port that was free a moment ago, on loopback. */
 /** Whatever the developer's shell sets for the app must not reach a test. */
 function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(NUXT|NITRO)_|^(PORT|HOST)$/.test(name)))

@@ -1,0 +1,106 @@
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openStore } from '../../layers/session/server/drivers/from-url'
+import { parseConfig } from '../../layers/session/server/engine/config'
+import { SessionEngine } from '../../layers/session/server/engine/engine'
+import { generateKey, parseKeyRing } from '../../layers/session/server/engine/key-ring'
+import { Visitor } from '../../layers/session/testing/visitor'
+import { spawnTypeScript } from '../support/child'
+import { findRedis, startRedis } from '../support/redis'
+import { close } from '../support/stores'
+
+const PROCESSES = 2
+const MOST_PER_OWNER = 5
+const keys = generateKey()
+const redisProgram = findRedis()
+
+const shared = [
+  { name: 'SQLite', skip: false, prepare: prepareSqlite },
+  { name: 'Redis', skip: !redisProgram, prepare: prepareRedis },
+]
+
+describe.each(shared)('several processes on one $name store', ({ skip, prepare }) => {
+  describe.skipIf(skip)('are as right as one', () => {
+    let store: { url: string, dispose: () => unknown }
+    let racers: Racer[]
+    let engine: SessionEngine
+
+    beforeAll(async () => {
+      store = await prepare()
+      const { driver } = openStore(store.url, { mounted: () => undefined, warn: () => {} })
+      engine = new SessionEngine({ driver, ring: parseKeyRing(keys), config: parseConfig({ maxPerOwner: `${MOST_PER_OWNER}` }) })
+      racers = Array.from({ length: PROCESSES }, () => startRacer(store.url))
+      await Promise.all(racers.map(racer => racer.run('ready')))
+    }, 30_000)
+
+    afterAll(async () => {
+      await Promise.all(racers.map(racer => racer.end()))
+      await close(engine.store.driver)
+      await store.dispose()
+    })
+
+    it('F17 F1 count every acknowledged increment, and no other', async () => {
+      const visitor = new Visitor(engine)
+      await visitor.request(session => session.update({ count: 0 }))
+      const acknowledged = await Promise.all(racers.map(racer => racer.run('increment', visitor.cookie!, 500)))
+      const total = acknowledged.reduce<number>((sum, count) => sum + Number(count), 0)
+      expect(await visitor.request(session => session.data.count)).toBe(total)
+      expect(total).toBeGreaterThan(500) // A refusal with 409 is right, but must stay rare.
+    }, 30_000)
+
+    it('F4 let no save of another process bring a signed-out session back', async () => {
+      for (let round = 0; round < 10; round++) {
+        const visitor = new Visitor(engine)
+        await visitor.request(session => session.update({ count: 0 }))
+        const stolen = visitor.copy()
+        const saving = racers.map(racer => racer.run('saveUntilEnded', visitor.cookie!))
+        await visitor.request(session => session.signOut())
+        await Promise.all(saving)
+        expect(await stolen.isKnown()).toBe(false)
+      }
+    }, 30_000)
+
+    it('F14 never let an owner have more sessions than allowed', async () => {
+      const cookies = (await Promise.all(racers.map(racer => racer.run('signIn', 'ada', 20)))).flat() as string[]
+      const known = await Promise.all(cookies.map(cookie => new Visitor(engine, cookie).isKnown()))
+      expect(known.filter(Boolean)).toHaveLength(MOST_PER_OWNER)
+    }, 30_000)
+  })
+})
+
+interface Racer {
+  run(task: string, ...args: (string | number)[]): Promise<unknown>
+  end(): Promise<unknown>
+}
+
+function startRacer(url: string): Racer {
+  const child = spawnTypeScript(join(import.meta.dirname, 'racer.ts'), url, keys)
+  const answers = createInterface(child.stdout)[Symbol.asyncIterator]()
+  return {
+    async run(task, ...args) {
+      child.stdin!.write(`${[task, ...args].join(' ')}\n`)
+      const { value, done } = await answers.next()
+      if (done) throw new Error(`the process ended during ${task}`)
+      return JSON.parse(value) as unknown
+    },
+    async end() {
+      const exit = once(child, 'exit')
+      child.stdin!.end()
+      return exit
+    },
+  }
+}
+
+async function prepareSqlite() {
+  const folder = mkdtempSync(join(tmpdir(), 'cloakroom-processes-'))
+  return { url: `sqlite:${join(folder, 'sessions.db')}`, dispose: () => rmSync(folder, { recursive: true }) }
+}
+
+async function prepareRedis() {
+  const server = await startRedis(redisProgram!)
+  return { url: server.url, dispose: () => server.dispose() }
+}
