@@ -22,5 +22,6 @@ export default defineNuxtConfig({
   },
   telemetry: false,
   eslint: { config: { stylistic: true } },
-  icon: { serverBundle: { collections: ['lucide'] } },
+  // In the page's own script: icons must not need a request of their own, least of all offline.
+  icon: { serverBundle: { collections: ['lucide'] }, clientBundle: { scan: true } },
 })

@@ -1,0 +1,40 @@
+import { useOnline } from '@vueuse/core'
+import { createSessionApi } from './session/api'
+import * as notices from './session/notices'
+import type { Snapshot } from './session/state'
+
+/** The page's session: what is known of it, kept in step with the server, and all that the visitor can do with it. */
+export function useSessionValue(snapshot: Readonly<Ref<Snapshot | null | undefined>>) {
+  const { calls, report } = useCallLog()
+  const api = createSessionApi($fetch, report)
+  const online = useOnline()
+  const known = useSessionState(api, snapshot)
+  const { state, draft, load, look } = known
+
+  const told = ref<notices.Notice | null>(null)
+  const { now, clocks, ranOut } = useSessionClocks(state)
+  const notice = computed(() => {
+    if (state.value.trouble === null) return told.value
+    return notices.troubleNotice(state.value.trouble, online.value)
+  })
+
+  const retry = useRetry(
+    computed(() => state.value.trouble !== null),
+    () => state.value.trouble?.retryAfterSeconds ?? null,
+    refresh,
+  )
+  const tellTabs = useTabSignal(signal => signal === 'ended' ? look() : load())
+  const actions = useSessionActions(api, known, { told, now, tellTabs, tryNow: retry.tryNow })
+
+  watch(ranOut, isOver => isOver && look())
+  watch(online, refresh)
+  useReturn(refresh)
+
+  async function refresh() {
+    const wasTroubled = state.value.trouble !== null
+    await (state.value.phase === 'unknown' ? load() : look())
+    if (wasTroubled && state.value.trouble === null) told.value = notices.RECOVERED
+  }
+
+  return { state, draft, notice, now, clocks, calls, retryIn: retry.secondsLeft, ...actions }
+}

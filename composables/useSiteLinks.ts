@@ -1,0 +1,12 @@
+const LINKS = [
+  { label: 'Session', to: '/' },
+  { label: 'Sign in', to: '/sign-in' },
+  { label: 'Devices', to: '/devices' },
+  { label: 'Compare', to: '/compare' },
+]
+
+/** The header's links, as far as their pages exist. */
+export function useSiteLinks() {
+  const paths = new Set(useRouter().getRoutes().map(route => route.path))
+  return LINKS.filter(link => paths.has(link.to))
+}
