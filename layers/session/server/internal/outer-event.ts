@@ -2,7 +2,14 @@ import type { H3Event } from 'h3'
 
 const OUTER = Symbol('the browser\'s request')
 
-type Marked = Record<symbol, H3Event | undefined>
+const WITHIN_CACHE = Symbol('called from a cached handler')
+
+interface Marked {
+  [OUTER]?: H3Event
+  [WITHIN_CACHE]?: boolean
+  /** Nitro's own mark: this event is answered through its cache. */
+  cache?: object
+}
 
 /**
  * Remembers which request of a browser this event belongs to. Called for every event, before anything else.
@@ -12,7 +19,10 @@ type Marked = Record<symbol, H3Event | undefined>
  * against the built server holds it.
  */
 export function markOuterEvent(event: H3Event) {
-  (event.context as Marked)[OUTER] = (callerContext(event) as Marked | undefined)?.[OUTER] ?? event
+  const context = event.context as Marked
+  const caller = callerContext(event)
+  context[OUTER] = caller?.[OUTER] ?? event
+  if (caller?.cache || caller?.[WITHIN_CACHE]) context[WITHIN_CACHE] = true
 }
 
 /** The browser's own request that led to `event`; most often `event` itself. */
@@ -25,6 +35,11 @@ export function isInnerEvent(event: H3Event): boolean {
   return outerEvent(event) !== event
 }
 
-function callerContext(event: H3Event): object | undefined {
-  return (event.node.req as { __unenv__?: object }).__unenv__
+/** Whether this call was made, at whatever remove, for something that Nitro is going to cache. */
+export function isWithinCache(event: H3Event): boolean {
+  return (event.context as Marked)[WITHIN_CACHE] === true
+}
+
+function callerContext(event: H3Event): Marked | undefined {
+  return (event.node.req as { __unenv__?: Marked }).__unenv__
 }

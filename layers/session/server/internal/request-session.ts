@@ -8,7 +8,7 @@ import { ServerSession } from '../engine/session'
 import type { SessionRequest } from '../engine/session-writer'
 import { crossOriginRefused, requestProvenance } from './guard'
 import { sessionLayer } from './instance'
-import { outerEvent } from './outer-event'
+import { isWithinCache, outerEvent } from './outer-event'
 
 const STATE = Symbol('session')
 
@@ -21,12 +21,10 @@ interface RequestState {
 /** Loads the session once for a request and everything within it. `activity`: this use slides the idle clock. */
 export async function requestSession(event: H3Event, activity: boolean): Promise<ServerSession<SessionData>> {
   const outer = outerEvent(event)
-  keepOutOfCache(event, event)
+  keepOutOfCache(outer, event)
+  if (outer !== event) keepOutOfCache(event, event)
   markPrivate(event)
-  if (outer !== event) {
-    keepOutOfCache(outer, event)
-    markPrivate(outer)
-  }
+  if (outer !== event) markPrivate(outer)
   const context = outer.context as Record<symbol, RequestState | undefined>
   const state = context[STATE] ??= { session: load(outer) }
   const session = await state.session
@@ -92,22 +90,23 @@ function countsAsActivity(outer: H3Event): boolean {
 
 /**
  * Inside Nitro's cache a request has lost its cookies, so every visitor would look like a stranger, and what is made for
- * one would be shown to all. A session used in a page's inner call gets into the cached page as well as one used in the
- * page itself. An `isr` rule counts even where this server caches nothing for it: a CDN will.
+ * one would be shown to all. What a page calls while it is rendered gets into the cached page like the page's own words.
+ * An `isr` rule counts even where this server caches nothing for it: a CDN will.
  */
 function keepOutOfCache(on: H3Event, event: H3Event) {
   const { cache, isr } = getRouteRules(on)
-  if (on.context.cache || cache || isr) throw cached(on, event)
+  if (on.context.cache || cache || isr) throw insideCache(on, event)
+  if (isWithinCache(on)) throw insideCache(on, event, 'called from a cached handler')
   if (Object.hasOwn(on.context, 'cache')) return
-  // Nitro shares `event.context` with the cached handler that it enters, and with it what a middleware has put there.
+  // A cached handler that comes later shares this context, and with it what a middleware has put there for one visitor.
   Object.defineProperty(on.context, 'cache', {
     set() {
-      throw cached(on, event)
+      throw insideCache(on, event)
     },
   })
 }
 
-function cached(on: H3Event, event: H3Event) {
-  const user = on === event ? '' : `, and ${event.path}, which it calls, uses the session`
-  return new Error(`[session] ${on.path} is cached (defineCachedEventHandler, or a swr, isr or cache route rule)${user}, but a cached answer is the same for every visitor. Take the session out of it, or the cache off it.`)
+function insideCache(on: H3Event, event: H3Event, how = 'cached') {
+  const user = on === event ? '' : `${event.path}, which it calls, `
+  return new Error(`[session] ${on.path} is ${how}, and ${user}uses a session. A cached answer (defineCachedEventHandler, or a swr, isr or cache route rule) is the same for every visitor. Take the session out of it, or the cache off it.`)
 }
