@@ -11,7 +11,7 @@ import { open } from './seal'
 import type { StoredRecord } from './store'
 
 /** Far above a sealed ticket's 108 characters; anything longer is refused before any cryptography. */
-export const LONGEST_COOKIE = 512
+const LONGEST_COOKIE = 512
 const OPENED_TICKETS = 10_000
 
 /** A ticket with what is derived from it, so that no hash is computed twice for one cookie. */

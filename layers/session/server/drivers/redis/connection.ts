@@ -59,7 +59,7 @@ export function connect(target: RedisTarget): RedisClient {
   return new Redis({ ...redisOptions(target), ...nodes[0]! })
 }
 
-export function redisOptions({ username, password, db, tls }: RedisTarget): RedisOptions {
+function redisOptions({ username, password, db, tls }: RedisTarget): RedisOptions {
   return {
     username,
     password,
@@ -77,7 +77,7 @@ export function redisOptions({ username, password, db, tls }: RedisTarget): Redi
   }
 }
 
-export function clusterOptions(target: RedisTarget): ClusterOptions {
+function clusterOptions(target: RedisTarget): ClusterOptions {
   return {
     redisOptions: redisOptions(target),
     enableOfflineQueue: false,

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest'
+import { REVOCATION_LIFETIME, TOMBSTONE_LIFETIME } from '../../../layers/session/server/engine/store'
+import type { Subject } from './samples'
+import { A, ABSOLUTE, B, C, GUARD, IDLE, KEYS, NOW, meta, owned } from './samples'
+
+/** What holds for the sweep of what has ended and of what is too much. */
+export function describeSweeping(driver: Subject) {
+  describe('sweep', () => {
+    it('has not happened yet for a record that has ended: its key is still taken', async () => {
+      await driver().create(A, 'first', meta({ idleTimeout: 0, expiresAt: NOW }))
+      expect(await driver().create(A, 'second', meta())).toBe(false)
+    })
+
+    it('deletes what ended by then, on either clock, and nothing that lives', async () => {
+      await driver().create(A, 'idle', meta())
+      await driver().create(B, 'absolute', meta({ idleTimeout: ABSOLUTE, expiresAt: NOW + IDLE }))
+      await driver().create(C, 'alive', meta({ lastSeenAt: NOW + 1 }))
+      expect(await driver().sweep(NOW + IDLE - 1, 10)).toBe(0)
+      expect(await driver().sweep(NOW + IDLE, 10)).toBe(2)
+      expect(await driver().read(A)).toBeNull()
+      expect(await driver().read(C)).toMatchObject({ value: 'alive' })
+    })
+
+    it('takes at most so many at a time', async () => {
+      for (const key of KEYS.slice(0, 7)) await driver().create(key, 'value', meta())
+      const later = NOW + ABSOLUTE
+      expect([await driver().sweep(later, 3), await driver().sweep(later, 3), await driver().sweep(later, 3)]).toEqual([3, 3, 1])
+    })
+
+    it('spares what was touched', async () => {
+      await driver().create(A, 'value', meta())
+      await driver().touch(A, NOW + IDLE - 1)
+      expect(await driver().sweep(NOW + IDLE, 10)).toBe(0)
+    })
+
+    it('takes an owner\'s record out of the list', async () => {
+      await driver().enrol(A, 'value', owned('ada'), GUARD)
+      await driver().sweep(NOW + ABSOLUTE, 10)
+      expect(await driver().listByOwner('ada')).toEqual([])
+    })
+
+    it('leaves a tombstone to the end of its time', async () => {
+      await driver().create(A, 'value', meta())
+      await driver().remove(A, NOW, 'signed_out')
+      await driver().sweep(NOW + TOMBSTONE_LIFETIME - 1, 10)
+      expect(await driver().create(A, 'again', meta())).toBe(false)
+      expect(await driver().sweep(NOW + TOMBSTONE_LIFETIME, 10)).toBe(1)
+      expect(await driver().endOf(A)).toBeNull()
+    })
+
+    it('leaves a removal of all in force to the end of its time', async () => {
+      const since = { ...GUARD, startedAt: NOW }
+      await driver().removeByOwner('ada', NOW)
+      await driver().sweep(NOW + REVOCATION_LIFETIME - 1, 10)
+      expect((await driver().enrol(A, 'value', owned('ada'), since)).outcome).toBe('revoked')
+    })
+  })
+
+  describe('trimAnonymous', () => {
+    it('deletes the oldest without an owner that are over the limit, at most so many', async () => {
+      for (const [index, key] of KEYS.slice(0, 8).entries()) await driver().create(key, 'value', meta({ createdAt: NOW + index }))
+      await driver().enrol(KEYS[9]!, 'value', owned('ada', { createdAt: NOW - 5 }), GUARD)
+      expect(await driver().trimAnonymous(8, 10)).toBe(0)
+      expect(await driver().trimAnonymous(3, 4)).toBe(4)
+      expect(await driver().trimAnonymous(3, 4)).toBe(1)
+      expect(await driver().trimAnonymous(3, 4)).toBe(0)
+      const left = await Promise.all(KEYS.slice(0, 10).map(key => driver().read(key)))
+      expect(left.map(Boolean)).toEqual([false, false, false, false, false, true, true, true, false, true])
+    })
+  })
+}

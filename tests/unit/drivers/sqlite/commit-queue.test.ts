@@ -1,0 +1,135 @@
+import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as pause } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { sqliteDriver } from '../../../../layers/session/server/drivers/sqlite'
+import { CommitQueue } from '../../../../layers/session/server/drivers/sqlite/commit-queue'
+import { StoreError } from '../../../../layers/session/server/engine/store'
+import type { AtomicDriver } from '../../../../layers/session/server/engine/store'
+import { A, KEYS, meta } from '../../../support/contract/samples'
+import { makeDirectory } from '../../../support/directory'
+
+const directory = makeDirectory()
+
+afterEach(directory.remove)
+
+describe('CommitQueue', () => {
+  let db: DatabaseSync
+  let queue: CommitQueue
+  const commands: string[] = []
+
+  beforeEach(() => {
+    db = new DatabaseSync(directory.path('queue.db'))
+    db.exec('CREATE TABLE t (n INTEGER NOT NULL) STRICT')
+    queue = new CommitQueue(db, 'queue.db')
+    commands.length = 0
+    const exec = db.exec.bind(db)
+    vi.spyOn(db, 'exec').mockImplementation((sql) => {
+      commands.push(sql)
+      exec(sql)
+    })
+  })
+
+  afterEach(() => db.isOpen && db.close())
+
+  const insert = (n: unknown) => () => Number(db.prepare('INSERT INTO t VALUES (?)').run(n as number).changes)
+  const count = () => db.prepare('SELECT count(*) AS n FROM t').get()!.n
+
+  it('commits the writes of one tick together, in order, and answers each its own result', async () => {
+    const answers = await Promise.all([queue.add(() => 'a'), queue.add(insert(1)), queue.add(count), queue.add(insert(2)), queue.add(count)])
+    expect(answers).toEqual(['a', 1, 1, 1, 2])
+    expect(commands).toEqual(['BEGIN IMMEDIATE', 'COMMIT'])
+  })
+
+  it('acknowledges nothing before its commit', async () => {
+    const order: string[] = []
+    const writing = queue.add(() => order.push('write')).then(() => order.push('acknowledged'))
+    vi.mocked(db.exec).mockImplementation(sql => void (sql === 'COMMIT' && order.push('commit')))
+    await writing
+    expect(order).toEqual(['write', 'commit', 'acknowledged'])
+  })
+
+  it('writes nothing in the tick that asks', () => {
+    void queue.add(insert(1))
+    expect(commands).toEqual([])
+    queue.flush()
+    expect(count()).toBe(1)
+  })
+
+  it('begins a new commit for the next tick', async () => {
+    await queue.add(insert(1))
+    await queue.add(insert(2))
+    expect(commands).toEqual(['BEGIN IMMEDIATE', 'COMMIT', 'BEGIN IMMEDIATE', 'COMMIT'])
+  })
+
+  it('rejects with StoreError what cannot be written, and goes on after it', async () => {
+    await expect(queue.add(insert(null))).rejects.toBeInstanceOf(StoreError)
+    expect(db.isTransaction).toBe(false)
+    expect(await queue.add(insert(1))).toBe(1)
+  })
+
+  it('rejects all and keeps nothing when the commit itself fails', async () => {
+    vi.mocked(db.exec).mockImplementation((sql) => {
+      if (sql === 'COMMIT') throw Object.assign(new Error('full'), { errcode: 13 })
+      DatabaseSync.prototype.exec.call(db, sql)
+    })
+    const outcomes = await Promise.allSettled([queue.add(insert(1)), queue.add(insert(2))])
+    expect(outcomes).toMatchObject([{ reason: { message: expect.stringContaining('the disk is full') as string } }, { status: 'rejected' }])
+    expect(count()).toBe(0)
+  })
+
+  // Fails today: one write that cannot be done takes down those of all other visitors in the same tick.
+  it.fails('rejects only the write that failed', async () => {
+    const outcomes = await Promise.allSettled([queue.add(insert(1)), queue.add(insert(null)), queue.add(insert(3))])
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+  })
+})
+
+describe('a database that another process has locked', () => {
+  let driver: AtomicDriver
+  let other: DatabaseSync
+
+  beforeEach(async () => {
+    driver = sqliteDriver({ path: directory.path('sessions.db') })
+    await driver.create(A, 'value', meta())
+    other = new DatabaseSync(directory.path('sessions.db'))
+    other.exec('BEGIN IMMEDIATE')
+  })
+
+  afterEach(async () => {
+    other.close()
+    await driver.dispose?.()
+  })
+
+  it('is waited for', async () => {
+    const writing = Promise.all(KEYS.slice(1, 5).map(key => driver.create(key, 'value', meta())))
+    await pause(100) // A lock is real time; nothing can be injected between two processes.
+    other.exec('COMMIT')
+    expect(await writing).toEqual([true, true, true, true])
+  })
+
+  it('is given up after half a second, with StoreError and nothing written', async () => {
+    const begun = performance.now()
+    await expect(driver.create(KEYS[1]!, 'value', meta())).rejects.toMatchObject({ name: 'StoreError', message: expect.stringContaining('is locked by another process for too long') as string })
+    expect(performance.now() - begun).toBeGreaterThan(450)
+    other.exec('COMMIT')
+    expect(await driver.read(KEYS[1]!)).toBeNull()
+    expect(await driver.create(KEYS[1]!, 'value', meta())).toBe(true)
+  })
+
+  it('can be read meanwhile', async () => {
+    const writing = Promise.resolve(driver.create(KEYS[1]!, 'value', meta())).catch(() => {})
+    expect(await driver.read(A)).toMatchObject({ value: 'value' })
+    other.exec('COMMIT')
+    await writing
+  })
+
+  // Fails today: all that wait share the clock of the first, so who came last waits hardly at all.
+  it.fails('gives each write its own half second', async () => {
+    const first = Promise.resolve(driver.create(KEYS[1]!, 'value', meta())).catch(() => 'failed')
+    await pause(400)
+    const second = Promise.resolve(driver.create(KEYS[2]!, 'value', meta())).catch(() => 'failed')
+    expect(await first).toBe('failed')
+    other.exec('COMMIT')
+    expect(await second).toBe(true)
+  })
+})
