@@ -134,13 +134,11 @@ describe('a configuration is refused, with the variable and the remedy', () => {
     expect(refusal({ store: 5 })).toMatch(/^\[session\] NUXT_SESSION_STORE /)
   })
 
-  // Fails today: SQLite then refuses every new session, since its columns are integers.
-  it.fails('for a duration that is no whole number of milliseconds', () => {
+  it('for a duration that is no whole number of milliseconds', () => {
     expect(Number.isInteger(parseConfig({ idleTimeout: '1.0005s' }).signedIn.idle)).toBe(true)
   })
 
-  // Fails today: of three secrets in use within the grace only one is remembered, and the third counts as stolen.
-  it.fails('for a grace longer than the time between rotations', () => {
+  it('for a grace longer than the time between rotations', () => {
     refusal({ rotateEvery: '10s', rotationGrace: '30s' })
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { memoryDriver } from '../../../layers/session/server/drivers/memory'
-import { MINUTE, makeBench } from '../../support/engine'
+import { MINUTE, SECOND, makeBench } from '../../support/engine'
 import { probe } from '../../support/probe-driver'
 
 /** A session of 15 minutes, which its next activity rotates. */
@@ -15,12 +15,22 @@ async function dueForRotation(config: Record<string, string> = {}) {
 
 describe('rotate', () => {
   it('kills the old secret at once', async () => {
-    const { browser, old, events } = await dueForRotation()
+    const { browser, old, events, time } = await dueForRotation()
     const { session } = await browser.visit()
     expect(await session.rotate()).toBe(true)
     expect((await old.visit()).session.exists).toBe(false)
+    expect(events.at(-1)).toMatchObject({ type: 'rotated' }) // A request that was under way is no theft.
+    time.advance(30 * SECOND)
+    expect((await old.visit()).session.exists).toBe(false)
     expect(events.at(-1)).toMatchObject({ type: 'secret_reuse' })
     expect(await browser.peek()).toEqual({ a: 1 })
+  })
+
+  it('kills the old secret also where another server\'s clock is behind', async () => {
+    const { browser, old, time } = await dueForRotation()
+    await (await browser.visit()).session.rotate()
+    time.advance(-5)
+    expect(await old.peek()).toBeNull()
   })
 
   it('kills the secret before, too, though its grace still runs', async () => {

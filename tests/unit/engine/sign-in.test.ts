@@ -98,8 +98,7 @@ describe('signIn', () => {
     expect(await browser.peek()).toEqual({})
   })
 
-  // Fails today: sign-in does not wait for the session that is being created, whose cookie then replaces its own.
-  it.fails('is the last word over an update of the same request', async () => {
+  it('is the last word over an update of the same request', async () => {
     const { browser: open, store } = setUp()
     const browser = open()
     const { session } = await browser.visit()

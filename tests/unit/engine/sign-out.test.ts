@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { memoryDriver } from '../../../layers/session/server/drivers/memory'
 import { DAY, HOUR, MINUTE, SECOND, makeBench, settled } from '../../support/engine'
+import { sweep } from '../../../layers/session/server/engine/sweeper'
 import { probe } from '../../support/probe-driver'
 
 async function signedIn() {
@@ -74,8 +75,23 @@ describe('signOut', () => {
     await expect(session.signOut()).rejects.toMatchObject({ code: 'store_unavailable', statusCode: 503 })
     expect(request.cleared).toBe(1)
     expect(bench.typesOfEvents()).not.toContain('ended')
+    await expect(thief.visit()).rejects.toMatchObject({ code: 'store_unavailable' })
     bench.store.heal()
-    expect((await thief.visit()).session.owner).toBe('ada')
+    expect((await thief.visit()).session.exists).toBe(false)
+    expect(bench.events.at(-1)).toMatchObject({ type: 'refused', reason: 'unknown' })
+    expect(bench.typesOfEvents()).toContain('ended')
+  })
+
+  it('is made good by the next sweep where the store did not answer (E7)', async () => {
+    const bench = await signedIn()
+    const { session } = await bench.browser.visit()
+    bench.store.fail('remove')
+    await expect(session.signOut()).rejects.toMatchObject({ code: 'store_unavailable' })
+    await expect(sweep(bench.engine)).rejects.toMatchObject({ code: 'store_unavailable' })
+    expect(await bench.rows()).toBe(1)
+    bench.store.heal()
+    await sweep(bench.engine)
+    expect(await bench.rows()).toBe(0)
   })
 })
 

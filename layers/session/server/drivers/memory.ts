@@ -11,7 +11,9 @@ export function memoryDriver(): AtomicDriver {
   const { rows, tombstones, revocations } = table
 
   function bury(key: string, at: number, reason: EndReason): boolean {
-    if (!table.drop(key)) return false
+    const row = rows.get(key)
+    if (!row || (reason === 'expired' && endOf(row) > at)) return false
+    table.drop(key)
     tombstones.set(key, { at, reason })
     return true
   }

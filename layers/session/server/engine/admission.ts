@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from './clock'
 import { readCookie } from './cookie'
+import type { SessionConfig } from './config'
 import type { EventSink } from './events'
 import { handleOf, hashSecret, sameHash, storeKeyOf, successorOf } from './identity'
 import type { KeyRing } from './key-ring'
@@ -28,7 +29,10 @@ export interface Admitted {
   readonly stale: 'secret' | 'key' | null
 }
 
-export type Refusal = 'unknown' | 'ended' | 'corrupt_record' | 'secret_reuse'
+export type Refusal = 'unknown' | 'ended' | 'corrupt_record' | 'superseded' | 'secret_reuse'
+
+/** By how much the clocks of two servers may differ without harm, in milliseconds. */
+const CLOCK_TOLERANCE = 1000
 
 /** Decides who a cookie lets in. Absence, expiry and forgery all make the visitor a stranger, with no clearing cookie. */
 export class Admission {
@@ -36,19 +40,20 @@ export class Admission {
 
   constructor(
     private readonly ring: KeyRing,
-    private readonly cookieName: string,
+    private readonly config: Pick<SessionConfig, 'cookieName' | 'rotationGrace'>,
     private readonly clock: Clock,
     private readonly emit: EventSink,
   ) {}
 
   /** Reads and opens the session cookie of a raw `Cookie` header. Never asks the store. */
   present(header: string | undefined): Presented | null {
-    const cookie = readCookie(header, this.cookieName)
+    const { cookieName } = this.config
+    const cookie = readCookie(header, cookieName)
     if (cookie.kind === 'absent') return null
     if (cookie.kind === 'duplicate') return this.#refuse('duplicate_cookie')
     const known = this.#opened.get(cookie.value)
     if (known) return known
-    const ticket = cookie.value.length <= LONGEST_COOKIE ? open(this.ring, this.cookieName, cookie.value) : null
+    const ticket = cookie.value.length <= LONGEST_COOKIE ? open(this.ring, cookieName, cookie.value) : null
     if (!ticket) return this.#refuse('forged')
     const presented = { ...ticket, key: storeKeyOf(ticket.sid), secretHash: hashSecret(ticket.secret) }
     this.#opened.set(cookie.value, presented)
@@ -57,26 +62,41 @@ export class Admission {
 
   /** Checks a presented ticket against the record the store has for it, and reports what is odd. */
   admit(presented: Presented, row: StoredRecord | null): Admitted | Refusal {
-    const outcome = row ? this.check(presented, row) : 'unknown'
+    const outcome = row ? this.#check(presented, row) : 'unknown'
     if (outcome === 'unknown') this.#refuse('unknown')
     else if (outcome === 'corrupt_record' || outcome === 'secret_reuse') this.emit({ type: outcome, handle: handleOf(presented.key) })
     return outcome
   }
 
-  /** The same without a report, for a second look after a conflict: soundness, both clocks, the secret. */
-  check(presented: Presented, row: StoredRecord): Admitted | Refusal {
-    const live = liveSession(presented.key, row)
-    if (!live) return 'corrupt_record'
-    const now = this.clock()
-    if (now >= idleEnd(live)) return 'ended'
-    const { secretHash, previous } = live.record
+  /** The session in a row, unless it is broken or has ended. */
+  alive(key: string, row: StoredRecord): LiveSession | null {
+    const live = liveSession(key, row)
+    return live && this.clock() < idleEnd(live) ? live : null
+  }
+
+  /** The session as `presented` proves it: by the current secret, or by the one before within its grace. */
+  prove(presented: Presented, live: LiveSession): Admitted | null {
+    const { secretHash, previous, rotatedAt } = live.record
     if (sameHash(presented.secretHash, secretHash)) {
       return { live, ticket: presented, stale: presented.sealedByCurrentKey ? null : 'key' }
     }
-    if (previous && now < previous.until && sameHash(presented.secretHash, previous.hash)) {
-      return { live, ticket: { sid: presented.sid, secret: successorOf(presented.secret, previous.salt) }, stale: 'secret' }
-    }
-    return 'secret_reuse'
+    if (!previous || !sameHash(presented.secretHash, previous.hash)) return null
+    const now = this.clock()
+    // The lower bound keeps a clock that was set back from giving the grace a second time.
+    if (now < rotatedAt - CLOCK_TOLERANCE || now >= previous.until) return null
+    return { live, ticket: { sid: presented.sid, secret: successorOf(presented.secret, previous.salt) }, stale: 'secret' }
+  }
+
+  #check(presented: Presented, row: StoredRecord): Admitted | Refusal {
+    const live = liveSession(presented.key, row)
+    if (!live) return 'corrupt_record'
+    if (this.clock() >= idleEnd(live)) return 'ended'
+    return this.prove(presented, live) ?? (this.#isOvertaken(presented, live) ? 'superseded' : 'secret_reuse')
+  }
+
+  /** A request that was under way while its own browser signed in carries the secret before: nobody's theft. */
+  #isOvertaken({ secretHash }: Presented, { record: { previous, rotatedAt } }: LiveSession): boolean {
+    return previous?.until === 0 && sameHash(secretHash, previous.hash) && Math.abs(this.clock() - rotatedAt) < this.config.rotationGrace
   }
 
   #refuse(reason: 'forged' | 'duplicate_cookie' | 'unknown'): null {

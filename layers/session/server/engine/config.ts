@@ -49,6 +49,7 @@ const duration = (fallback: string) => v.pipe(
   v.transform(value => milliseconds(String(value).trim() || fallback)),
   v.check(ms => Number.isFinite(ms), 'is not a duration. Write a number and a unit, such as 30m, 12h or 7d.'),
   v.check(ms => !Number.isFinite(ms) || (ms >= SHORTEST && ms <= LONGEST), 'is out of range. Choose a duration from 1s to 400d.'),
+  v.transform(Math.round),
 )
 
 const text = (fallback: string) => v.pipe(v.optional(v.string(), ''), v.transform(value => value.trim() || fallback))
@@ -110,6 +111,9 @@ export function parseConfig(input: unknown, { dev = false } = {}): SessionConfig
   const { rememberIdleTimeout, rememberAbsoluteTimeout, anonymousIdleTimeout, anonymousAbsoluteTimeout, ...options } = rest
   if (options.crossSite && allowedOrigins === '') {
     throw new ConfigError('NUXT_SESSION_CROSS_SITE', 'is set, but no other origin may call', 'List the other site in NUXT_SESSION_ALLOWED_ORIGINS, or leave it out.')
+  }
+  if (options.rotationGrace > options.rotateEvery) {
+    throw new ConfigError('NUXT_SESSION_ROTATION_GRACE', 'is longer than the time between two rotations, and only the secret before the current one is remembered', 'Lower it, or raise NUXT_SESSION_ROTATE_EVERY.')
   }
   return {
     ...options,

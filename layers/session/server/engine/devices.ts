@@ -28,12 +28,12 @@ export async function devicesOf(engine: SessionEngine, owner: string, currentKey
 /** Ends the owner's session of that handle. `false`: the owner has none such. */
 export async function revokeDevice(engine: SessionEngine, owner: string, handle: string): Promise<boolean> {
   const session = (await ownedSessions(engine, owner)).find(({ key }) => handleOf(key) === handle)
-  return session ? engine.remove(session.key, 'revoked') : false
+  return session ? engine.removals.remove(session.key, 'revoked') : false
 }
 
-/** Ends all of the owner's sessions but `except`, and defeats sign-ins that began before now. Answers how many ended. */
-export async function revokeOwner(engine: SessionEngine, owner: string, except?: string): Promise<number> {
-  const removed = await engine.store.ask('removeByOwner', driver => driver.removeByOwner(owner, engine.clock(), except))
+/** Ends all of the owner's sessions but `except`, and defeats sign-ins that began up to `at`. Answers how many ended. */
+export async function revokeOwner(engine: SessionEngine, owner: string, at: number, except?: string): Promise<number> {
+  const removed = await engine.store.ask('removeByOwner', driver => driver.removeByOwner(owner, at, except))
   for (const key of removed) engine.emit({ type: 'ended', handle: handleOf(key), reason: 'revoked' })
   return removed.length
 }

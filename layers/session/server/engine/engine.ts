@@ -6,16 +6,18 @@ import type { Lifetime, SessionConfig } from './config'
 import { SessionError } from './errors'
 import type { EventSink } from './events'
 import { GuardedStore } from './guarded-store'
-import { handleOf, hashSecret, storeKeyOf, successorOf } from './identity'
+import { handleOf, hashSecret, sameHash, storeKeyOf, successorOf } from './identity'
 import type { KeyRing } from './key-ring'
 import { KeyedLock } from './keyed-lock'
 import type { FlatData, LiveSession, SessionRecord } from './record'
-import { encodeRecord, metaOf } from './record'
+import { encodeRecord, idleEnd, metaOf, revive } from './record'
 import type { Ticket } from './seal'
 import { newSecret, newTicket, seal } from './seal'
-import type { AtomicDriver, EndReason, Replacement } from './store'
+import { Removals } from './removals'
+import type { AtomicDriver, Replacement } from './store'
 
 const LONGEST_LABEL = 256
+/** Bytes of a whole record when its data changes. A rotation may add its few on top. */
 const MOST_DATA = 64 * 1024
 const SALT_BYTES = 16
 /** A touch is left out while the last one is younger than a tenth of the idle timeout, or a minute. */
@@ -50,35 +52,52 @@ export class SessionEngine {
   readonly store: GuardedStore
   /** Turns updates of one session into a queue, so that parallel ones need no retry within this process. */
   readonly locks = new KeyedLock()
+  readonly removals: Removals
   readonly #ring: KeyRing
   readonly #admission: Admission
 
   constructor({ driver, ring, config, clock = driver.clock ?? Date.now, emit = () => {} }: EngineOptions) {
     this.config = config
     this.clock = clock
-    this.emit = emit
-    this.store = new GuardedStore(driver, clock, emit)
+    this.emit = harmless(emit)
+    this.store = new GuardedStore(driver, clock, this.emit)
+    this.removals = new Removals(this.store, clock, this.emit)
     this.#ring = ring
-    this.#admission = new Admission(ring, config.cookieName, clock, emit)
+    this.#admission = new Admission(ring, config, clock, this.emit)
   }
 
-  /** The session that a raw `Cookie` header proves, or `null`. Writes nothing but what `onSecretReuse` asks for. One read of the store, none for a cookie that is not ours. */
+  /**
+   * The session that a raw `Cookie` header proves, or `null`. One read of the store, none for a cookie that is not ours.
+   * Writes only where a session has ended: one found expired stays so even if the clock is set back.
+   */
   async load(cookieHeader: string | undefined): Promise<Admitted | null> {
     const presented = this.#admission.present(cookieHeader)
     if (!presented) return null
+    if (this.removals.owes(presented.key)) await this.removals.settle(presented.key)
     const row = await this.store.ask('read', driver => driver.read(presented.key))
     const outcome = this.#admission.admit(presented, row)
     if (typeof outcome === 'object') return outcome
-    if (outcome === 'secret_reuse' && this.config.onSecretReuse === 'revoke') await this.remove(presented.key, 'secret_reuse')
+    if (outcome === 'ended') await this.removals.attempt(presented.key, 'expired')
+    if (outcome === 'secret_reuse' && this.config.onSecretReuse === 'revoke') await this.removals.remove(presented.key, 'secret_reuse')
     return null
   }
 
-  /** Reads a session again after a conflict: `null` when it has ended, or when `ticket` no longer proves it. */
-  async reload(ticket: Ticket): Promise<Admitted | null> {
-    const presented = { ...ticket, key: storeKeyOf(ticket.sid), secretHash: hashSecret(ticket.secret), sealedByCurrentKey: true }
-    const row = await this.store.ask('read', driver => driver.read(presented.key))
-    const outcome = row && this.#admission.check(presented, row)
-    return typeof outcome === 'object' ? outcome : null
+  /**
+   * Reads a session again for a request that was let in before. `null`: it has ended, or belongs to nobody who was let in
+   * then (`era`). The request may be longer than a rotation's grace, so it need not prove itself a second time; where its
+   * own secret no longer leads to the current one, it keeps its ticket, and its browser has the new one from elsewhere.
+   */
+  async reload({ ticket, live: { key, record } }: Admitted): Promise<Admitted | null> {
+    const row = await this.store.ask('read', driver => driver.read(key))
+    const live = row && this.#admission.alive(key, row)
+    if (!live || live.record.era !== record.era) return null
+    const presented = { ...ticket, key, secretHash: hashSecret(ticket.secret), sealedByCurrentKey: true }
+    return this.#admission.prove(presented, live) ?? { live, ticket, stale: null }
+  }
+
+  /** Whether a session that was alive when it was read has ended since, as far as can be told without asking again. */
+  hasEnded(live: LiveSession): boolean {
+    return this.clock() >= idleEnd(live)
   }
 
   /** The sealed cookie value of a ticket. */
@@ -93,27 +112,34 @@ export class SessionEngine {
     const record = this.newRecord(ticket, { createdAt: now, label, data })
     const key = storeKeyOf(ticket.sid)
     const value = encodeBounded(record)
+    const live = { key, record, values: revive(data), version: 1, lastSeenAt: now }
     const created = await this.store.ask('create', driver => driver.create(key, value, metaOf(record, now)))
     if (!created) throw new SessionError('store_unavailable', 'The store already holds a session of this new random name.')
     this.emit({ type: 'created', handle: handleOf(key) })
-    return { live: { key, record, version: 1, lastSeenAt: now }, ticket, stale: null }
+    return { live, ticket, stale: null }
   }
 
-  /** Compare-and-set of a whole record. */
+  /** Compare-and-set of a whole record. A session that has ended since it was read is a conflict: read again, it is gone. */
   async replace(live: LiveSession, record: SessionRecord, lastSeenAt = live.lastSeenAt): Promise<LiveSession | Exclude<Replacement, 'replaced'>> {
-    const value = encodeBounded(record)
+    if (this.hasEnded(live)) return 'conflict'
+    const value = record.data === live.record.data ? encodeRecord(record) : encodeBounded(record)
     const outcome = await this.store.ask('replace', driver => driver.replace(live.key, value, metaOf(record, lastSeenAt), live.version))
     if (outcome !== 'replaced') return outcome
-    return { key: live.key, record, version: live.version + 1, lastSeenAt: Math.max(lastSeenAt, live.lastSeenAt) }
+    return { key: live.key, record, values: revive(record.data), version: live.version + 1, lastSeenAt: Math.max(lastSeenAt, live.lastSeenAt) }
   }
 
   /** A rotation of the secret: `grace` 0 kills the old one at once, else it answers for that long and leads to the same new one. */
   rotation({ live, ticket }: Admitted, grace: number): { ticket: Ticket, record: SessionRecord } {
     const now = this.clock()
-    const salt = randomBytes(SALT_BYTES).toString('base64url')
+    const salt = grace > 0 ? randomBytes(SALT_BYTES).toString('base64url') : ''
     const secret = grace > 0 ? successorOf(ticket.secret, salt) : newSecret()
-    const previous = grace > 0 ? { hash: live.record.secretHash, until: now + grace, salt } : null
-    return { ticket: { sid: ticket.sid, secret }, record: { ...live.record, secretHash: hashSecret(secret), previous, rotatedAt: now } }
+    const previous = { hash: live.record.secretHash, until: grace > 0 ? now + grace : 0, salt }
+    const era = live.record.era + (grace > 0 ? 0 : 1)
+    return { ticket: { sid: ticket.sid, secret }, record: { ...live.record, secretHash: hashSecret(secret), previous, rotatedAt: now, era } }
+  }
+
+  holdsCurrentSecret({ ticket, live }: Admitted): boolean {
+    return sameHash(hashSecret(ticket.secret), live.record.secretHash)
   }
 
   rotationDue({ record }: LiveSession): boolean {
@@ -131,13 +157,6 @@ export class SessionEngine {
     return touched ? { ...live, lastSeenAt: Math.max(now, live.lastSeenAt) } : null
   }
 
-  /** Removes a session for good: a request that still holds it can save no more. `false`: it was gone already. */
-  async remove(key: string, reason: EndReason): Promise<boolean> {
-    const removed = await this.store.ask('remove', driver => driver.remove(key, this.clock(), reason))
-    if (removed) this.emit({ type: 'ended', handle: handleOf(key), reason })
-    return removed
-  }
-
   /** A record whose clocks start now. */
   newRecord(ticket: Ticket, { createdAt, label, data }: Pick<SessionRecord, 'createdAt' | 'label' | 'data'>, ownership?: Ownership): SessionRecord {
     const now = this.clock()
@@ -149,6 +168,7 @@ export class SessionEngine {
       secretHash: hashSecret(ticket.secret),
       previous: null,
       rotatedAt: now,
+      era: 0,
       owner: ownership?.owner ?? null,
       authenticatedAt: ownership ? now : null,
       idleTimeout: idle,
@@ -166,8 +186,21 @@ export class SessionEngine {
 /** @throws SessionError `too_large` */
 export function encodeBounded(record: SessionRecord): string {
   const value = encodeRecord(record)
-  if (value.length > MOST_DATA) {
+  if (Buffer.byteLength(value) > MOST_DATA) {
     throw new SessionError('too_large', `The session's data would be over ${MOST_DATA / 1024} KiB. Keep an id in the session, and the rest where it belongs.`)
   }
   return value
+}
+
+/** A listener's failure is its own: what it was told of has happened, and the request must go on. */
+function harmless(emit: EventSink): EventSink {
+  return (event) => {
+    try {
+      emit(event)
+    }
+    catch (error) {
+      // eslint-disable-next-line no-console -- The engine knows no logger, and must not keep quiet about this.
+      console.error(`[session] A listener of ${event.type} failed:`, error)
+    }
+  }
 }

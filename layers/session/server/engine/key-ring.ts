@@ -47,7 +47,7 @@ function parseKey(text: string, index: number, variable: string): Buffer {
   const name = `key ${index + 1}`
   if (!bytes) throw new ConfigError(variable, `has a ${name} that is neither base64url, base64 nor hexadecimal`, REMEDY)
   if (bytes.length !== KEY_BYTES) throw new ConfigError(variable, `has a ${name} of ${bytes.length} bytes, not ${KEY_BYTES}`, REMEDY)
-  if (looksMade(bytes)) throw new ConfigError(variable, `has a ${name} that is not random (text, a pattern or an example)`, REMEDY)
+  if (looksMade(text, bytes)) throw new ConfigError(variable, `has a ${name} that is not random (text, a pattern or an example)`, REMEDY)
   return bytes
 }
 
@@ -57,13 +57,15 @@ function decode(text: string): Buffer | undefined {
   return undefined
 }
 
-/** Catches what people type or paste. 32 random bytes are refused with a probability under 1 in 10^13. */
-function looksMade(bytes: Buffer): boolean {
+/** Catches what people type or paste. A random key is refused with a probability under 1 in 10^9. */
+function looksMade(text: string, bytes: Buffer): boolean {
   const distinct = new Set(bytes).size
   const printable = bytes.every(byte => byte >= 0x20 && byte < 0x7F)
   const step = (bytes[1]! - bytes[0]!) & 0xFF
   const counted = bytes.every((byte, i) => i === 0 || ((byte - bytes[i - 1]!) & 0xFF) === step)
-  return distinct < 12 || printable || counted
+  // Typed text that happens to decode: random base64 has letters of both cases. Hexadecimal has its own length.
+  const typed = text.length < 2 * KEY_BYTES && (!/[A-Z]/.test(text) || !/[a-z]/.test(text))
+  return distinct < 12 || printable || counted || typed
 }
 
 // The id is derived apart from the key, so that the cookie, which shows it, tells nothing of the key.

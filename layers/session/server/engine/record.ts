@@ -2,13 +2,15 @@ import { stringify, unflatten } from 'devalue'
 import type { RecordMeta, StoredRecord } from './store'
 
 const SCHEMA = 1
+/** Characters beyond which a stored value is nothing of ours, and not worth parsing. */
+const LONGEST_VALUE = 256 * 1024
 
-/** A secret that was replaced at a periodic rotation and still answers for a while. */
+/** The secret before the current one. */
 export interface PreviousSecret {
   readonly hash: string
-  /** End of its grace, milliseconds since the epoch. */
+  /** End of its grace, milliseconds since the epoch; 0 where it died at once, whatever another server's clock says. */
   readonly until: number
-  /** From it and the previous secret follows the current one, see `successorOf`. */
+  /** From it and the previous secret follows the current one, see `successorOf`. Empty where nothing follows. */
   readonly salt: string
 }
 
@@ -17,6 +19,8 @@ export interface SessionRecord {
   readonly secretHash: string
   readonly previous: PreviousSecret | null
   readonly rotatedAt: number
+  /** Grows whenever a secret dies at once: who was let in before that is no longer this session's visitor. */
+  readonly era: number
   readonly owner: string | null
   readonly authenticatedAt: number | null
   readonly createdAt: number
@@ -53,16 +57,24 @@ export function encodeRecord(record: SessionRecord): string {
   return JSON.stringify({ schema: SCHEMA, ...record })
 }
 
+/** A record with its data brought to life: this copy is its holder's alone. */
+export interface DecodedRecord {
+  readonly record: SessionRecord
+  readonly values: SessionValues
+}
+
 /** Reads a record, or answers `null` for one that is broken or of another schema: the visitor is a stranger then, the row stays as it is. */
-export function decodeRecord(value: string): SessionRecord | null {
-  let parsed: unknown
+export function decodeRecord(value: string): DecodedRecord | null {
+  if (value.length > LONGEST_VALUE) return null
   try {
-    parsed = JSON.parse(value)
+    const record: unknown = JSON.parse(value)
+    if (!isRecord(record)) return null
+    const values: unknown = revive(record.data)
+    return isPlainObject(values) ? { record, values } : null
   }
   catch {
     return null
   }
-  return isRecord(parsed) ? parsed : null
 }
 
 export function metaOf(record: SessionRecord, lastSeenAt: number): RecordMeta {
@@ -71,22 +83,21 @@ export function metaOf(record: SessionRecord, lastSeenAt: number): RecordMeta {
 }
 
 /** A session read from the store, valid when it was read. */
-export interface LiveSession {
+export interface LiveSession extends DecodedRecord {
   readonly key: string
   readonly version: number
   readonly lastSeenAt: number
-  readonly record: SessionRecord
 }
 
 /** End of the idle clock, never after the absolute one. */
-export function idleEnd({ record, lastSeenAt }: LiveSession): number {
+export function idleEnd({ record, lastSeenAt }: Pick<LiveSession, 'record' | 'lastSeenAt'>): number {
   return Math.min(lastSeenAt + record.idleTimeout, record.expiresAt)
 }
 
 /** The session in a stored row if it is sound; whether it has ended is the caller's to ask. */
 export function liveSession(key: string, row: StoredRecord): LiveSession | null {
-  const record = decodeRecord(row.value)
-  return record && { key, record, version: row.version, lastSeenAt: row.lastSeenAt }
+  const decoded = decodeRecord(row.value)
+  return decoded && { ...decoded, key, version: row.version, lastSeenAt: row.lastSeenAt }
 }
 
 function isRecord(value: unknown): value is SessionRecord {
@@ -97,10 +108,14 @@ function isRecord(value: unknown): value is SessionRecord {
     && isPrevious(record.previous)
     && isNullOr('string', record.owner)
     && isNullOr('number', record.authenticatedAt)
-    && ['rotatedAt', 'createdAt', 'idleTimeout', 'expiresAt'].every(name => Number.isFinite(record[name]))
+    && ['rotatedAt', 'era', 'createdAt', 'idleTimeout', 'expiresAt'].every(name => Number.isFinite(record[name]))
     && typeof record.persistent === 'boolean'
     && typeof record.label === 'string'
     && Array.isArray(record.data)
+}
+
+function isPlainObject(value: unknown): value is SessionValues {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
 }
 
 function isPrevious(value: unknown): boolean {

@@ -25,6 +25,8 @@ export interface SessionRequest {
 export class SessionWriter<Data extends object = SessionValues> extends SessionReader<Data> {
   protected readonly engine: SessionEngine
   protected readonly request: SessionRequest
+  /** Grows with each sign-in and sign-out of this request: what was under way before does not have the last word. */
+  protected turn = 0
   /** What the browser holds, as far as this request knows. */
   #held: Ticket | null
 
@@ -56,18 +58,19 @@ export class SessionWriter<Data extends object = SessionValues> extends SessionR
     let rotated = false
     const alive = await this.change((admitted) => {
       // A parallel request was faster: its new secret is ours too, and is not replaced again.
-      rotated = grace === 0 || this.engine.rotationDue(admitted.live)
+      rotated = grace === 0 || (this.engine.rotationDue(admitted.live) && this.engine.holdsCurrentSecret(admitted))
       return rotated ? this.engine.rotation(admitted, grace) : null
     }, this.engine.clock())
     if (!alive) this.admitted = null
-    else if (rotated) this.engine.emit({ type: 'rotated', handle: this.handle! })
+    else if (rotated && this.admitted) this.engine.emit({ type: 'rotated', handle: this.handle! })
     return alive
   }
 
   /** `false`: the session has ended, or is no longer this visitor's. */
   protected async change(next: Parameters<typeof transition>[2], seenAt?: number): Promise<boolean> {
+    const { turn } = this
     const admitted = await transition(this.engine, this.admitted!, next, seenAt)
-    if (admitted) this.adopt(admitted)
+    if (admitted && turn === this.turn) this.adopt(admitted)
     return admitted !== null
   }
 

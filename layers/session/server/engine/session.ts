@@ -2,6 +2,7 @@ import type { Device } from './devices'
 import { devicesOf, revokeDevice, revokeOwner } from './devices'
 import { SessionError } from './errors'
 import { handleOf } from './identity'
+import { refuseNesting, withinUpdate } from './nesting'
 import type { FlatData, SessionValues } from './record'
 import { NO_DATA, flatten, revive } from './record'
 import { SessionWriter } from './session-writer'
@@ -26,6 +27,8 @@ export type Update<Data> = Partial<Data> | ((draft: Data) => void | Promise<void
 export class ServerSession<Data extends object = SessionValues> extends SessionWriter<Data> {
   #lost = false
   #creation: Promise<void> | undefined
+  /** When what signs in here began: with the request, or after the request itself has signed the owner out elsewhere. */
+  #startedAt = this.request.startedAt
 
   /**
    * Changes the data atomically: nothing that another request saves meanwhile is lost.
@@ -33,19 +36,22 @@ export class ServerSession<Data extends object = SessionValues> extends SessionW
    * @param change a patch of top-level values (`undefined` deletes one), or a function that changes a draft. The
    * function may run several times, each time on the newest data, so it must have no other effect.
    * @returns `false` when the session ended meanwhile and the change was dropped
+   * @throws Error inside the function of another `update` of the same session, for which it would wait for ever
    * @throws SessionError `conflict` when other processes kept being faster, `too_large` over 64 KiB
    */
   async update(change: Update<Data>): Promise<boolean> {
     this.request.assertMayWrite()
+    const { turn } = this
     // Parallel calls of one request, as in a page's first render, share the session that the first of them creates.
     while (this.#creation) await this.#creation.catch(() => {})
-    if (this.#lost) return false
+    if (this.#lost || turn !== this.turn) return false
     if (!this.admitted) return this.#create(change)
     const { key } = this.admitted.live
-    const saved = await this.engine.locks.run(key, () => this.change(
-      async ({ live, ticket }) => ({ ticket, record: { ...live.record, data: await changed(live.record.data, change) } }),
+    refuseNesting(key)
+    const saved = await this.engine.locks.run(key, async () => turn === this.turn && this.change(
+      async ({ live, ticket }) => ({ ticket, record: { ...live.record, data: await withinUpdate(key, () => changed(live.record.data, change)) } }),
     ))
-    if (!saved) this.#lose(key)
+    if (!saved) this.#lose(key, turn)
     return saved
   }
 
@@ -54,6 +60,7 @@ export class ServerSession<Data extends object = SessionValues> extends SessionW
    * and leaves it there, since nobody has read that answer yet.
    */
   async pull<Name extends keyof Data>(name: Name): Promise<Data[Name] | undefined> {
+    if (!Object.hasOwn(this.data, name)) return undefined
     if (this.request.speculative || this.data[name] === undefined) return this.data[name]
     let taken: Data[Name] | undefined
     const saved = await this.update((draft) => {
@@ -77,7 +84,10 @@ export class ServerSession<Data extends object = SessionValues> extends SessionW
   async signIn(owner: string, { remember = false, data }: SignInOptions<Data> = {}): Promise<void> {
     this.request.assertMayWrite()
     if (typeof owner !== 'string' || owner === '') throw new TypeError('[session] signIn() needs the user\'s id: a string that is not empty')
-    const { label, startedAt } = this.request
+    await this.#creation?.catch(() => {})
+    this.turn++
+    const { label } = this.request
+    const startedAt = this.#startedAt
     this.adopt(await signIn(this.engine, this.admitted, { owner, remember, label, startedAt, data: data ? flatten(data as SessionValues) : NO_DATA }))
     this.#lost = false
     this.engine.emit({ type: 'signed_in', handle: this.handle! })
@@ -91,12 +101,13 @@ export class ServerSession<Data extends object = SessionValues> extends SessionW
 
   /**
    * Ends the session for good and clears the cookie. The cookie is cleared even if the store does not answer; the 503
-   * then says that the session may live on until it expires.
+   * then says that it is not done yet. This process goes on trying, and lets nobody in with that session meanwhile.
    */
   async signOut(): Promise<void> {
     this.request.assertMayWrite()
+    await this.#creation?.catch(() => {})
     const live = this.#leave()
-    if (live) await this.engine.remove(live.key, 'signed_out')
+    if (live) await this.engine.removals.remove(live.key, 'signed_out')
   }
 
   /** Slides the idle clock now. `false`: there is no session, or it has ended meanwhile. */
@@ -125,13 +136,13 @@ export class ServerSession<Data extends object = SessionValues> extends SessionW
   /** Ends all other sessions of the user, and defeats sign-ins that began before. Answers how many ended (ASVS 7.4.3). */
   async revokeOthers(): Promise<number> {
     this.request.assertMayWrite()
-    return revokeOwner(this.engine, this.#requireOwner(), this.admitted!.live.key)
+    return this.#revokeAllBut(this.admitted?.live.key)
   }
 
   /** Ends all sessions of the user, this one included, and defeats sign-ins that began before. Answers how many ended (ASVS 7.4.2). */
   async revokeAll(): Promise<number> {
     this.request.assertMayWrite()
-    const revoked = await revokeOwner(this.engine, this.#requireOwner())
+    const revoked = await this.#revokeAllBut()
     this.#leave()
     return revoked
   }
@@ -148,6 +159,14 @@ export class ServerSession<Data extends object = SessionValues> extends SessionW
     return true
   }
 
+  async #revokeAllBut(except?: string): Promise<number> {
+    const at = this.engine.clock()
+    const revoked = await revokeOwner(this.engine, this.#requireOwner(), at, except)
+    // A sign-in that follows in this request, as after a change of password, does not defeat itself.
+    this.#startedAt = at + 1
+    return revoked
+  }
+
   #requireOwner(): string {
     if (this.owner === null) throw new SessionError('no_session', 'Nobody is signed in.')
     return this.owner
@@ -155,13 +174,15 @@ export class ServerSession<Data extends object = SessionValues> extends SessionW
 
   #leave() {
     const live = this.admitted?.live
+    this.turn++
     this.request.clearCookie()
     this.admitted = null
     return live
   }
 
-  #lose(key: string) {
+  #lose(key: string, turn: number) {
     this.engine.emit({ type: 'late_save_dropped', handle: handleOf(key) })
+    if (turn !== this.turn) return
     this.admitted = null
     this.#lost = true
   }

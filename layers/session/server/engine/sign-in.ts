@@ -3,8 +3,8 @@ import type { Ownership, SessionEngine } from './engine'
 import { encodeBounded } from './engine'
 import { SessionError } from './errors'
 import { handleOf, storeKeyOf } from './identity'
-import type { FlatData } from './record'
-import { metaOf } from './record'
+import type { FlatData, SessionRecord } from './record'
+import { metaOf, revive } from './record'
 import { newSecret, newTicket } from './seal'
 import type { OwnedMeta } from './store'
 
@@ -25,13 +25,13 @@ export interface SignInRequest extends Ownership {
  * @throws SessionError `conflict` when the owner was signed out everywhere meanwhile, or has too many sessions
  */
 export async function signIn(engine: SessionEngine, visitor: Admitted | null, request: SignInRequest): Promise<Admitted> {
-  let current = visitor
+  let current = visitor && engine.hasEnded(visitor.live) ? null : visitor
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     const outcome = await enrol(engine, current, request)
     if (typeof outcome === 'object') return outcome
     if (outcome === 'revoked') throw new SessionError('conflict', 'This user was signed out everywhere while signing in. Sign in again.')
     if (outcome === 'full') throw new SessionError('conflict', 'This user has as many sessions as are allowed. Sign out on another device first.')
-    current = outcome === 'conflict' && current ? await engine.reload(current.ticket) : null
+    current = outcome === 'conflict' && current ? await engine.reload(current) : null
   }
   throw new SessionError('conflict', 'The session kept being changed by other requests. Try again.')
 }
@@ -41,7 +41,12 @@ async function enrol(engine: SessionEngine, current: Admitted | null, request: S
   const now = engine.clock()
   const ticket = current ? { sid: current.ticket.sid, secret: newSecret() } : newTicket()
   const again = current?.live.record.owner === request.owner
-  const record = engine.newRecord(ticket, { createdAt: again ? current!.live.record.createdAt : now, label: request.label, data: request.data }, request)
+  const record: SessionRecord = {
+    ...engine.newRecord(ticket, { createdAt: again ? current!.live.record.createdAt : now, label: request.label, data: request.data }, request),
+    // The secret before answers no more; its hash tells a request that was under way from a stolen copy.
+    previous: current ? { hash: current.live.record.secretHash, until: 0, salt: '' } : null,
+    era: current ? current.live.record.era + 1 : 0,
+  }
   const key = storeKeyOf(ticket.sid)
   const meta: OwnedMeta = { ...metaOf(record, now), owner: request.owner }
   const guard = { startedAt: request.startedAt, max, policy }
@@ -50,5 +55,5 @@ async function enrol(engine: SessionEngine, current: Admitted | null, request: S
   for (const other of evicted) engine.emit({ type: 'ended', handle: handleOf(other), reason: 'evicted' })
   if (outcome !== 'written') return outcome
   const version = (current?.live.version ?? 0) + 1
-  return { live: { key, record, version, lastSeenAt: now }, ticket, stale: null } satisfies Admitted
+  return { live: { key, record, values: revive(request.data), version, lastSeenAt: now }, ticket, stale: null } satisfies Admitted
 }

@@ -31,7 +31,7 @@ export interface ListedRecord extends StoredRecord {
 }
 
 /** Why a session is no more. Kept in its tombstone. */
-export type EndReason = 'signed_out' | 'revoked' | 'evicted' | 'secret_reuse'
+export type EndReason = 'signed_out' | 'revoked' | 'evicted' | 'secret_reuse' | 'expired'
 
 /** What must hold, in the same atomic step, for a session to become an owner's. */
 export interface OwnerGuard {
@@ -74,7 +74,10 @@ export interface AtomicDriver extends Driver {
   enrol(key: string, value: string, meta: OwnedMeta, guard: OwnerGuard, expectedVersion?: number): MaybePromise<Enrolment>
   /** Moves the idle clock forward, never back, and only while the session is alive at `lastSeenAt`. Carries no data and no version. */
   touch(key: string, lastSeenAt: number): MaybePromise<boolean>
-  /** Removes the record and leaves a tombstone. `false`: there was no record. */
+  /**
+   * Removes the record and leaves a tombstone. `false`: there was no record. For the reason `expired` only a record that
+   * has ended by its clocks at `removedAt`, so that a touch which came in time is not undone.
+   */
   remove(key: string, removedAt: number, reason: EndReason): MaybePromise<boolean>
   /** Why and when a session was removed, while its tombstone stands. */
   endOf(key: string): MaybePromise<{ readonly reason: EndReason, readonly at: number } | null>

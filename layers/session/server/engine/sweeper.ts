@@ -5,13 +5,14 @@ import type { SessionEngine } from './engine'
 const SLICE = 500
 
 /**
- * Deletes what has ended, and the oldest anonymous sessions over the limit, in slices with a turn of the event loop between them.
+ * Does the removals that an outage has left undone. Deletes what has ended, and the oldest anonymous sessions over the limit, in slices with a turn of the event loop between them.
  * Signed-in sessions never give way to anonymous ones.
  *
  * @returns how many records and tombstones went
  * @throws SessionError `store_unavailable`; the next sweep goes on where this one stopped
  */
 export async function sweep(engine: SessionEngine, slice = SLICE): Promise<number> {
+  await engine.removals.settle()
   const expired = await inSlices(slice, () => engine.store.ask('sweep', driver => driver.sweep(engine.clock(), slice)))
   const surplus = await inSlices(slice, () => engine.store.ask('trimAnonymous', driver => driver.trimAnonymous(engine.config.maxAnonymous, slice)))
   return expired + surplus

@@ -19,7 +19,7 @@ export interface Next {
  * Reads, computes and compares-and-sets until it holds, each time on the newest record. The only way a record changes.
  *
  * @param next may run several times, so it must have no other effect
- * @returns the session as it now is, or `null` when it has ended or `admitted.ticket` no longer proves it
+ * @returns the session as it now is, or `null` when it has ended or is no longer that visitor's
  * @throws SessionError `conflict` when others kept being faster
  */
 export async function transition(
@@ -37,7 +37,7 @@ export async function transition(
     if (live !== 'conflict') return { live, ticket: computed.ticket, stale: null }
     // The first conflict is most often a neighbour that is already done; only then does waiting help.
     if (attempt > 0) await delay(Math.random() * SHORTEST_PAUSE * 2 ** attempt)
-    const reloaded = await engine.reload(current.ticket)
+    const reloaded = await engine.reload(current)
     if (!reloaded) return null
     current = reloaded
   }
