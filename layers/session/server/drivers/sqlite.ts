@@ -87,8 +87,8 @@ export function sqliteDriver(options: SqliteDriverOptions): AtomicDriver {
     hasItem: key => ask(sql.version, key) !== undefined,
     setItem: async (key, value) => void await write(sql.put, key, value),
     removeItem: async key => void await write(sql.delete, key),
-    getKeys: base => askAll<[string]>(sql.keys, base, base).map(([key]) => key),
-    clear: async base => void await write(sql.clear, base, base),
+    getKeys: (base = '') => askAll<[string]>(sql.keys, base, base).map(([key]) => key),
+    clear: async (base = '') => void await write(sql.clear, base, base),
     dispose() {
       if (!db.isOpen) return
       queue.flush()
