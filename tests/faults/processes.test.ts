@@ -1,8 +1,6 @@
-import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openStore } from '../../layers/session/server/drivers/from-url'
 import { parseConfig } from '../../layers/session/server/engine/config'
@@ -10,6 +8,7 @@ import { SessionEngine } from '../../layers/session/server/engine/engine'
 import { generateKey, parseKeyRing } from '../../layers/session/server/engine/key-ring'
 import { Visitor } from '../../layers/session/testing/visitor'
 import { spawnTypeScript } from '../support/child'
+import { lineProcess } from '../support/line-process'
 import { findRedis, startRedis } from '../support/redis'
 import { close } from '../support/stores'
 
@@ -26,7 +25,7 @@ const shared = [
 describe.each(shared)('several processes on one $name store', ({ skip, prepare }) => {
   describe.skipIf(skip)('are as right as one', () => {
     let store: { url: string, dispose: () => unknown }
-    let racers: Racer[]
+    let racers: ReturnType<typeof startRacer>[]
     let engine: SessionEngine
 
     beforeAll(async () => {
@@ -72,32 +71,27 @@ describe.each(shared)('several processes on one $name store', ({ skip, prepare }
   })
 })
 
-interface Racer {
-  run(task: string, ...args: (string | number)[]): Promise<unknown>
-  end(): Promise<unknown>
-}
+describe('several processes that start together on a new SQLite file', () => {
+  it('all get it, and none is told that it is locked', async () => {
+    const store = await prepareSqlite()
+    const processes = Array.from({ length: 5 }, () => lineProcess(spawnTypeScript(join(import.meta.dirname, 'store-process.ts'), store.path)))
+    await Promise.all(processes.map(({ ask }) => ask('["ready"]')))
+    const at = Date.now() + 50
+    expect(await Promise.all(processes.map(({ ask }) => ask(`["open", ${at}]`)))).toEqual(processes.map(() => ({ answer: null })))
+    await Promise.all(processes.map(({ end }) => end()))
+    await store.dispose()
+  }, 30_000)
+})
 
-function startRacer(url: string): Racer {
-  const child = spawnTypeScript(join(import.meta.dirname, 'racer.ts'), url, keys)
-  const answers = createInterface(child.stdout)[Symbol.asyncIterator]()
-  return {
-    async run(task, ...args) {
-      child.stdin!.write(`${[task, ...args].join(' ')}\n`)
-      const { value, done } = await answers.next()
-      if (done) throw new Error(`the process ended during ${task}`)
-      return JSON.parse(value) as unknown
-    },
-    async end() {
-      const exit = once(child, 'exit')
-      child.stdin!.end()
-      return exit
-    },
-  }
+function startRacer(url: string) {
+  const { ask, end } = lineProcess(spawnTypeScript(join(import.meta.dirname, 'racer.ts'), url, keys))
+  return { run: (task: string, ...args: (string | number)[]) => ask([task, ...args].join(' ')), end }
 }
 
 async function prepareSqlite() {
   const folder = mkdtempSync(join(tmpdir(), 'cloakroom-processes-'))
-  return { url: `sqlite:${join(folder, 'sessions.db')}`, dispose: () => rmSync(folder, { recursive: true }) }
+  const path = join(folder, 'sessions.db')
+  return { path, url: `sqlite:${path}`, dispose: () => rmSync(folder, { recursive: true }) }
 }
 
 async function prepareRedis() {

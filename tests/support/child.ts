@@ -4,9 +4,14 @@ import { join } from 'node:path'
 
 const RESOLVER = join(import.meta.dirname, 'resolve-typescript.ts')
 
-/** Starts a TypeScript program that may import the layer, in a process of its own. Its output is a pipe, its errors are shown. */
-export function spawnTypeScript(file: string, ...args: string[]): ChildProcess & { stdout: NodeJS.ReadableStream } {
+/** The command line of a TypeScript program that may import the layer. */
+export function typeScriptProgram(file: string, ...args: string[]): [program: string, ...args: string[]] {
   // Parameter properties are more than types, so they must be transformed, not only stripped.
-  const flags = ['--experimental-transform-types', '--disable-warning=ExperimentalWarning', '--import', RESOLVER]
-  return spawn(process.execPath, [...flags, file, ...args], { stdio: ['pipe', 'pipe', 'inherit'] }) as never
+  return [process.execPath, '--experimental-transform-types', '--disable-warning=ExperimentalWarning', '--import', RESOLVER, file, ...args]
+}
+
+/** Starts such a program in a process of its own. Its output is a pipe, its errors are shown. */
+export function spawnTypeScript(file: string, ...args: string[]): ChildProcess & { stdout: NodeJS.ReadableStream } {
+  const [program, ...all] = typeScriptProgram(file, ...args)
+  return spawn(program, all, { stdio: ['pipe', 'pipe', 'inherit'] }) as never
 }

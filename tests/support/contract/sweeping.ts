@@ -1,16 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { REVOCATION_LIFETIME, TOMBSTONE_LIFETIME } from '../../../layers/session/server/engine/store'
 import type { Subject } from './samples'
-import { A, ABSOLUTE, B, C, GUARD, IDLE, KEYS, NOW, meta, owned } from './samples'
+import { A, ABSOLUTE, B, C, GUARD, IDLE, KEYS, NOW, keysOf, meta, owned } from './samples'
 
-/** What holds for the sweep of what has ended and of what is too much. */
+/** What holds for the sweep of what has ended. */
 export function describeSweeping(driver: Subject) {
   describe('sweep', () => {
-    it('has not happened yet for a record that has ended: its key is still taken', async () => {
-      await driver().create(A, 'first', meta({ idleTimeout: 0, expiresAt: NOW }))
-      expect(await driver().create(A, 'second', meta())).toBe(false)
-    })
-
     it('deletes what ended by then, on either clock, and nothing that lives', async () => {
       await driver().create(A, 'idle', meta())
       await driver().create(B, 'absolute', meta({ idleTimeout: ABSOLUTE, expiresAt: NOW + IDLE }))
@@ -55,7 +50,10 @@ export function describeSweeping(driver: Subject) {
       expect((await driver().enrol(A, 'value', owned('ada'), since)).outcome).toBe('revoked')
     })
   })
+}
 
+/** What holds for the sweep of what is too much. */
+export function describeTrimming(driver: Subject) {
   describe('trimAnonymous', () => {
     it('deletes the oldest without an owner that are over the limit, at most so many', async () => {
       for (const [index, key] of KEYS.slice(0, 8).entries()) await driver().create(key, 'value', meta({ createdAt: NOW + index }))
@@ -66,6 +64,27 @@ export function describeSweeping(driver: Subject) {
       expect(await driver().trimAnonymous(3, 4)).toBe(0)
       const left = await Promise.all(KEYS.slice(0, 10).map(key => driver().read(key)))
       expect(left.map(Boolean)).toEqual([false, false, false, false, false, true, true, true, false, true])
+    })
+
+    it('never takes a session whose owner has just signed in (K10)', async () => {
+      for (const key of KEYS) await driver().create(key, 'anonymous', meta())
+      await Promise.all([
+        ...KEYS.map(key => driver().enrol(key, 'value', owned(`owner of ${key}`), GUARD, 1)),
+        driver().trimAnonymous(0, KEYS.length),
+      ])
+      for (const key of KEYS) {
+        const owned = await keysOf(driver(), `owner of ${key}`)
+        expect((await driver().read(key))?.value).toBe(owned.length > 0 ? 'value' : undefined)
+      }
+    })
+
+    it('does not count what was signed in, signed out or dropped', async () => {
+      for (const key of KEYS.slice(0, 6)) await driver().create(key, 'anonymous', meta())
+      await driver().enrol(KEYS[0]!, 'value', owned('ada'), GUARD, 1)
+      await driver().remove(KEYS[1]!, NOW, 'signed_out')
+      await driver().removeItem!(KEYS[2]!, {})
+      expect(await driver().trimAnonymous(3, 10)).toBe(0)
+      expect(await driver().trimAnonymous(2, 10)).toBe(1)
     })
   })
 }

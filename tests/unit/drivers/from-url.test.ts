@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { openStore as open } from '../../../layers/session/server/drivers/from-url'
 import { memoryDriver } from '../../../layers/session/server/drivers/memory'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -8,7 +8,10 @@ const directory = makeDirectory()
 const warnings: string[] = []
 const openStore = (url: string) => open(url, { mounted: name => name === 'cache' ? memoryDriver() : undefined, warn: message => warnings.push(message) })
 
-afterEach(directory.remove)
+afterEach(() => {
+  directory.remove()
+  warnings.length = 0
+})
 
 describe('openStore', () => {
   it('opens memory:, with keys that last as long', async () => {
@@ -31,7 +34,18 @@ describe('openStore', () => {
     expect(existsSync(directory.path(file))).toBe(true)
   })
 
-  it.each(['', 'memory', 'memory:x', 'sqlite:', 'SQLITE:x.db', 'fs:', 'constructor:x', 'postgres://db', '.data/sessions.db', 'C:\\data\\sessions.db'])('refuses %j and says what may stand there', (url) => {
+  it('moves a damaged SQLite file aside where the URL says so, and says so', async () => {
+    const file = directory.path('sessions.db')
+    writeFileSync(file, 'dear diary')
+    expect(() => openStore(`sqlite:${file}`)).toThrow('is not a SQLite database')
+    expect(() => openStore(`sqlite:${file}?corrupt=refuse`)).toThrow('is not a SQLite database')
+    const { driver, defaultKeys } = openStore(`sqlite:${file}?corrupt=reset`)
+    await driver.dispose?.()
+    expect(defaultKeys).toEqual({ file: directory.path('sessions.keys') })
+    expect(warnings).toEqual([expect.stringMatching(/was damaged, so all sessions have ended\. It was moved to .*sessions\.db\.corrupt-/)])
+  })
+
+  it.each(['', 'memory', 'memory:x', 'sqlite:', 'sqlite:x.db?corrupt=maybe', 'sqlite:x.db?mode=ro', 'sqlite:?corrupt=reset', 'SQLITE:x.db', 'fs:', 'constructor:x', 'postgres://db', '.data/sessions.db', 'C:\\data\\sessions.db'])('refuses %j and says what may stand there', (url) => {
     expect(() => openStore(url)).toThrow(/^\[session\] NUXT_SESSION_STORE is ".*", which names no store\. .*sqlite:FILE/)
   })
 

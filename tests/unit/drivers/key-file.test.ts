@@ -64,8 +64,7 @@ describe('readOrMakeKeyFile', () => {
     expect(() => readOrMakeKeyFile(directory.path('sessions.keys'))).toThrow()
   })
 
-  // Fails today: in a container every start has the same process id, so one kill at the wrong moment stops all later starts.
-  it.fails('gets over what a killed process of the same id has left behind', () => {
+  it('gets over what a killed process of the same id has left behind', () => {
     const path = directory.path('sessions.keys')
     writeFileSync(`${path}.${process.pid}.tmp`, '')
     expect(() => parseKeyRing(readOrMakeKeyFile(path))).not.toThrow()

@@ -29,7 +29,7 @@ type Opener = (rest: string, url: string, surroundings: StoreSurroundings) => Co
 
 const STORES: Record<string, Opener> = {
   memory: rest => rest === '' ? { driver: memoryDriver(), defaultKeys: 'ephemeral' } : undefined,
-  sqlite: path => path ? { driver: sqliteDriver({ path }), defaultKeys: { file: `${path.replace(/\.(?:db|sqlite3?)$/, '')}.keys` } } : undefined,
+  sqlite: openSqlite,
   fs: folder => folder ? { driver: lockedDriver(fsDriver(folder)), defaultKeys: { file: `${folder.replace(/\/+$/, '')}.keys` } } : undefined,
   redis: openRedis,
   rediss: openRedis,
@@ -37,7 +37,7 @@ const STORES: Record<string, Opener> = {
 }
 
 /**
- * Opens the store of a URL: `sqlite:FILE`, `memory:`, `fs:FOLDER` (paths relative to the working directory), `redis://…`,
+ * Opens the store of a URL: `sqlite:FILE` (`?corrupt=reset` moves a damaged one aside), `memory:`, `fs:FOLDER` (paths relative to the working directory), `redis://…`,
  * `rediss://…`, or `mount:NAME` for any unstorage driver that the app has mounted.
  *
  * @throws ConfigError for any other URL
@@ -48,6 +48,13 @@ export function openStore(url: string, surroundings: StoreSurroundings): Configu
   if (store) return store
   throw new ConfigError('NUXT_SESSION_STORE', `is "${withoutCredentials(url)}", which names no store`,
     'Use sqlite:FILE, memory:, fs:FOLDER, redis://HOST, rediss://HOST or mount:NAME, or leave it out for sqlite:.data/sessions.db.')
+}
+
+function openSqlite(rest: string, _url: string, { warn }: StoreSurroundings): ConfiguredStore | undefined {
+  const [, path, onCorrupt] = /^([^?]+)(?:\?corrupt=(refuse|reset))?$/.exec(rest) ?? []
+  if (!path) return undefined
+  const driver = sqliteDriver({ path, onCorrupt: onCorrupt as 'refuse' | 'reset' | undefined, warn })
+  return { driver, defaultKeys: { file: `${path.replace(/\.(?:db|sqlite3?)$/, '')}.keys` } }
 }
 
 function openRedis(_rest: string, url: string, { warn }: StoreSurroundings): ConfiguredStore {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { chmodSync, linkSync, mkdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { generateKey } from '../engine/key-ring'
@@ -10,8 +11,8 @@ export function readOrMakeKeyFile(path: string): string {
   const keys = read(path)
   if (keys !== undefined) return keys
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  const temporary = `${path}.${process.pid}.tmp`
-  writeFileSync(temporary, `${generateKey()}\n`, { mode: 0o600, flag: 'wx' })
+  const temporary = `${path}.${randomUUID()}.tmp` // In a container every process may have the same id.
+  writeFileSync(temporary, `${generateKey()}\n`, { mode: 0o600, flag: 'wx', flush: true })
   try {
     linkSync(temporary, path) // Unlike a rename, never replaces a file that another process has made meanwhile.
   }

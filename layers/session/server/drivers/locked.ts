@@ -1,12 +1,12 @@
 import type { Driver } from 'unstorage'
 import { KeyedLock } from '../engine/keyed-lock'
-import type { AtomicDriver, EndReason, OwnedMeta, OwnerGuard, RecordMeta } from '../engine/store'
+import type { AtomicDriver, EndReason, Enrolment, OwnedMeta, OwnerGuard } from '../engine/store'
 import { REVOCATION_LIFETIME } from '../engine/store'
-import type { LiveEntry } from './locked-entries'
-import { NO_META, endOf, hasEnded, storedEntries } from './locked-entries'
+import { storedEntries } from './locked/entries'
+import type { Entry, LiveEntry } from './locked/entry'
+import { NO_META, endOf, hasEnded, liveOf } from './locked/entry'
 
-/** One lock for all that concerns owners: such steps touch several sessions, are rare, and must not interleave. */
-const OWNERS = 'owners'
+type Owned = LiveEntry & { readonly key: string }
 
 /**
  * Makes any unstorage driver atomic within this process, by a lock for each key: whatever its own consistency between
@@ -18,60 +18,82 @@ const OWNERS = 'owners'
  */
 export function lockedDriver(driver: Driver): AtomicDriver {
   const locks = new KeyedLock()
+  /** One lock for all that concerns owners: such steps touch several sessions, are rare, and must not interleave. */
+  const owners = new KeyedLock()
   const revocations = new Map<string, number>()
-  const { get, getLive, put, erase, keysOf, index, allKeys } = storedEntries(driver)
+  const { get, put, erase, keysOf, allKeys, index } = storedEntries(driver)
+
+  const read = (key: string) => locks.run(key, async () => liveOf(await get(key)))
 
   const remove = (key: string, at: number, reason: EndReason) => locks.run(key, async () => {
-    if (!await getLive(key)) return false
+    if (!liveOf(await get(key))) return false
     await put(key, { removed: { at, reason } })
     return true
   })
 
-  const replace = (key: string, expectedVersion: number, next: (live: LiveEntry) => LiveEntry) => locks.run(key, async () => {
-    const live = await getLive(key)
-    if (!live) return 'gone'
-    if (live.version !== expectedVersion) return 'conflict'
-    await put(key, next(live))
-    return 'replaced'
-  })
+  /** The owner's records, newest first. */
+  async function recordsOf(owner: string, except?: string): Promise<Owned[]> {
+    const keys = (await keysOf(owner)).filter(key => key !== except)
+    const rows = await Promise.all(keys.map(async key => ({ key, live: await read(key) })))
+    const owned = rows.flatMap(({ key, live }) => live?.meta.owner === owner ? [{ key, ...live }] : [])
+    return owned.sort((a, b) => b.meta.createdAt - a.meta.createdAt)
+  }
 
-  const create = (key: string, value: string, meta: RecordMeta) => locks.run(key, async () => {
-    if (await get(key)) return false
-    await put(key, { value, version: 1, lastSeenAt: meta.lastSeenAt, meta })
-    return true
-  })
-
+  /** Makes room for one more session of an owner; `null` when there is none and nothing may give way. */
   async function makeRoom(key: string, { owner, lastSeenAt: now }: OwnedMeta, { max, policy }: OwnerGuard): Promise<string[] | null> {
-    const known = await index()
-    const others = (await keysOf(owner)).filter(other => other !== key && endOf(known.get(other)!) > now)
-    const surplus = others.slice(Math.max(0, max - 1))
+    const others = (await recordsOf(owner, key)).filter(other => endOf(other) > now)
+    const surplus = others.slice(Math.max(0, max - 1)).map(({ key }) => key)
     if (surplus.length > 0 && policy === 'reject') return null
     for (const other of surplus) await remove(other, now, 'evicted')
     return surplus
   }
 
+  async function enrol(key: string, value: string, meta: OwnedMeta, guard: OwnerGuard, expectedVersion?: number): Promise<Enrolment> {
+    const refusal = refusalOf(await get(key), expectedVersion)
+    if (refusal) return { outcome: refusal, evicted: [] }
+    if ((revocations.get(meta.owner) ?? -1) >= guard.startedAt) return { outcome: 'revoked', evicted: [] }
+    const evicted = await makeRoom(key, meta, guard)
+    if (!evicted) return { outcome: 'full', evicted: [] }
+    await put(key, { value, version: (expectedVersion ?? 0) + 1, lastSeenAt: meta.lastSeenAt, meta })
+    return { outcome: 'written', evicted }
+  }
+
+  /** Deletes those of the entries that are still what they are thought to be, at most `limit`. */
+  async function eraseThose(keys: readonly string[], limit: number, condition: (entry: Entry) => boolean): Promise<number> {
+    let erased = 0
+    for (const key of keys) {
+      if (erased >= limit) break
+      await locks.run(key, async () => {
+        const entry = await get(key)
+        if (!entry || !condition(entry)) return
+        await erase(key)
+        erased++
+      })
+    }
+    return erased
+  }
+
   return {
     name: `session-locked-${driver.name ?? 'unstorage'}`,
     atomicity: 'process',
-    read: key => locks.run(key, () => getLive(key)),
-    create,
-    replace: (key, value, meta, expectedVersion) => replace(key, expectedVersion, live => ({
-      value,
-      version: expectedVersion + 1,
-      lastSeenAt: Math.max(live.lastSeenAt, meta.lastSeenAt),
-      meta: { ...meta, owner: live.meta.owner },
-    })),
-    enrol: (key, value, meta, guard, expectedVersion) => locks.run(OWNERS, async () => {
-      if ((revocations.get(meta.owner) ?? -1) >= guard.startedAt) return { outcome: 'revoked', evicted: [] }
-      const evicted = await makeRoom(key, meta, guard)
-      if (!evicted) return { outcome: 'full', evicted: [] }
-      if (expectedVersion === undefined) return { outcome: await create(key, value, meta) ? 'written' : 'exists', evicted }
-      const outcome = await replace(key, expectedVersion, () => ({ value, version: expectedVersion + 1, lastSeenAt: meta.lastSeenAt, meta }))
-      return { outcome: outcome === 'replaced' ? 'written' : outcome, evicted }
+    read,
+    create: (key, value, meta) => locks.run(key, async () => {
+      if (await get(key)) return false
+      await put(key, { value, version: 1, lastSeenAt: meta.lastSeenAt, meta })
+      return true
     }),
+    replace: (key, value, meta, expectedVersion) => locks.run(key, async () => {
+      const live = liveOf(await get(key))
+      if (!live) return 'gone'
+      if (live.version !== expectedVersion) return 'conflict'
+      const lastSeenAt = Math.max(live.lastSeenAt, meta.lastSeenAt)
+      await put(key, { value, version: expectedVersion + 1, lastSeenAt, meta: { ...meta, owner: live.meta.owner } })
+      return 'replaced'
+    }),
+    enrol: (key, ...args) => owners.run('', () => locks.run(key, () => enrol(key, ...args))),
     touch: (key, lastSeenAt) => locks.run(key, async () => {
-      const live = await getLive(key)
-      if (!live || lastSeenAt >= endOf({ ...live.meta, lastSeenAt: live.lastSeenAt })) return false
+      const live = liveOf(await get(key))
+      if (!live || lastSeenAt >= endOf(live)) return false
       await put(key, { ...live, lastSeenAt: Math.max(live.lastSeenAt, lastSeenAt) })
       return true
     }),
@@ -80,49 +102,39 @@ export function lockedDriver(driver: Driver): AtomicDriver {
       const entry = await get(key)
       return entry && 'removed' in entry ? entry.removed : null
     }),
-    removeByOwner: (owner, removedAt, except) => locks.run(OWNERS, async () => {
+    removeByOwner: (owner, removedAt, except) => owners.run('', async () => {
       revocations.set(owner, Math.max(removedAt, revocations.get(owner) ?? 0))
-      const others = (await keysOf(owner)).filter(key => key !== except)
-      for (const key of others) await remove(key, removedAt, 'revoked')
-      return others
+      const removed: string[] = []
+      for (const { key } of await recordsOf(owner, except)) if (await remove(key, removedAt, 'revoked')) removed.push(key)
+      return removed
     }),
-    async listByOwner(owner) {
-      const keys = await keysOf(owner)
-      const rows = await Promise.all(keys.map(async key => ({ key, live: await locks.run(key, () => getLive(key)) })))
-      return rows.flatMap(({ key, live }) => live ? [{ key, ...live }] : [])
-    },
+    listByOwner: owner => recordsOf(owner),
     async sweep(now, limit) {
       for (const [owner, at] of revocations) if (at + REVOCATION_LIFETIME <= now) revocations.delete(owner)
-      let swept = 0
-      for (const key of await allKeys()) {
-        if (swept === limit) break
-        const gone = await locks.run(key, async () => {
-          const entry = await get(key)
-          if (!entry || !hasEnded(entry, now)) return false
-          await erase(key)
-          return true
-        })
-        if (gone) swept++
-      }
-      return swept
+      return eraseThose((await index()).ended(now, limit), limit, entry => hasEnded(entry, now))
     },
     async trimAnonymous(max, limit) {
-      const anonymous = [...await index()].filter(([, meta]) => meta.owner === null)
-      const surplus = anonymous.sort(([, a], [, b]) => a.createdAt - b.createdAt).slice(0, Math.max(0, Math.min(limit, anonymous.length - max)))
-      for (const [key] of surplus) await locks.run(key, () => erase(key))
-      return surplus.length
+      const anonymous = (await index()).anonymous()
+      return eraseThose(anonymous.slice(0, Math.max(0, anonymous.length - max)), limit, entry => liveOf(entry)?.meta.owner === null)
     },
-    getItem: async key => (await getLive(key))?.value ?? null,
-    hasItem: async key => await getLive(key) !== null,
+    getItem: async key => (await read(key))?.value ?? null,
+    hasItem: async key => await read(key) !== null,
     setItem: (key, value) => locks.run(key, () => put(key, { value, version: 1, lastSeenAt: 0, meta: NO_META })),
     removeItem: key => locks.run(key, () => erase(key)),
     async getKeys(base) {
-      const live = await index()
-      return [...live.keys()].filter(key => key.startsWith(base))
+      const known = await index()
+      return (await allKeys(base)).filter(key => known.holdsRecord(key))
     },
     async clear(base) {
-      for (const key of await allKeys()) if (key.startsWith(base)) await locks.run(key, () => erase(key))
+      for (const key of await allKeys(base)) await locks.run(key, () => erase(key))
     },
     dispose: () => driver.dispose?.(),
   }
+}
+
+function refusalOf(entry: Entry | null, expectedVersion: number | undefined): Enrolment['outcome'] | undefined {
+  if (expectedVersion === undefined) return entry ? 'exists' : undefined
+  const live = liveOf(entry)
+  if (!live) return 'gone'
+  return live.version === expectedVersion ? undefined : 'conflict'
 }

@@ -76,11 +76,11 @@ export function memoryDriver(): AtomicDriver {
     listByOwner: owner => table.keysOf(owner).map(key => ({ key, ...rows.get(key)! })),
     sweep(now, limit) {
       for (const [owner, at] of revocations) if (at + REVOCATION_LIFETIME <= now) revocations.delete(owner)
-      const buried = [...tombstones].filter(([, { at }]) => at + TOMBSTONE_LIFETIME <= now).map(([key]) => key)
-      const expired = [...rows].filter(([, row]) => endOf(row) <= now).map(([key]) => key)
-      const swept = [...buried, ...expired].slice(0, limit)
-      for (const key of swept) if (!tombstones.delete(key)) table.drop(key)
-      return swept.length
+      const buried = first(limit, tombstones, ({ at }) => at + TOMBSTONE_LIFETIME <= now)
+      const expired = first(limit - buried.length, rows, row => endOf(row) <= now)
+      for (const key of buried) tombstones.delete(key)
+      for (const key of expired) table.drop(key)
+      return buried.length + expired.length
     },
     trimAnonymous(max, limit) {
       const anonymous = [...rows].filter(([, { meta }]) => meta.owner === null)
@@ -92,8 +92,8 @@ export function memoryDriver(): AtomicDriver {
     hasItem: key => rows.has(key),
     setItem: (key, value) => table.put(key, { value, meta: NO_META, version: (rows.get(key)?.version ?? 0) + 1, lastSeenAt: 0 }),
     removeItem: key => void table.drop(key),
-    getKeys: base => [...rows.keys()].filter(key => key.startsWith(base)),
-    clear(base) {
+    getKeys: (base = '') => [...rows.keys()].filter(key => key.startsWith(base)),
+    clear(base = '') {
       for (const key of rows.keys()) if (key.startsWith(base)) table.drop(key)
     },
     dispose: () => table.clear(),
@@ -107,4 +107,14 @@ const NO_META: RecordMeta = { owner: null, createdAt: NEVER, lastSeenAt: 0, idle
 
 function endOf({ meta, lastSeenAt }: StoredRecord & { readonly meta: RecordMeta }): number {
   return Math.min(lastSeenAt + meta.idleTimeout, meta.expiresAt)
+}
+
+/** The keys of the first entries that will do, without a look at all the others. */
+function first<Value>(limit: number, entries: ReadonlyMap<string, Value>, condition: (value: Value) => boolean): string[] {
+  const keys: string[] = []
+  for (const [key, value] of entries) {
+    if (keys.length >= limit) break
+    if (condition(value)) keys.push(key)
+  }
+  return keys
 }

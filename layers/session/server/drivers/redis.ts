@@ -1,16 +1,15 @@
-import { Redis } from 'ioredis'
 import type { Clock } from '../engine/clock'
-import type { AtomicDriver, EndReason, ListedRecord, Replacement, StoredRecord } from '../engine/store'
-import { StoreError } from '../engine/store'
+import type { AtomicDriver, EndReason, Replacement } from '../engine/store'
+import { anonymousList } from './redis/anonymous'
 import type { RedisTarget } from './redis/connection'
 import { connect } from './redis/connection'
+import { redisFailure } from './redis/failure'
 import { redisKeys } from './redis/keys'
-import { ownerIndex } from './redis/owners'
+import { ownerIndex, stored } from './redis/owners'
+import { plainVerbs } from './redis/plain-verbs'
+import { whenReady } from './redis/readiness'
 import { defineScripts } from './redis/scripts'
 import { serverClock } from './redis/server-clock'
-import { whenReady } from './redis/readiness'
-
-const SCAN_COUNT = 500
 
 export interface RedisDriverOptions {
   readonly target: RedisTarget
@@ -28,13 +27,13 @@ export interface RedisDriverOptions {
  */
 export function redisDriver({ target, warn = () => {}, clock: ownClock }: RedisDriverOptions): AtomicDriver {
   const client = connect(target)
-  const connection = whenReady(client, warn)
   const server = serverClock(client)
+  const connection = whenReady(client, { prepare: server.measure, warn })
   const clock = ownClock ?? server.clock
   const keys = redisKeys(target.prefix)
   const run = defineScripts(client)
-  const owners = ownerIndex(client, run, keys, clock)
-  const session = (key: string) => [keys.session(key)]
+  const anonymous = anonymousList(client, run, keys)
+  const owners = ownerIndex(client, run, keys, clock, anonymous.leave)
 
   async function ask<T>(question: () => Promise<T>): Promise<T> {
     if (!connection.isReady()) await connection.ready()
@@ -42,23 +41,8 @@ export function redisDriver({ target, warn = () => {}, clock: ownClock }: RedisD
       return await question()
     }
     catch (error) {
-      throw new StoreError('redis', 'did not answer as expected', { cause: connection.lastError() ?? error })
+      throw redisFailure(error)
     }
-  }
-
-  async function namesOf(base: string): Promise<string[]> {
-    const nodes = client instanceof Redis ? [client] : client.nodes('master')
-    const names: string[] = []
-    for (const node of nodes) {
-      for await (const batch of node.scanStream({ match: `${keys.session(escapePattern(base))}*`, count: SCAN_COUNT })) names.push(...batch as string[])
-    }
-    return names
-  }
-
-  async function liveNamesOf(base: string): Promise<string[]> {
-    const names = await namesOf(base)
-    const live = await Promise.all(names.map(name => client.hexists(name, 'v')))
-    return names.filter((_, i) => live[i] === 1)
   }
 
   return {
@@ -66,69 +50,37 @@ export function redisDriver({ target, warn = () => {}, clock: ownClock }: RedisD
     atomicity: 'cross-process',
     clock,
     read: key => ask(async () => stored(await client.hmget(keys.session(key), 'v', 'n', 't'))),
-    create: (key, value, { owner, lastSeenAt, idleTimeout, expiresAt }) => ask(async () => {
-      const [outcome] = await Promise.all([
-        run('sessionCreate', session(key), value, owner ?? '', lastSeenAt, idleTimeout, expiresAt),
-        client.zadd(keys.anonymous, 'NX', expiresAt, key),
-      ])
+    create: (key, value, meta) => ask(async () => {
+      const create = run('sessionCreate', [keys.session(key)], value, '', '', meta.lastSeenAt, meta.idleTimeout, meta.expiresAt)
+      const [outcome] = await Promise.all([create, anonymous.enter(key, meta)])
       return outcome === 'written'
     }),
-    replace: (key, value, { lastSeenAt, idleTimeout, expiresAt }, expectedVersion) => ask(async () => {
-      const [outcome] = await run('sessionReplace', session(key), value, '', lastSeenAt, idleTimeout, expiresAt, expectedVersion) as [string]
+    replace: (key, value, { owner, lastSeenAt, idleTimeout, expiresAt }, expectedVersion) => ask(async () => {
+      const replace = run('sessionReplace', [keys.session(key)], value, '', '', lastSeenAt, idleTimeout, expiresAt, expectedVersion)
+      const extend = owner === null && anonymous.extend(key, Math.min(lastSeenAt + idleTimeout, expiresAt))
+      const [[outcome]] = await Promise.all([replace, extend]) as [[string], unknown]
       return outcome === 'written' ? 'replaced' : outcome as Replacement
     }),
     enrol: (...args) => ask(() => owners.enrol(...args)),
-    touch: (key, lastSeenAt) => ask(async () => await run('sessionTouch', session(key), lastSeenAt) === 1),
+    touch: (key, lastSeenAt) => ask(async () => {
+      const [alive, end] = await run('sessionTouch', [keys.session(key)], lastSeenAt) as [number, string?]
+      if (end !== undefined) await anonymous.extend(key, Number(end))
+      return alive === 1
+    }),
     remove: (key, removedAt, reason) => ask(() => owners.remove(key, removedAt, reason)),
     endOf: key => ask(async () => {
       const [reason, at] = await client.hmget(keys.session(key), 'r', 'e')
       return reason ? { reason: reason as EndReason, at: Number(at) } : null
     }),
     removeByOwner: (owner, removedAt, except) => ask(() => owners.removeByOwner(owner, removedAt, except)),
-    listByOwner: owner => ask(async () => {
-      const members = await client.zrange(keys.index(owner), 0, -1, 'REV')
-      const rows = await Promise.all(members.map(key => client.hmget(keys.session(key), 'v', 'n', 't')))
-      return members.flatMap((key, i) => listed(key, stored(rows[i]!)))
-    }),
+    listByOwner: owner => ask(() => owners.list(owner)),
     // Redis drops ended sessions and tombstones by itself; only the list of anonymous ones needs it said.
-    sweep: now => ask(async () => {
-      await client.zremrangebyscore(keys.anonymous, '-inf', now)
-      return 0
-    }),
-    trimAnonymous: (max, limit) => ask(async () => {
-      const surplus = Math.min(await client.zcard(keys.anonymous) - max, limit)
-      if (surplus <= 0) return 0
-      const oldest = await client.zrange(keys.anonymous, 0, surplus - 1)
-      await Promise.all(oldest.map(key => run('sessionDropAnonymous', session(key))))
-      return client.zrem(keys.anonymous, ...oldest)
-    }),
-    getItem: key => ask(() => client.hget(keys.session(key), 'v')),
-    hasItem: key => ask(async () => await client.hexists(keys.session(key), 'v') === 1),
-    setItem: (key, value) => ask(async () => {
-      await client.multi().del(keys.session(key)).hset(keys.session(key), { v: value, n: 1, o: '', t: 0, i: NEVER, x: NEVER }).exec()
-    }),
-    removeItem: key => ask(async () => void await client.del(keys.session(key))),
-    getKeys: base => ask(async () => (await liveNamesOf(base)).map(keys.parse)),
-    clear: base => ask(async () => {
-      await Promise.all((await namesOf(base)).map(name => client.del(name)))
-    }),
+    sweep: (now, limit) => ask(() => anonymous.sweep(now, limit)),
+    trimAnonymous: (max, limit) => ask(() => anonymous.trim(max, limit)),
+    ...plainVerbs(client, keys, ask, anonymous.leave),
     async dispose() {
       server.stop()
       await connection.close()
     },
   }
-}
-
-const NEVER = Number.MAX_SAFE_INTEGER
-
-function stored([value, version, lastSeenAt]: (string | null)[]): StoredRecord | null {
-  return typeof value === 'string' ? { value, version: Number(version), lastSeenAt: Number(lastSeenAt) } : null
-}
-
-function listed(key: string, row: StoredRecord | null): ListedRecord[] {
-  return row ? [{ key, ...row }] : []
-}
-
-function escapePattern(text: string): string {
-  return text.replace(/[[\]*?\\]/g, '\\$&')
 }

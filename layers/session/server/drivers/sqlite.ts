@@ -3,11 +3,12 @@ import type { SQLInputValue, StatementSync } from 'node:sqlite'
 import type { AtomicDriver, EndReason, ListedRecord, StoredRecord } from '../engine/store'
 import { REVOCATION_LIFETIME, TOMBSTONE_LIFETIME } from '../engine/store'
 import { CommitQueue } from './sqlite/commit-queue'
+import type { OpenOptions } from './sqlite/database'
 import { openDatabase } from './sqlite/database'
 import { enrol } from './sqlite/enrol'
 import { sqliteFailure } from './sqlite/failure'
 
-export interface SqliteDriverOptions {
+export interface SqliteDriverOptions extends OpenOptions {
   /** The database file; made with its folder if it is not there. */
   readonly path: string
 }
@@ -15,12 +16,12 @@ export interface SqliteDriverOptions {
 /**
  * The embedded default: one SQLite file that outlives restarts and crashes, and that several processes of one machine may share.
  *
- * @throws StoreError when the file cannot be opened, is damaged, or is not a session database
+ * @throws StoreError when the file cannot be opened, is damaged (unless `onCorrupt` says otherwise), or is not a session database
  */
 export function sqliteDriver(options: SqliteDriverOptions): AtomicDriver {
   const path = resolve(options.path)
-  const { db, sql } = openDatabase(path)
-  const queue = new CommitQueue(db, path)
+  const { db, sql, files } = openDatabase(path, options)
+  const queue = new CommitQueue(db, path, () => files.assert())
   const run = (statement: StatementSync, ...values: SQLInputValue[]) => Number(statement.run(...values).changes)
   const write = (statement: StatementSync, ...values: SQLInputValue[]) => queue.add(() => run(statement, ...values))
   const bury = (key: string, at: number, reason: EndReason) => run(sql.remove, at, reason, at + TOMBSTONE_LIFETIME, key) === 1
@@ -28,6 +29,7 @@ export function sqliteDriver(options: SqliteDriverOptions): AtomicDriver {
   /** One row, as an array of columns. */
   function ask<Row extends unknown[]>(statement: StatementSync, ...values: SQLInputValue[]): Row | undefined {
     try {
+      files.assertNowAndThen()
       return statement.get(...values) as Row | undefined
     }
     catch (error) {
@@ -37,6 +39,7 @@ export function sqliteDriver(options: SqliteDriverOptions): AtomicDriver {
 
   function askAll<Row extends unknown[]>(statement: StatementSync, ...values: SQLInputValue[]): Row[] {
     try {
+      files.assertNowAndThen()
       return statement.all(...values) as unknown as Row[]
     }
     catch (error) {
@@ -87,11 +90,11 @@ export function sqliteDriver(options: SqliteDriverOptions): AtomicDriver {
     hasItem: key => ask(sql.version, key) !== undefined,
     setItem: async (key, value) => void await write(sql.put, key, value),
     removeItem: async key => void await write(sql.delete, key),
-    getKeys: base => askAll<[string]>(sql.keys, base, base).map(([key]) => key),
-    clear: async base => void await write(sql.clear, base, base),
+    getKeys: (base = '') => askAll<[string]>(sql.keys, base, base).map(([key]) => key),
+    clear: async (base = '') => void await write(sql.clear, base, base),
     dispose() {
       if (!db.isOpen) return
-      queue.flush()
+      queue.close()
       db.close()
     },
   }

@@ -5,6 +5,8 @@ import type { RedisClient } from './scripts'
 
 const COMMAND_TIMEOUT_MS = 500
 const CONNECT_TIMEOUT_MS = 2000
+/** A connection on which nothing comes back for so long is given up: a firewall or a failed machine may have dropped it without a word. */
+const SILENCE_TIMEOUT_MS = 1000
 const LONGEST_RECONNECT_DELAY_MS = 1000
 const DEFAULT_PORTS = { single: 6379, cluster: 6379, sentinel: 26_379 }
 const REMEDY = 'Write redis://[USER:PASSWORD@]HOST[:PORT][/DB], rediss:// for TLS, several hosts with ?sentinel=NAME or ?cluster=1, and ?prefix=TEXT for keys of your own.'
@@ -42,7 +44,7 @@ export function parseRedisUrl(url: string): RedisTarget {
   const nodes = hosts.split(',').map(node => parseNode(node, DEFAULT_PORTS[kind]) ?? fail(`has "${node}", which is no host and port`))
   if (kind === 'single' && nodes.length > 1) return fail('has several hosts, but neither ?sentinel=NAME nor ?cluster=1')
   if (kind === 'cluster' && Number(db) !== 0) return fail('has a database number, but a cluster has only database 0')
-  const [username, password] = parseCredentials(credentials)
+  const [username, password] = parseCredentials(credentials) ?? fail('has a user name or password that is not percent-encoded')
   return { kind, nodes, sentinelName, username, password, db: Number(db), tls: scheme === 'rediss', prefix: options.get('prefix') ?? 'cloakroom' }
 }
 
@@ -54,7 +56,8 @@ export function connect(target: RedisTarget): RedisClient {
   const { kind, nodes } = target
   if (kind === 'cluster') return new Cluster([...nodes], clusterOptions(target))
   if (kind === 'sentinel') {
-    return new Redis({ ...redisOptions(target), sentinels: [...nodes], name: target.sentinelName!, enableTLSForSentinelMode: target.tls })
+    const tls = target.tls ? { enableTLSForSentinelMode: true, sentinelTLS: {} } : {}
+    return new Redis({ ...redisOptions(target), ...tls, sentinels: [...nodes], name: target.sentinelName! })
   }
   return new Redis({ ...redisOptions(target), ...nodes[0]! })
 }
@@ -67,6 +70,7 @@ function redisOptions({ username, password, db, tls }: RedisTarget): RedisOption
     ...(tls ? { tls: {} } : {}),
     commandTimeout: COMMAND_TIMEOUT_MS,
     connectTimeout: CONNECT_TIMEOUT_MS,
+    socketTimeout: SILENCE_TIMEOUT_MS,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
@@ -79,9 +83,11 @@ function redisOptions({ username, password, db, tls }: RedisTarget): RedisOption
 
 function clusterOptions(target: RedisTarget): ClusterOptions {
   return {
-    redisOptions: redisOptions(target),
+    // Not pipelined: ioredis follows the redirection of a whole pipeline only, so a slot that has moved would fail for long.
+    redisOptions: { ...redisOptions(target), enableAutoPipelining: false },
     enableOfflineQueue: false,
-    enableAutoPipelining: true,
+    // 0: a command whose connection broke is not sent again. Redirected ones are, since the first node has not run them.
+    retryDelayOnFailover: 0,
     slotsRefreshTimeout: CONNECT_TIMEOUT_MS,
     clusterRetryStrategy: attempt => Math.min(50 * 2 ** attempt, LONGEST_RECONNECT_DELAY_MS),
   }
@@ -92,8 +98,13 @@ function parseNode(text: string, defaultPort: number) {
   return host ? { host: host.replace(/^\[|\]$/g, ''), port: port ? Number(port) : defaultPort } : undefined
 }
 
-function parseCredentials(text: string): [username?: string, password?: string] {
+function parseCredentials(text: string): [username?: string, password?: string] | undefined {
   if (text === '') return []
   const [name = '', ...secret] = text.split(':')
-  return [name === '' ? undefined : decodeURIComponent(name), decodeURIComponent(secret.join(':'))]
+  try {
+    return [name === '' ? undefined : decodeURIComponent(name), decodeURIComponent(secret.join(':'))]
+  }
+  catch {
+    return undefined
+  }
 }

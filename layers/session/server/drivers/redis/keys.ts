@@ -1,6 +1,9 @@
-/** The names of all keys in Redis. Braces put an owner's index and revocation into one cluster slot. */
+/** The names of all keys in Redis. Braces put those that one script or one sweep needs into one cluster slot. */
 export interface RedisKeys {
+  /** Anonymous sessions by the time they were created. */
   readonly anonymous: string
+  /** The same ones by the time they end if nobody comes back. */
+  readonly anonymousEnds: string
   session(key: string): string
   index(owner: string): string
   revocation(owner: string): string
@@ -11,7 +14,8 @@ export interface RedisKeys {
 export function redisKeys(prefix: string): RedisKeys {
   const sessions = `${prefix}:session:`
   return {
-    anonymous: `${prefix}:anonymous`,
+    anonymous: `${prefix}:{anonymous}:created`,
+    anonymousEnds: `${prefix}:{anonymous}:ends`,
     session: key => sessions + key,
     index: owner => `${prefix}:owner:{${encodeURIComponent(owner)}}:sessions`,
     revocation: owner => `${prefix}:owner:{${encodeURIComponent(owner)}}:revoked`,

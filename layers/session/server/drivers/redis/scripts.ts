@@ -1,8 +1,9 @@
 import type { Cluster, Redis } from 'ioredis'
 
 /*
- * One hash a session: v value, n version, t last seen, i idle timeout, x absolute end, o owner ('' for none).
- * A tombstone has none of these, but r the reason and e when. Each script touches keys of one cluster slot only.
+ * One hash a session: v value, n version, t last seen, i idle timeout, x absolute end, o owner ('' for none), a the claim
+ * under which it stands in its owner's index, d:CLAIM why a sign-in under way must fail. A tombstone has none of these, but
+ * r the reason and e when. Each script touches keys of one cluster slot only.
  */
 
 /** Redis drops a key a minute after its session has ended: the engine decides about ends, Redis only cleans up. */
@@ -12,69 +13,78 @@ const SLACK = 60_000
 const HELPERS = `
 local function int(number) return string.format('%.0f', number) end
 local function keep(key, seen, idle, absolute)
-  redis.call('PEXPIREAT', key, int(math.min(seen + idle, absolute) + ${SLACK}))
+  local ends = math.min(seen + idle, absolute)
+  redis.call('PEXPIREAT', key, int(ends + ${SLACK}))
+  return int(ends)
 end
-local function put(key, value, version, owner, seen, idle, absolute)
-  redis.call('HSET', key, 'v', value, 'n', int(version), 'o', owner, 't', int(seen), 'i', idle, 'x', absolute)
+local function put(key, value, version, owner, claim, seen, idle, absolute)
+  redis.call('HSET', key, 'v', value, 'n', int(version), 'o', owner, 'a', claim, 't', int(seen), 'i', idle, 'x', absolute)
   keep(key, seen, tonumber(idle), tonumber(absolute))
 end
 `
 
 const SCRIPTS = {
-  /** value, owner, seen, idle, absolute → written | exists | revoked */
+  /** value, owner, claim, seen, idle, absolute → written | exists | revoked */
   sessionCreate: { numberOfKeys: 1, lua: `
     local tombstone = redis.call('HGET', KEYS[1], 'r')
     if tombstone == 'revoked' then return 'revoked' end
     if tombstone or redis.call('EXISTS', KEYS[1]) == 1 then return 'exists' end
-    put(KEYS[1], ARGV[1], 1, ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5])
+    put(KEYS[1], ARGV[1], 1, ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6])
     return 'written'` },
 
-  /** value, owner or '' to leave it, seen, idle, absolute, expected version → { outcome, owner before } */
+  /** value, owner and claim, or '' to leave both, seen, idle, absolute, expected version → { outcome, owner before, claim before } */
   sessionReplace: { numberOfKeys: 1, lua: `
-    local row = redis.call('HMGET', KEYS[1], 'n', 't', 'o')
+    local row = redis.call('HMGET', KEYS[1], 'n', 't', 'o', 'a', 'd:' .. ARGV[3])
     if not row[1] then return { 'gone' } end
-    if row[1] ~= ARGV[6] then return { 'conflict' } end
-    local owner = ARGV[2] == '' and row[3] or ARGV[2]
-    put(KEYS[1], ARGV[1], tonumber(row[1]) + 1, owner, math.max(tonumber(row[2]), tonumber(ARGV[3])), ARGV[4], ARGV[5])
-    return { 'written', row[3] }` },
+    if row[1] ~= ARGV[7] then return { 'conflict' } end
+    if row[5] then return { row[5] == 'revoked' and 'revoked' or 'conflict' } end
+    local owner, claim = row[3], row[4]
+    if ARGV[2] ~= '' then owner, claim = ARGV[2], ARGV[3] end
+    put(KEYS[1], ARGV[1], tonumber(row[1]) + 1, owner, claim, math.max(tonumber(row[2]), tonumber(ARGV[4])), ARGV[5], ARGV[6])
+    return { 'written', row[3], row[4] }` },
 
-  /** seen → 1 if the session was alive then */
+  /** seen → { 1 if the session was alive then, when it ends now if it is nobody's } */
   sessionTouch: { numberOfKeys: 1, lua: `
-    local row = redis.call('HMGET', KEYS[1], 't', 'i', 'x')
-    if not row[1] then return 0 end
+    local row = redis.call('HMGET', KEYS[1], 't', 'i', 'x', 'o')
+    if not row[1] then return { 0 } end
     local last, idle, absolute, now = tonumber(row[1]), tonumber(row[2]), tonumber(row[3]), tonumber(ARGV[1])
-    if now >= math.min(last + idle, absolute) then return 0 end
+    if now >= math.min(last + idle, absolute) then return { 0 } end
     local seen = math.max(last, now)
     redis.call('HSET', KEYS[1], 't', int(seen))
-    keep(KEYS[1], seen, idle, absolute)
-    return 1` },
+    local ends = keep(KEYS[1], seen, idle, absolute)
+    return row[4] == '' and { 1, ends } or { 1 }` },
 
-  /** reason, at, end of the tombstone, 1 to plant one even where nothing stands → { 1 if there was a record, its owner } */
+  /** reason, at, end of the tombstone, claim or '' for any → { 1 if the record is removed, its owner, its claim } */
   sessionRemove: { numberOfKeys: 1, lua: `
-    local row = redis.call('HMGET', KEYS[1], 'n', 'o', 'r')
-    if row[3] or not row[1] and ARGV[4] ~= '1' then return { 0 } end
+    local row = redis.call('HMGET', KEYS[1], 'n', 'o', 'a', 'r')
+    if row[4] or not row[1] and ARGV[4] == '' then return { 0 } end
+    if row[1] and ARGV[4] ~= '' and row[3] ~= ARGV[4] then
+      redis.call('HSET', KEYS[1], 'd:' .. ARGV[4], ARGV[1])
+      return { 0 }
+    end
     redis.call('DEL', KEYS[1])
     redis.call('HSET', KEYS[1], 'r', ARGV[1], 'e', ARGV[2])
     redis.call('PEXPIREAT', KEYS[1], ARGV[3])
-    return row[1] and { 1, row[2] } or { 0 }` },
+    return row[1] and { 1, row[2], row[3] } or { 0 }` },
 
   /** Deletes a record that is still nobody's. */
   sessionDropAnonymous: { numberOfKeys: 1, lua: `
     if redis.call('HGET', KEYS[1], 'o') ~= '' then return 0 end
     return redis.call('DEL', KEYS[1])` },
 
-  /** Index, revocation; session, created at, started at, most, absolute → claimed | held | revoked | full */
+  /** Index, revocation; entry, created at, started at, most, absolute → { claimed | revoked | full, how many are too many } */
   ownerClaim: { numberOfKeys: 2, lua: `
     local revokedAt = redis.call('GET', KEYS[2])
-    if revokedAt and tonumber(revokedAt) >= tonumber(ARGV[3]) then return 'revoked' end
-    local held = redis.call('ZSCORE', KEYS[1], ARGV[1])
-    if not held and redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[4]) then return 'full' end
+    if revokedAt and tonumber(revokedAt) >= tonumber(ARGV[3]) then return { 'revoked' } end
+    local held = redis.call('ZSCORE', KEYS[1], ARGV[1]) and 1 or 0
+    local surplus = redis.call('ZCARD', KEYS[1]) - held - tonumber(ARGV[4]) + 1
+    if surplus > 0 then return { 'full', surplus } end
     redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
     local ends = math.max(redis.call('PEXPIRETIME', KEYS[1]), tonumber(ARGV[5]) + ${SLACK})
     redis.call('PEXPIREAT', KEYS[1], int(ends))
-    return held and 'held' or 'claimed'` },
+    return { 'claimed' }` },
 
-  /** Index, revocation; revoked at, how long to remember it → the owner's sessions */
+  /** Index, revocation; revoked at, how long to remember it → the entries of the index */
   ownerRevoke: { numberOfKeys: 2, lua: `
     local before = tonumber(redis.call('GET', KEYS[2]) or 0)
     redis.call('SET', KEYS[2], int(math.max(before, tonumber(ARGV[1]))), 'PX', ARGV[2])

@@ -4,20 +4,23 @@ import type { RedisClient } from './scripts'
 const MEASURE_EVERY_MS = 10_000
 
 /**
- * The clock of the Redis server, as all app servers share it: this machine's clock plus the offset last measured. Its
- * error is half a round trip; until it is first measured the offset is 0.
+ * The clock of the Redis server, which all app servers share: the time it told last, plus what has passed here since, by a
+ * clock that nobody can set. So a jump of this machine's own clock ends no session and revives none (K6). Its error is half
+ * a round trip. Until it is first measured it is this machine's clock.
  */
-export function serverClock(client: RedisClient): { clock: Clock, stop: () => void } {
-  let offset = 0
+export function serverClock(client: RedisClient): { clock: Clock, measure: () => Promise<void>, stop: () => void } {
+  let ahead: number | undefined
   async function measure() {
-    const before = Date.now()
+    const before = performance.now()
     const [seconds, micros] = await client.time()
-    const after = Date.now()
-    offset = Math.round(Number(seconds) * 1000 + Number(micros) / 1000 - (before + after) / 2)
+    const after = performance.now()
+    ahead = Number(seconds) * 1000 + Number(micros) / 1000 - (before + after) / 2
   }
-  // While the server does not answer, the last offset stays the best there is.
-  const tryMeasure = () => measure().catch(() => {})
-  client.on('ready', tryMeasure)
-  const timer = setInterval(tryMeasure, MEASURE_EVERY_MS).unref()
-  return { clock: () => Date.now() + offset, stop: () => clearInterval(timer) }
+  // While the server does not answer, the last measurement stays the best there is.
+  const timer = setInterval(() => measure().catch(() => {}), MEASURE_EVERY_MS).unref()
+  return {
+    clock: () => ahead === undefined ? Date.now() : Math.round(performance.now() + ahead),
+    measure,
+    stop: () => clearInterval(timer),
+  }
 }

@@ -1,0 +1,82 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { StoreError } from '../../engine/store'
+
+/** "clkr": tells our files from other SQLite databases. */
+const APPLICATION_ID = 0x636C6B72
+
+/** What makes each version of the schema out of the one before. Only ever added to: `user_version` says how many a file has had. */
+const MIGRATIONS: readonly string[] = [`
+  CREATE TABLE sessions (
+    key TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    owner TEXT,
+    created_at INTEGER NOT NULL,
+    last_seen_at INTEGER NOT NULL,
+    idle_timeout INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    ends_at INTEGER GENERATED ALWAYS AS (min(last_seen_at + idle_timeout, expires_at)) VIRTUAL,
+    value TEXT, -- NULL in a tombstone, which then says when and why:
+    removed_at INTEGER,
+    end_reason TEXT
+  ) STRICT;
+  CREATE INDEX sessions_by_owner ON sessions (owner, created_at) WHERE owner IS NOT NULL;
+  CREATE INDEX sessions_by_end ON sessions (ends_at);
+  CREATE INDEX anonymous_sessions ON sessions (created_at) WHERE owner IS NULL AND value IS NOT NULL;
+  CREATE TABLE revocations (owner TEXT PRIMARY KEY, revoked_at INTEGER NOT NULL) STRICT;
+`]
+
+/**
+ * Looks whose a file is before anything in it is changed.
+ *
+ * @throws StoreError when it is not ours, or a newer version's
+ */
+export function assertOurs(db: DatabaseSync, path: string) {
+  inTransaction(db, 'BEGIN', () => versionOf(db, path, MIGRATIONS.length))
+}
+
+/**
+ * Brings a file to the newest schema, in one transaction: a step that fails leaves it as it was.
+ *
+ * @throws StoreError when it is not ours, or a newer version's
+ */
+export function migrate(db: DatabaseSync, path: string, migrations: readonly string[] = MIGRATIONS) {
+  inTransaction(db, 'BEGIN IMMEDIATE', () => {
+    const version = versionOf(db, path, migrations.length)
+    if (version === migrations.length) return
+    for (const step of migrations.slice(version)) db.exec(step)
+    db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${migrations.length}`)
+  })
+}
+
+function versionOf(db: DatabaseSync, path: string, newest: number): number {
+  const version = pragma(db, 'user_version')
+  const application = pragma(db, 'application_id')
+  if (version === 0 && application === 0 && isEmpty(db)) return 0
+  if (application !== APPLICATION_ID) {
+    throw new StoreError('sqlite', `${path} is a database of another program. Point NUXT_SESSION_STORE at another file`)
+  }
+  if (version > newest) {
+    throw new StoreError('sqlite', `${path} was written by a newer version of the session layer. Update this one, or use another file`)
+  }
+  return version
+}
+
+function inTransaction(db: DatabaseSync, begin: string, step: () => void) {
+  db.exec(begin)
+  try {
+    step()
+    db.exec('COMMIT')
+  }
+  catch (error) {
+    if (db.isTransaction) db.exec('ROLLBACK')
+    throw error
+  }
+}
+
+function isEmpty(db: DatabaseSync): boolean {
+  return db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined
+}
+
+function pragma(db: DatabaseSync, name: 'user_version' | 'application_id'): number {
+  return Number(db.prepare(`PRAGMA ${name}`).get()![name])
+}
