@@ -1,5 +1,8 @@
 import { devCertificate } from './certs/certificate'
 
+// As it is anyway: certificates are verified. Unset, `nuxt dev` advises to switch that off for the whole process.
+process.env.NODE_TLS_REJECT_UNAUTHORIZED ||= '1'
+
 const tools = ['eslint', 'playwright', 'vitest'].map(name => `../${name}.config.*`)
 
 export default defineNuxtConfig({

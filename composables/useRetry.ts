@@ -13,7 +13,7 @@ export function retryDelay(attempt: number, retryAfterSeconds: number | null): n
  * Calls `attempt` again and again, ever more slowly, for as long as `needed` says so.
  * `secondsLeft` counts down to the next try; `null` while nothing is planned or a try is under way.
  */
-export function useRetry(needed: Readonly<Ref<boolean>>, retryAfterSeconds: () => number | null, attempt: () => Promise<void>) {
+export function useRetry(needed: Readonly<Ref<boolean>>, retryAfterSeconds: () => number | null, attempt: () => Promise<unknown>) {
   const secondsLeft = ref<number | null>(null)
   let attempts = 0
 

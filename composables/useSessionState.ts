@@ -1,4 +1,4 @@
-import { failureOf, type SessionApi } from './session/api'
+import { failureOf, type Failure, type SessionApi } from './session/api'
 import { takeSnapshot } from './session/snapshot'
 import { initialState, withFailure, withSnapshot, withView, type CounterState, type Snapshot } from './session/state'
 
@@ -20,11 +20,12 @@ export function useSessionState(api: SessionApi, snapshot: Readonly<Ref<Snapshot
     state.value = next
   }
 
-  /** Value and view. Winds the idle clock, and starts a session where there is none. */
-  async function load() {
+  /** Value and view. Winds the idle clock, and starts a session where there is none. Answers why it could not, if so. */
+  async function load(): Promise<Failure | null> {
     const mine = turn
     const taken = await takeSnapshot(api)
     if (mine === turn) adopt(withSnapshot(state.value, taken))
+    return taken.kind === 'failed' ? taken.failure : null
   }
 
   /** The view alone. Neither winds a clock nor starts a session, unless another tab has started one. */

@@ -13,11 +13,6 @@ export function useSessionValue(snapshot: Readonly<Ref<Snapshot | null | undefin
 
   const told = ref<notices.Notice | null>(null)
   const { now, clocks, ranOut } = useSessionClocks(state)
-  const notice = computed(() => {
-    if (state.value.trouble === null) return told.value
-    return notices.troubleNotice(state.value.trouble, online.value)
-  })
-
   const retry = useRetry(
     computed(() => state.value.trouble !== null),
     () => state.value.trouble?.retryAfterSeconds ?? null,
@@ -26,14 +21,22 @@ export function useSessionValue(snapshot: Readonly<Ref<Snapshot | null | undefin
   const tellTabs = useTabSignal(signal => signal === 'ended' ? look() : load())
   const actions = useSessionActions(api, known, { told, now, tellTabs, tryNow: retry.tryNow })
 
+  const notice = computed(() => {
+    const missed = actions.missed.value
+    if (state.value.trouble !== null) return notices.troubleNotice(state.value.trouble, online.value, missed)
+    return missed === null ? told.value : notices.missedNotice(missed)
+  })
+
+  // At once, so that the result of the very step that got through takes its place.
+  watch(() => state.value.trouble, (trouble, before) => {
+    if (trouble === null && before !== null) told.value = state.value.phase === 'held' ? notices.recoveredNotice(state.value.fresh) : null
+  }, { flush: 'sync' })
   watch(ranOut, isOver => isOver && look())
   watch(online, refresh)
   useReturn(refresh)
 
-  async function refresh() {
-    const wasTroubled = state.value.trouble !== null
-    await (state.value.phase === 'unknown' ? load() : look())
-    if (wasTroubled && state.value.trouble === null) told.value = notices.RECOVERED
+  function refresh(): Promise<unknown> {
+    return state.value.phase === 'unknown' ? load() : look()
   }
 
   return { state, draft, notice, now, clocks, calls, retryIn: retry.secondsLeft, ...actions }

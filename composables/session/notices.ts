@@ -1,5 +1,5 @@
 import type { Failure } from './api'
-import type { Trouble } from './state'
+import type { Step, Trouble } from './state'
 
 /** What the visitor is told about the last thing that happened. */
 export interface Notice {
@@ -53,18 +53,13 @@ export const STARTED: Notice = {
   remedy: null,
 }
 
-export const RECOVERED: Notice = {
-  tone: 'success',
-  title: 'The server answers again.',
-  detail: 'Nothing was lost: your session is as it was.',
-  remedy: null,
-}
+const LAST_KNOWN = 'What you see is what was known last.'
 
 const OFFLINE: Notice = {
   tone: 'warning',
   title: 'You are offline.',
-  detail: 'This is what was known last. The buttons work again as soon as the connection is back.',
-  remedy: null,
+  detail: LAST_KNOWN,
+  remedy: 'retry',
 }
 
 const TROUBLES: Record<Trouble['kind'], Notice> = {
@@ -77,7 +72,7 @@ const TROUBLES: Record<Trouble['kind'], Notice> = {
   unreachable: {
     tone: 'warning',
     title: 'The server does not answer.',
-    detail: 'This is what was known last. The buttons work again as soon as it does.',
+    detail: LAST_KNOWN,
     remedy: 'retry',
   },
   error: {
@@ -88,6 +83,8 @@ const TROUBLES: Record<Trouble['kind'], Notice> = {
   },
 }
 
+const ANSWERS_AGAIN = 'The server answers again.'
+
 const REFUSALS: Partial<Record<Failure['code'], string>> = {
   cross_origin_refused: 'The call did not come from this site, so the server did not look at it.',
   conflict: 'Someone else changed the session at the same moment. Try once more.',
@@ -95,16 +92,38 @@ const REFUSALS: Partial<Record<Failure['code'], string>> = {
   unsupported_type: 'The server only reads JSON.',
 }
 
-export function troubleNotice(trouble: Trouble, isOnline: boolean): Notice {
-  if (trouble.kind === 'unreachable' && !isOnline) return OFFLINE
-  return TROUBLES[trouble.kind]
+/** The steps as their buttons name them. */
+const NAMES: Record<Step, string> = {
+  send: 'Send',
+  renew: 'New value',
+  restore: 'Restore value',
+  extend: 'Reset idle clock',
+  end: 'End session',
+  start: 'Start a new session',
+}
+
+/** `missed`: the step that ran into the trouble. Whether the server got to see it, nobody knows. */
+export function troubleNotice(trouble: Trouble, isOnline: boolean, missed: Step | null): Notice {
+  const notice = trouble.kind === 'unreachable' && !isOnline ? OFFLINE : TROUBLES[trouble.kind]
+  return missed === null ? notice : { ...notice, detail: `“${NAMES[missed]}” got no result. ${notice.detail}` }
+}
+
+/** After an outage, as long as a step still waits to be tried again: nothing is repeated unasked. */
+export function missedNotice(missed: Step): Notice {
+  return { tone: 'neutral', title: ANSWERS_AGAIN, detail: `“${NAMES[missed]}” got no result before. It works now.`, remedy: 'retry' }
+}
+
+/** `fresh`: the first answer made the session. */
+export function recoveredNotice(fresh: boolean): Notice {
+  const detail = fresh ? 'It held no session for you, so it has just made one.' : 'Nothing was lost: your session is as it was.'
+  return { tone: 'success', title: ANSWERS_AGAIN, detail, remedy: null }
 }
 
 /** For answers that are neither a result nor an outage. */
 export function refusalNotice(failure: Failure): Notice {
   return {
     tone: 'error',
-    title: 'The server refused.',
+    title: failure.code === 'unexpected' ? 'The server could not do that.' : 'The server refused.',
     detail: REFUSALS[failure.code] ?? (failure.message || 'It gave no reason.'),
     remedy: null,
   }

@@ -12,6 +12,9 @@ export type Phase = 'loading' | 'held' | 'over' | 'unknown'
 /** Who or what ended it. `elsewhere`: another tab, another device, or the server. */
 export type Ending = ClockName | 'you' | 'elsewhere'
 
+/** What the visitor can ask for. */
+export type Step = 'send' | 'renew' | 'restore' | 'extend' | 'end' | 'start'
+
 /** Why the last call got nowhere; what is on the page is the last that was known. */
 export interface Trouble {
   /** `error`: the server answered, but with nothing that we can use. */
@@ -60,12 +63,17 @@ export function withSnapshot(state: CounterState, snapshot: Snapshot): CounterSt
 }
 
 export function withValue(state: CounterState, id: string): CounterState {
-  return { ...state, value: id, trouble: null }
+  return { ...withAnswer(state), value: id }
+}
+
+/** The server answered, whatever it said: the outage is over. */
+export function withAnswer(state: CounterState): CounterState {
+  return { ...state, trouble: null }
 }
 
 /** The server's word on the session: the only thing that moves the page between `held` and `over`. */
 export function withView(state: CounterState, view: SessionView): CounterState {
-  const answered = { ...state, view, trouble: null }
+  const answered = { ...withAnswer(state), view }
   if (view.session !== null) {
     const fresh = state.fresh && isSame(state.last, view.session)
     return { ...answered, phase: 'held', last: view.session, ending: null, endedAt: null, fresh }
@@ -86,6 +94,11 @@ export function withFailure(state: CounterState, { code, retryAfterSeconds }: Fa
   const isKnown = state.phase === 'held' || state.phase === 'over'
   if (isKnown) return kind ? { ...state, trouble: { kind, retryAfterSeconds } } : state
   return { ...state, phase: 'unknown', trouble: { kind: kind ?? 'error', retryAfterSeconds } }
+}
+
+/** A session that is over can only be followed by another; all else takes one that is held. */
+export function allows({ phase }: CounterState, step: Step): boolean {
+  return phase === (step === 'start' ? 'over' : 'held')
 }
 
 function isSame(last: SessionDetails | null, session: SessionDetails): boolean {

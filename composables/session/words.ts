@@ -32,11 +32,17 @@ const NOTHING_SENT: Hint = {
   text: 'Send the value back, and the server tells you whether it is the one it keeps.',
 }
 
+const COPY: Hint = {
+  icon: 'i-lucide-shield-check',
+  title: 'The old cookie is worth nothing',
+  text: 'A copy of it opens nothing either: whoever sends one is a stranger.',
+}
+
 /** What the page says about a state, apart from what just happened. */
 export function describe(state: CounterState): Words {
   return {
     title: titleOf(state),
-    tone: TONES[state.phase],
+    tone: state.trouble === null ? TONES[state.phase] : 'warning',
     hint: hintOf(state),
     isWaiting: state.phase === 'loading',
     server: serverOf(state),
@@ -45,24 +51,27 @@ export function describe(state: CounterState): Words {
   }
 }
 
-function titleOf({ phase, ending }: CounterState): string {
+function titleOf({ phase, ending, trouble }: CounterState): string {
   if (phase === 'loading') return 'Asking for your session'
   if (phase === 'unknown') return 'Session unknown'
-  if (phase === 'held') return 'Session held'
+  if (phase === 'held') return trouble === null ? 'Session held' : 'Held when last seen'
   return ending === 'idle' || ending === 'absolute' ? 'Session expired' : 'Session ended'
 }
 
 function hintOf({ phase, fresh }: CounterState): Hint | null {
+  if (phase === 'over') return COPY
   if (phase !== 'held') return null
   return fresh ? FIRST_VISIT : NOTHING_SENT
 }
 
-function serverOf({ phase, last }: CounterState): string {
+function serverOf({ phase, last, ending }: CounterState): string {
   if (phase === 'unknown') return 'Unknown, until the store answers.'
-  return `Nothing under ${last?.handle.slice(0, 8)}: the record is gone, and the value with it.`
+  const number = `No. ${last?.handle.slice(0, 8)}`
+  if (ending === 'idle' || ending === 'absolute') return `Nothing for you: the record of ${number} is out of date, and will be swept away.`
+  return `Nothing for you: the record of ${number} is gone, and the value with it.`
 }
 
 function browserOf({ phase, view }: CounterState): string {
   if (phase === 'unknown' || view === null) return 'Unknown, until the server has seen a request with it.'
-  return 'No session cookie. The browser dropped it when the server said so.'
+  return 'No session cookie: the browser dropped it when the server said so.'
 }

@@ -1,4 +1,7 @@
 import * as v from 'valibot'
 
+/** Longer ones are not compared: the server issues 36 characters. */
+export const SENT_VALUE_MAX_LENGTH = 256
+
 /** What the page sends back: the value it was given, or whatever the visitor made of it. */
-export const SentValue = v.object({ session: v.pipe(v.string(), v.maxLength(256)) })
+export const SentValue = v.object({ session: v.pipe(v.string(), v.maxLength(SENT_VALUE_MAX_LENGTH)) })

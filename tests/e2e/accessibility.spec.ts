@@ -14,9 +14,9 @@ for (const [device, viewport] of Object.entries({ phone: PHONE, desktop: DESKTOP
         await page.goto('/')
         await expect(sessionPage(page).value).toHaveValue(UUID)
 
-        await expectAccessible(page)
         expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(viewport.width)
         expect(await lightness(page)).toBe(colorScheme)
+        await expectAccessible(page)
       })
     })
   }
@@ -27,9 +27,19 @@ test('every control is reached with the Tab key, in the order of the page', asyn
   const { value, send, newValue, endSession } = sessionPage(page)
   await expect(value).toHaveValue(UUID)
   await value.focus()
-  for (const control of [send, newValue, endSession]) {
+  for (const control of [send, newValue, endSession, page.getByRole('button', { name: 'Reset idle clock' })]) {
     await page.keyboard.press('Tab')
     await expect(control).toBeFocused()
+  }
+})
+
+test('no button gets hard to read under the pointer', async ({ page }) => {
+  await page.goto('/')
+  const { value, send, newValue, endSession } = sessionPage(page)
+  await expect(value).toHaveValue(UUID)
+  for (const button of [send, newValue, endSession, page.getByRole('button', { name: 'Reset idle clock' })]) {
+    await button.hover()
+    await expectAccessible(page, ['color-contrast'])
   }
 })
 
@@ -38,8 +48,10 @@ test('a page that does not exist says so, with nothing for axe to find', async (
   const response = await page.goto('/no-such-page')
 
   expect(response!.status()).toBe(404)
-  await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('No such page')
   await expectAccessible(page)
+  await page.getByRole('link', { name: 'Go to the session' }).click()
+  await expect(sessionPage(page).value).toHaveValue(UUID)
 })
 
 /** Whether the page's background is light or dark, whatever notation its colour has: a canvas turns it into bytes. */

@@ -48,14 +48,27 @@ test('a browser that puts the old cookie back is a stranger', async ({ page, con
   await expect(value).not.toHaveValue(ended)
 })
 
-test('a session that ended in another tab is noticed at the next Send', async ({ page, context, problems }) => {
-  problems.expect(/status of 401/)
+test('a session that ended in another tab is over in this one too, with nothing pressed', async ({ page, context }) => {
   const second = await context.newPage()
   await second.goto('/')
   await sessionPage(second).endSession.click()
   await expect(sessionPage(second).startAgain).toBeVisible()
-  const { send, startAgain } = sessionPage(page)
-  await send.click()
+  const { send, startAgain, browserSide } = sessionPage(page)
 
   await expect(startAgain).toBeVisible()
+  await expect(send).toHaveCount(0)
+  await expect(browserSide).toContainText('No session cookie')
+  await expectAccessible(page)
+})
+
+test('a session that ended out of this browser\'s sight is noticed at the next Send', async ({ page, context, app, problems }) => {
+  problems.expect(/status of 401/)
+  const ended = await call(`${app.origin}/api/session`, { method: 'DELETE', cookie: await sessionCookie(context) })
+  const { send, startAgain, browserSide } = sessionPage(page)
+  await send.click()
+
+  expect(ended.status).toBe(204)
+  await expect(startAgain).toBeVisible()
+  await expect(browserSide).toContainText('Still in the browser. The server no longer accepts it.')
+  await expectAccessible(page)
 })

@@ -17,6 +17,7 @@ test('the value is there without JavaScript', async ({ browser, app }) => {
   await page.goto('/')
 
   await expect(sessionPage(page).value).toHaveValue(UUID)
+  await expect(page.locator('noscript')).toBeVisible()
   await context.close()
 })
 
@@ -51,11 +52,34 @@ test('scripts in the page cannot read the cookie', async ({ page }) => {
 
 test('what the server holds and what the browser holds stand side by side', async ({ page }) => {
   await page.goto('/')
+  const { browserSide, serverSide } = sessionPage(page)
 
-  await expect(page.getByRole('region', { name: 'What the server holds' })).toBeVisible()
-  const browserSide = page.getByRole('region', { name: 'What the browser holds' })
-  await expect(browserSide).toContainText(COOKIE_NAME)
-  await expect(browserSide).toContainText('HttpOnly')
+  for (const term of ['Handle', 'Created', 'Last seen', 'Ends if idle', 'Ends for good']) await expect(serverSide).toContainText(term)
+  for (const fact of [COOKIE_NAME, 'HttpOnly', 'SameSite=Lax', 'bytes']) await expect(browserSide).toContainText(fact)
+  await expect(browserSide).toContainText('JavaScript cannot read it.')
+})
+
+test('nothing on the page moves once it is painted', async ({ page }) => {
+  await page.addInitScript(() => {
+    const moved: string[] = []
+    Object.assign(window, { moved })
+    new PerformanceObserver(list => list.getEntries().forEach(entry => moved.push(JSON.stringify(entry)))).observe({ type: 'layout-shift', buffered: true })
+  })
+  await page.goto('/')
+  await expect(sessionPage(page).browserSide).toContainText('JavaScript cannot read it.')
+  await page.evaluate(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))))
+
+  expect(await page.evaluate(() => (window as unknown as { moved: string[] }).moved)).toEqual([])
+})
+
+test('both clocks run', async ({ page }) => {
+  await page.clock.install()
+  await page.goto('/')
+  await expect(sessionPage(page).browserSide).toContainText('JavaScript cannot read it.')
+  await page.clock.runFor('01:00')
+
+  await expect(page.getByText(/^5[89] minutes( \d+ seconds?)? left$/)).toHaveCount(1)
+  await expect(page.getByText(/^23 hours 5[89] minutes left$/)).toHaveCount(1)
 })
 
 test('axe finds nothing on a first visit', async ({ page }) => {

@@ -72,7 +72,7 @@ test('the value survives a reload', async ({ page }) => {
   await expect(success).toBeVisible()
 })
 
-test('two tabs share one session', async ({ page, context, problems }) => {
+test('two tabs share one session, and the value in step', async ({ page, context, problems }) => {
   problems.expect(/status of 422/)
   const second = await context.newPage()
   await second.goto('/')
@@ -82,6 +82,7 @@ test('two tabs share one session', async ({ page, context, problems }) => {
   await expect(there.value).toHaveValue(shared)
   await there.newValue.click()
   await expect(there.value).not.toHaveValue(shared)
+  await expect(here.value).toHaveValue(await there.value.inputValue())
   await here.value.fill(shared)
   await here.send.click()
 

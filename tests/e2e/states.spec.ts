@@ -51,18 +51,40 @@ test('a store that does not answer is an outage, not a sign-out', async ({ page,
   await expect(success).toBeVisible()
 })
 
-test('a first visit while the store does not answer gets a page, no cookie and a way to try again', async ({ page, context, app, problems }) => {
+test('a first visit while the store does not answer gets a page and no cookie', async ({ page, context, app, problems }) => {
+  problems.allow(/status of 503/)
+  const unlock = lockStore(app.storeFile)
+  await page.goto('/')
+  await expect(page.getByRole('heading', { name: 'Session unknown' })).toBeVisible()
+  expect(await context.cookies()).toEqual([])
+  await expectAccessible(page)
+  unlock()
+})
+
+test('a page that found the store down has a way to try again', async ({ page, app, problems }) => {
+  problems.allow(/status of 503/)
+  const unlock = lockStore(app.storeFile)
+  await page.clock.install()
+  await page.clock.pauseAt(Date.now() + 1000) // Otherwise its own next try could come before the click.
+  await page.goto('/')
+  const { value, tryAgain } = sessionPage(page)
+  await expect(tryAgain).toBeVisible()
+  unlock()
+  await tryAgain.click()
+
+  await expect(value).toHaveValue(UUID)
+})
+
+test('a page that found the store down looks again by itself', async ({ page, app, problems }) => {
   problems.allow(/status of 503/)
   const unlock = lockStore(app.storeFile)
   await page.goto('/')
   const { value, tryAgain } = sessionPage(page)
   await expect(tryAgain).toBeVisible()
-  expect(await context.cookies()).toEqual([])
-  await expectAccessible(page)
   unlock()
-  await tryAgain.click()
 
   await expect(value).toHaveValue(UUID)
+  await expect(page.getByRole('status')).toHaveText('The server answers again.')
 })
 
 test('a call while the store does not answer is told when to come back', async ({ app }) => {
@@ -79,14 +101,35 @@ test('a call while the store does not answer is told when to come back', async (
 test('without a connection Send says so, and works again afterwards', async ({ page, context, problems }) => {
   problems.allow(/ERR_INTERNET_DISCONNECTED|NUXT_E5002/)
   await page.goto('/')
-  const { value, send, tryAgain, success } = sessionPage(page)
+  const { value, send, tryAgain, success, offline } = sessionPage(page)
   await expect(value).toHaveValue(UUID)
   await context.setOffline(true)
   await send.click()
+  await expect(offline).toBeVisible()
+  await expect(page.getByText('“Send” got no result.')).toBeVisible()
   await expect(tryAgain).toBeVisible()
   await expectAccessible(page)
   await context.setOffline(false)
   await tryAgain.click()
 
+  await expect(success).toBeVisible()
+  await expect(tryAgain).toHaveCount(0)
+})
+
+test('back online, the page says so by itself, repeats nothing unasked, and Send works', async ({ page, context, problems }) => {
+  problems.allow(/ERR_INTERNET_DISCONNECTED|NUXT_E5002/)
+  await page.goto('/')
+  const { value, newValue, send, success, offline } = sessionPage(page)
+  await expect(value).toHaveValue(UUID)
+  const before = await value.inputValue()
+  await context.setOffline(true)
+  await newValue.click()
+  await expect(offline).toBeVisible()
+  await context.setOffline(false)
+  await expect(page.getByRole('status')).toHaveText('The server answers again.')
+  await expectAccessible(page)
+
+  await expect(value).toHaveValue(before)
+  await send.click()
   await expect(success).toBeVisible()
 })

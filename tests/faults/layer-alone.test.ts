@@ -140,6 +140,15 @@ describe('the idle clock', () => {
   })
 })
 
+describe('what the browser may know', () => {
+  it('names the cookie that came, though it opens nothing any more, and none where none came', async () => {
+    await visitor.post('/api/count')
+    sql('UPDATE sessions SET last_seen_at = 0')
+    expect((await visitor.get('/api/_session')).json()).toMatchObject({ session: null, cookie: { name: '__Host-session', size: 122 } })
+    expect((await new FixtureVisitor(server).get('/api/_session')).json()).toMatchObject({ session: null, cookie: null })
+  })
+})
+
 describe('another store', () => {
   const KEYS = generateKey()
 

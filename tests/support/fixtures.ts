@@ -49,11 +49,24 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
 
 export { expect }
 
-/** Asserts that axe finds nothing on the page as it stands. */
-export async function expectAccessible(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze()
-  const findings = violations.map(({ id, help, nodes }) => ({ id, help, targets: nodes.map(node => node.target.join(' ')) }))
-  expect(findings, 'axe').toEqual([])
+/** Asserts that axe finds nothing on the page as it stands, in light and in dark mode; leaves it in the mode it was in. `rules`: only these. */
+export async function expectAccessible(page: Page, rules?: string[]): Promise<void> {
+  const before = await page.evaluate(() => matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light')
+  for (const scheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme: scheme })
+    await expect(page.locator('html')).toHaveClass(new RegExp(`\\b${scheme}\\b`))
+    await transitionsEnd(page)
+    const axe = new AxeBuilder({ page })
+    const { violations } = await (rules ? axe.withRules(rules) : axe).analyze()
+    const findings = violations.map(({ id, help, nodes }) => ({ id, help, targets: nodes.map(node => node.target.join(' ')) }))
+    expect(findings, `axe in ${scheme} mode`).toEqual([])
+  }
+  await page.emulateMedia({ colorScheme: before })
+}
+
+/** Half-way between two colours axe would measure a third. */
+async function transitionsEnd(page: Page): Promise<void> {
+  await page.evaluate(() => Promise.allSettled(document.getAnimations().filter(run => run instanceof CSSTransition).map(run => run.finished)))
 }
 
 /** Vue reports hydration mismatches, and the browser CSP violations, as console errors: this sees them too. */

@@ -16,6 +16,9 @@ export interface SessionPage {
   tryAgain: Locator
   success: Locator
   mismatch: Locator
+  offline: Locator
+  browserSide: Locator
+  serverSide: Locator
 }
 
 /** Finds the parts of the page `/`. */
@@ -31,6 +34,9 @@ export function sessionPage(page: Page): SessionPage {
     tryAgain: button('Try again'),
     success: status('Success!'),
     mismatch: status('The data in the session does not match!'),
+    offline: status('You are offline.'),
+    browserSide: page.getByRole('region', { name: 'What the browser holds' }),
+    serverSide: page.getByRole('region', { name: 'What the server holds' }),
   }
 }
 

@@ -4,7 +4,7 @@ import { ref } from 'vue'
 import type { SessionApi } from '../../../composables/session/api'
 import { useSessionActions } from '../../../composables/useSessionActions'
 import { useSessionState } from '../../../composables/useSessionState'
-import type { Notice } from '../../../composables/session/notices'
+import { SUCCESS, type Notice } from '../../../composables/session/notices'
 import { fakeApi, fetchError, NOW, viewOf } from '../support/views'
 
 async function actionsOn(answers: Partial<SessionApi>) {
@@ -46,16 +46,57 @@ it('a slow look after one thing does not hold up the next', async () => {
   expect(page.state.value.ending).toBe('you')
 })
 
-it('a server that is out of reach blocks all but trying again', async () => {
-  const check = vi.fn(() => Promise.reject(fetchError()))
+it.each(['an outage', 'the server has answered again'])('trying again repeats the step that got no result, during %s', async (moment) => {
+  const check = vi.fn<SessionApi['check']>(() => Promise.reject(fetchError()))
   const page = await actionsOn({ check })
   await page.send()
-  expect(page.blocked.value).toBe(true)
-  await page.send()
-  expect(check).toHaveBeenCalledTimes(1)
+  expect(page.missed.value).toBe('send')
+  if (moment !== 'an outage') await page.look()
+  expect(page.missed.value).toBe('send')
 
+  check.mockResolvedValue({ message: 'Success!' })
   await page.retry()
-  expect(page.blocked.value).toBe(false)
+  expect(check).toHaveBeenCalledTimes(2)
+  expect(page.told.value).toEqual(SUCCESS)
+  expect(page.missed.value).toBeNull()
+  expect(page.state.value.trouble).toBeNull()
+})
+
+it('trying again in vain leaves the step to be tried once more', async () => {
+  const page = await actionsOn({ renew: () => Promise.reject(fetchError(503, 'store_unavailable')) })
+  await page.renew()
+  await page.retry()
+
+  expect(page.missed.value).toBe('renew')
+})
+
+it('a step that got no result is given up with the next one, with an edit, and with the session', async () => {
+  const down = { extend: () => Promise.reject(fetchError()) }
+  const next = await actionsOn(down)
+  await next.extend()
+  await next.send()
+  expect(next.missed.value).toBeNull()
+
+  const edit = await actionsOn(down)
+  await edit.extend()
+  edit.edited()
+  expect(edit.missed.value).toBeNull()
+
+  const over = await actionsOn({ ...down, view: async () => viewOf({ session: null }) })
+  await over.extend()
+  await over.look()
+  expect(over.missed.value).toBeNull()
+})
+
+it('a refusal to begin again is told, and nobody is told of a new session', async () => {
+  const page = await actionsOn({ issue: () => Promise.reject(fetchError(409, 'conflict')), view: async () => viewOf({ session: null }) })
+  await page.end()
+  page.tellTabs.mockClear()
+  await page.start()
+
+  expect(page.told.value).toMatchObject({ tone: 'error' })
+  expect(page.state.value.phase).toBe('over')
+  expect(page.tellTabs).not.toHaveBeenCalled()
 })
 
 it('the other tabs hear of what changes the session, and only of that', async () => {

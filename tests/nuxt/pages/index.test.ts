@@ -6,7 +6,7 @@ import { clearNuxtData } from '#imports'
 import IndexPage from '../../../pages/index.vue'
 import { sessionOf } from '../support/views'
 
-const server = { value: '', handle: '', isDown: false, createdAt: 0 }
+const server = { value: '', handle: '', isDown: false, createdAt: 0, hasCookie: false }
 
 function answer<T>(give: (event: H3Event) => T) {
   return (event: H3Event) => {
@@ -21,7 +21,7 @@ function refusal(statusCode: number, code: SessionErrorCode, message: string = c
 }
 
 function start() {
-  Object.assign(server, { value: crypto.randomUUID(), handle: crypto.randomUUID(), createdAt: Date.now() })
+  Object.assign(server, { value: crypto.randomUUID(), handle: crypto.randomUUID(), createdAt: Date.now(), hasCookie: true })
 }
 
 registerEndpoint('/api/session', {
@@ -47,7 +47,7 @@ registerEndpoint('/api/session', {
 registerEndpoint('/api/session', {
   method: 'DELETE',
   handler: answer(() => {
-    server.handle = ''
+    Object.assign(server, { handle: '', hasCookie: false })
     return ''
   }),
 })
@@ -55,7 +55,7 @@ registerEndpoint('/api/_session', answer(() => {
   const now = Date.now()
   const { handle, createdAt } = server
   const session = handle ? sessionOf({ handle, createdAt, lastSeenAt: now, idleExpiresAt: now + 3_600_000, expiresAt: createdAt + 86_400_000 }) : null
-  const cookie = handle ? { name: '__Host-session', attributes: ['Path=/', 'HttpOnly'], size: 212 } : null
+  const cookie = server.hasCookie ? { name: '__Host-session', attributes: ['Path=/', 'HttpOnly'], size: 212 } : null
   return { status: 'anonymous', session, cookie, now }
 }))
 
@@ -88,7 +88,7 @@ async function settled() {
 beforeEach(() => {
   document.body.innerHTML = ''
   clearNuxtData()
-  Object.assign(server, { value: '', handle: '', isDown: false, createdAt: 0 })
+  Object.assign(server, { value: '', handle: '', isDown: false, createdAt: 0, hasCookie: false })
 })
 
 it('shows the value and says that this is a first visit', async () => {
@@ -152,12 +152,27 @@ it('keeps what it knows when the store goes down, and recovers', async () => {
   server.isDown = true
   await page.press('Send')
   expect(page.status()).toBe('The session store does not answer.')
-  expect(page.text()).toContain('Session held')
+  expect(page.text()).toContain('Held when last seen')
 
   server.isDown = false
   await page.press('Try again')
-  expect(page.status()).toBe('The server answers again.')
+  expect(page.status()).toBe('Success!')
   expect(page.input().element.value).toBe(value)
+})
+
+it('shows the cookie that is still in the browser when the session is gone', async () => {
+  const page = await openPage()
+  server.handle = ''
+  await page.press('Send')
+
+  expect(page.text()).toContain('Still in the browser.')
+})
+
+it('says that the cookie is gone when the visitor ended the session', async () => {
+  const page = await openPage()
+  await page.press('End session')
+
+  expect(page.text()).toContain('No session cookie')
 })
 
 it('says that the session is unknown when the store is down from the start', async () => {

@@ -22,7 +22,7 @@ export function sessionView(event: H3Event, session: ServerSession<SessionData>)
           persistent: session.persistent,
         }
       : null,
-    cookie: session.exists ? cookieView(event) : null,
+    cookie: cookieView(event),
     now: sessionLayer().engine.clock(),
   }
 }
@@ -31,7 +31,8 @@ function cookieView(event: H3Event): SessionCookieView | null {
   const { cookieName, crossSite } = sessionLayer().engine.config
   const options = { name: cookieName, crossSite }
   const value = valueBeingSet(event, cookieName) ?? valueSent(event, cookieName)
-  return value === undefined ? null : { name: cookieName, attributes: cookieAttributes(options), size: cookieName.length + value.length }
+  // Empty: it is being cleared just now.
+  return !value ? null : { name: cookieName, attributes: cookieAttributes(options), size: cookieName.length + value.length }
 }
 
 function valueSent(event: H3Event, name: string): string | undefined {
