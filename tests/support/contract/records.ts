@@ -157,6 +157,17 @@ export function describeRecords(driver: Subject) {
       expect(await driver().endOf(A)).toEqual({ reason: 'revoked', at: NOW + 5 })
     })
 
+    it('for the reason expired takes only what has ended at that time (F12)', async () => {
+      const { lastSeenAt, idleTimeout } = meta()
+      const end = lastSeenAt + idleTimeout
+      expect(await driver().remove(A, end - 1, 'expired')).toBe(false)
+      expect(await driver().touch(A, end - 1)).toBe(true)
+      expect(await driver().remove(A, end, 'expired')).toBe(false)
+      expect(await driver().read(A)).not.toBeNull()
+      expect(await driver().remove(A, end - 1 + idleTimeout, 'expired')).toBe(true)
+      expect(await driver().endOf(A)).toMatchObject({ reason: 'expired' })
+    })
+
     it('answers false where nothing is, and leaves no tombstone', async () => {
       expect(await driver().remove(B, NOW, 'signed_out')).toBe(false)
       expect(await driver().endOf(B)).toBeNull()

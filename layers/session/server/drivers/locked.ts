@@ -26,7 +26,8 @@ export function lockedDriver(driver: Driver): AtomicDriver {
   const read = (key: string) => locks.run(key, async () => liveOf(await get(key)))
 
   const remove = (key: string, at: number, reason: EndReason) => locks.run(key, async () => {
-    if (!liveOf(await get(key))) return false
+    const live = liveOf(await get(key))
+    if (!live || (reason === 'expired' && endOf(live) > at)) return false
     await put(key, { removed: { at, reason } })
     return true
   })

@@ -7,6 +7,7 @@ import type { OpenOptions } from './sqlite/database'
 import { openDatabase } from './sqlite/database'
 import { enrol } from './sqlite/enrol'
 import { sqliteFailure } from './sqlite/failure'
+import { NEVER } from './sqlite/statements'
 
 export interface SqliteDriverOptions extends OpenOptions {
   /** The database file; made with its folder if it is not there. */
@@ -24,7 +25,7 @@ export function sqliteDriver(options: SqliteDriverOptions): AtomicDriver {
   const queue = new CommitQueue(db, path, () => files.assert())
   const run = (statement: StatementSync, ...values: SQLInputValue[]) => Number(statement.run(...values).changes)
   const write = (statement: StatementSync, ...values: SQLInputValue[]) => queue.add(() => run(statement, ...values))
-  const bury = (key: string, at: number, reason: EndReason) => run(sql.remove, at, reason, at + TOMBSTONE_LIFETIME, key) === 1
+  const bury = (key: string, at: number, reason: EndReason) => run(sql.remove, at, reason, at + TOMBSTONE_LIFETIME, key, reason === 'expired' ? at : NEVER) === 1
 
   /** One row, as an array of columns. */
   function ask<Row extends unknown[]>(statement: StatementSync, ...values: SQLInputValue[]): Row | undefined {

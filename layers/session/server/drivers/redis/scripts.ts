@@ -56,8 +56,9 @@ const SCRIPTS = {
 
   /** reason, at, end of the tombstone, claim or '' for any → { 1 if the record is removed, its owner, its claim } */
   sessionRemove: { numberOfKeys: 1, lua: `
-    local row = redis.call('HMGET', KEYS[1], 'n', 'o', 'a', 'r')
+    local row = redis.call('HMGET', KEYS[1], 'n', 'o', 'a', 'r', 't', 'i', 'x')
     if row[4] or not row[1] and ARGV[4] == '' then return { 0 } end
+    if ARGV[1] == 'expired' and row[1] and tonumber(ARGV[2]) < math.min(tonumber(row[5]) + tonumber(row[6]), tonumber(row[7])) then return { 0 } end
     if row[1] and ARGV[4] ~= '' and row[3] ~= ARGV[4] then
       redis.call('HSET', KEYS[1], 'd:' .. ARGV[4], ARGV[1])
       return { 0 }

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 
-const NEVER = Number.MAX_SAFE_INTEGER
+/** An end that no clock reaches. */
+export const NEVER = Number.MAX_SAFE_INTEGER
 const COLUMNS = 'key, version, owner, created_at, last_seen_at, idle_timeout, expires_at, value'
 
 /** All statements of the SQLite driver, prepared once. */
@@ -26,7 +27,7 @@ export function prepareStatements(db: DatabaseSync) {
     touch: db.prepare('UPDATE sessions SET last_seen_at = max(last_seen_at, ?) WHERE key = ? AND ends_at > ? AND value IS NOT NULL'),
     remove: db.prepare(`
       UPDATE sessions SET value = NULL, owner = NULL, removed_at = ?, end_reason = ?, last_seen_at = 0, idle_timeout = ${NEVER}, expires_at = ?
-      WHERE key = ? AND value IS NOT NULL`),
+      WHERE key = ? AND ends_at <= ? AND value IS NOT NULL`),
     endOf: query('SELECT end_reason, removed_at FROM sessions WHERE key = ? AND value IS NULL'),
     listByOwner: query('SELECT key, value, version, last_seen_at FROM sessions WHERE owner = ? ORDER BY created_at DESC'),
     /** The owner's live sessions but one, beyond the newest so many. */
