@@ -8,6 +8,9 @@ export default defineNuxtConfig({
   app: { head: { htmlAttrs: { lang: 'en' } } },
   css: ['~/assets/css/main.css'],
   ui: { fonts: false },
+  runtimeConfig: {
+    accounts: { file: '' }, // NUXT_ACCOUNTS_FILE; empty means .data/accounts.db.
+  },
   srcDir: '.', // Any file in a root app/ folder would silently move it and drop pages/.
   devServer: { https: await devCertificate() },
   compatibilityDate: '2026-11-01',

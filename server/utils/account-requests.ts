@@ -1,0 +1,60 @@
+import { STATUS_CODES } from 'node:http'
+import type { H3Event } from 'h3'
+import { createError, setResponseHeader } from 'h3'
+import { flatten, safeParse } from 'valibot'
+import type { GenericSchema, InferOutput } from 'valibot'
+import { PasswordsBusyError, hashPassword, verifyPassword } from '../accounts/passwords'
+import type { Account } from '../accounts/store'
+import type { AccountErrorCode, AccountErrorData } from '#shared/types/account'
+
+const STATUS: Record<AccountErrorCode, number> = {
+  invalid_body: 400,
+  wrong_credentials: 401,
+  name_taken: 409,
+  common_password: 422,
+  rate_limited: 429,
+  busy: 503,
+}
+
+const BUSY_RETRY_SECONDS = 2
+
+/** An answer that refuses: its status and `data.code` are part of the HTTP contract. */
+export function accountError(code: AccountErrorCode, message: string, details: Omit<AccountErrorData, 'code'> = {}) {
+  return createError<AccountErrorData>({ statusCode: STATUS[code], statusMessage: STATUS_CODES[STATUS[code]], message, data: { code, ...details } })
+}
+
+/** Reads a body that `schema` describes. @throws 400 `invalid_body` with a sentence for each field, and what `readJson` throws */
+export async function readBodyAs<Schema extends GenericSchema>(event: H3Event, schema: Schema): Promise<InferOutput<Schema>> {
+  const body = safeParse(schema, await readJson(event))
+  if (body.success) return body.output
+  const { nested = {} } = flatten(body.issues)
+  const fields = Object.fromEntries(Object.entries(nested).map(([field, messages]) => [field, (messages as string[])[0]!]))
+  throw accountError('invalid_body', Object.values(fields)[0] ?? 'The body must be an object.', { fields })
+}
+
+/**
+ * Asks for the password of an account. One answer for a wrong password and for a name that nobody has, after the same time.
+ *
+ * @throws 401 `wrong_credentials`; 503 `busy` when too many are waiting
+ */
+export async function requirePassword(event: H3Event, account: Account | null, password: string): Promise<Account> {
+  const right = await unlessBusy(event, () => verifyPassword(password, account?.password ?? null))
+  if (!account || !right) throw accountError('wrong_credentials', 'Name or password is wrong.')
+  return account
+}
+
+/** The stored form of a new password. @throws 503 `busy` when too many are waiting */
+export function storedForm(event: H3Event, password: string): Promise<string> {
+  return unlessBusy(event, () => hashPassword(password))
+}
+
+async function unlessBusy<T>(event: H3Event, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  }
+  catch (error) {
+    if (!(error instanceof PasswordsBusyError)) throw error
+    setResponseHeader(event, 'retry-after', BUSY_RETRY_SECONDS)
+    throw accountError('busy', 'Too many people are signing in at once. Try again in a moment.')
+  }
+}
