@@ -25,6 +25,6 @@ export default defineNuxtConfig({
   },
   telemetry: false,
   eslint: { config: { stylistic: true } },
-  // In the page's own script: icons must not need a request of their own, least of all offline.
-  icon: { serverBundle: { collections: ['lucide'] }, clientBundle: { scan: true } },
+  // In the page's own script: icons must not need a request of their own, least of all offline. As SVG: in CSS, each would need a style that the content security policy refuses.
+  icon: { mode: 'svg', serverBundle: { collections: ['lucide'] }, clientBundle: { scan: true } },
 })
