@@ -82,6 +82,6 @@ export class AccountStore {
 }
 
 /** One spelling for names that look the same: nobody can register as `Ada` or as `ａｄａ` beside `ada`. */
-function nameKey(name: string): string {
+export function nameKey(name: string): string {
   return name.trim().normalize('NFKC').toLowerCase()
 }

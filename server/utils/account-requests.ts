@@ -4,6 +4,7 @@ import { createError, setResponseHeader } from 'h3'
 import { flatten, safeParse } from 'valibot'
 import type { GenericSchema, InferOutput } from 'valibot'
 import { PasswordsBusyError, hashPassword, verifyPassword } from '../accounts/passwords'
+import { nameKey } from '../accounts/store'
 import type { Account } from '../accounts/store'
 import type { AccountErrorCode, AccountErrorData } from '#shared/types/account'
 
@@ -32,15 +33,35 @@ export async function readBodyAs<Schema extends GenericSchema>(event: H3Event, s
   throw accountError('invalid_body', Object.values(fields)[0] ?? 'The body must be an object.', { fields })
 }
 
+/** Each try costs a hash, right or wrong. */
+const tries = defineRateLimit({ most: 60, within: '10m' })
+/** Never by the account alone: whoever knows its name could lock its owner out (ASVS 6.3.1). */
+const wrongPasswords = defineRateLimit({ most: 10, within: '10m' })
+const registrations = defineRateLimit({ most: 30, within: '1h' })
+
 /**
  * Asks for the password of an account. One answer for a wrong password and for a name that nobody has, after the same time.
  *
- * @throws 401 `wrong_credentials`; 503 `busy` when too many are waiting
+ * @param name what the account was asked for by; limited even where nobody has it
+ * @throws 401 `wrong_credentials`; 429 `rate_limited` after too many from one address; 503 `busy` when too many are waiting
  */
-export async function requirePassword(event: H3Event, account: Account | null, password: string): Promise<Account> {
-  const right = await unlessBusy(event, () => verifyPassword(password, account?.password ?? null))
+export async function requirePassword(event: H3Event, { account, name, password }: { account: Account | null, name: string, password: string }): Promise<Account> {
+  const address = clientAddress(event)
+  const here = address && `${address} ${nameKey(name)}`
+  tries.take(event, address)
+  wrongPasswords.take(event, here) // Counted before it is known to be wrong, so that a rush at once gets no further than one after the other.
+  const right = await unlessBusy(event, () => verifyPassword(password, account?.password ?? null)).catch((error) => {
+    wrongPasswords.giveBack(here)
+    throw error
+  })
   if (!account || !right) throw accountError('wrong_credentials', 'Name or password is wrong.')
+  wrongPasswords.giveBack(here)
   return account
+}
+
+/** @throws 429 `rate_limited` after too many from one address */
+export function limitRegistrations(event: H3Event): void {
+  registrations.take(event, clientAddress(event))
 }
 
 /** The stored form of a new password. @throws 503 `busy` when too many are waiting */

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ensureCertificate } from '../../certs/certificate.ts'
-import { AccountVisitor } from '../support/account-visitor.ts'
+import { AccountVisitor, TRUSTING } from '../support/account-visitor.ts'
 import { startBuiltServer } from '../support/server.ts'
 import type { BuiltServer } from '../support/server.ts'
 
@@ -17,7 +17,7 @@ let names = 0
 describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('accounts', () => {
   beforeAll(async () => {
     await ensureCertificate()
-    server = await startBuiltServer()
+    server = await startBuiltServer(TRUSTING)
   }, 40_000)
 
   afterAll(() => server?.dispose())

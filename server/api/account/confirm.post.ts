@@ -4,7 +4,7 @@ import { Confirmation } from '#shared/schemas/account'
 export default defineEventHandler(async (event) => {
   const { password } = await readBodyAs(event, Confirmation)
   const { session, account } = await requireAccount(event)
-  await requirePassword(event, account, password)
+  await requirePassword(event, { account, name: account.name, password })
   await session.signIn(account.id, { remember: session.persistent, data: session.data })
   return { account: accountView(account) }
 })

@@ -5,7 +5,7 @@ import { isCommonPassword } from '../../accounts/common-passwords'
 export default defineEventHandler(async (event) => {
   const { current, password } = await readBodyAs(event, PasswordChange)
   const { session, account } = await requireAccount(event)
-  await requirePassword(event, account, current)
+  await requirePassword(event, { account, name: account.name, password: current })
   if (isCommonPassword(password, account.name)) throw accountError('common_password', 'This password is among the first that anybody would try. Choose another.')
   const changed = useAccounts().setPassword(account, await storedForm(event, password))
   if (!changed) throw accountError('wrong_credentials', 'The password was changed meanwhile.')

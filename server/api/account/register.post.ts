@@ -5,6 +5,7 @@ import { isCommonPassword } from '../../accounts/common-passwords'
 export default defineEventHandler(async (event) => {
   const { name, password, remember } = await readBodyAs(event, Registration)
   if (isCommonPassword(password, name)) throw accountError('common_password', 'This password is among the first that anybody would try. Choose another.')
+  limitRegistrations(event)
   const nameTaken = () => accountError('name_taken', 'Somebody has this name already. Choose another.')
   if (useAccounts().byName(name)) throw nameTaken()
   const account = useAccounts().add(name, await storedForm(event, password))

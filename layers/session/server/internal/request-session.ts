@@ -38,8 +38,9 @@ export function cookieHeader(event: H3Event): string | undefined {
 }
 
 async function load(outer: H3Event): Promise<ServerSession<SessionData>> {
-  const { engine } = sessionLayer()
+  const { engine, forgedCookies } = sessionLayer()
   const admitted = await engine.load(cookieHeader(outer))
+  if (!admitted) forgedCookies.note(outer.node.req)
   return new ServerSession<SessionData>(engine, sessionRequest(outer), admitted)
 }
 
