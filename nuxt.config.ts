@@ -11,6 +11,9 @@ export default defineNuxtConfig({
   app: { head: { htmlAttrs: { lang: 'en' } } },
   css: ['~/assets/css/main.css'],
   ui: { fonts: false },
+  runtimeConfig: {
+    accounts: { file: '' }, // NUXT_ACCOUNTS_FILE; empty means .data/accounts.db.
+  },
   srcDir: '.', // Any file in a root app/ folder would silently move it and drop pages/.
   devServer: { https: await devCertificate() },
   compatibilityDate: '2026-11-01',
@@ -25,6 +28,6 @@ export default defineNuxtConfig({
   },
   telemetry: false,
   eslint: { config: { stylistic: true } },
-  // In the page's own script: icons must not need a request of their own, least of all offline.
-  icon: { serverBundle: { collections: ['lucide'] }, clientBundle: { scan: true } },
+  // In the page's own script: icons must not need a request of their own, least of all offline. As SVG: in CSS, each would need a style that the content security policy refuses.
+  icon: { mode: 'svg', serverBundle: { collections: ['lucide'] }, clientBundle: { scan: true } },
 })

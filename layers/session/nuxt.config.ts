@@ -12,6 +12,8 @@ export default defineNuxtConfig({
       origin: '',
       allowedOrigins: '',
       behindProxy: '',
+      trustedProxies: '',
+      forgedCookieLimit: '',
       crossSite: '',
       cookieName: '',
       idleTimeout: '',

@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isIP } from 'node:net'
+import { securityHeaders } from '../headers/policy.ts'
 
 /** Why a request gets no further: a status, and a sentence for whoever sent it. */
 export interface Refusal {
@@ -12,6 +13,7 @@ export interface Refusal {
 export type Guard = (request: Pick<IncomingMessage, 'url' | 'headers' | 'rawHeaders'>) => Refusal | null
 
 const REMEMBERED_HOSTS = 100
+const REFUSAL_HEADERS = { 'Connection': 'close', 'Cache-Control': 'no-store', 'Content-Type': 'text/plain' }
 
 /**
  * What Node's parser lets through though no honest client sends it: two Host headers (RFC 9112, section 3.2, asks for a 400), and a request
@@ -43,7 +45,7 @@ export function refuseOtherHosts(certificate: X509Certificate): Guard {
 
 /** Answers a refusal and closes the connection, whose next bytes may be anything. */
 export function sendRefusal(response: ServerResponse, { status, message }: Refusal): void {
-  response.writeHead(status, { 'Connection': 'close', 'Cache-Control': 'no-store', 'Content-Type': 'text/plain' }).end(`${message}\n`)
+  response.writeHead(status, { ...securityHeaders(response.req.headers.host), ...REFUSAL_HEADERS }).end(`${message}\n`)
 }
 
 /**

@@ -2,6 +2,8 @@ declare module '#layers/session/shared/types/session-data' {
   interface SessionData {
     /** The value that was issued to the visitor, to be sent back and compared. */
     value?: string
+    /** Who is signed in. `id` is the session's owner. */
+    user?: { id: string, name: string }
   }
 }
 

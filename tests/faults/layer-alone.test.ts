@@ -53,6 +53,15 @@ describe('an app that only extends the layer', () => {
     expect(dumpStore(server.storeFile).sessions).toHaveLength(1)
   })
 
+  it('limits by address, and gives back what was no attack', async () => {
+    const guess = (number: number, address: string) => visitor.visit('/api/guess', { method: 'POST', json: { number }, headers: { 'x-forwarded-for': `203.0.113.200, ${address}` } })
+    for (const number of [1, 42, 42, 2, 3]) expect((await guess(number, '203.0.113.9')).status).toBe(200)
+    const refused = await guess(42, '203.0.113.9')
+    expect([refused.status, refused.json<{ data: object }>().data]).toEqual([429, { code: 'rate_limited' }])
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(590)
+    expect((await guess(42, '203.0.113.10')).status).toBe(200)
+  })
+
   it('loses none of parallel updates', async () => {
     await visitor.post('/api/count')
     await Promise.all(Array.from({ length: 20 }, () => visitor.post('/api/count')))

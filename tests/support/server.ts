@@ -42,6 +42,7 @@ export async function startBuiltServer(env: Record<string, string> = {}): Promis
     PORT: String(port),
     NUXT_SESSION_ORIGIN: `https://localhost:${port}`,
     NUXT_SESSION_STORE: `sqlite:${storeFile}`,
+    NUXT_ACCOUNTS_FILE: join(directory, 'accounts.db'),
     ...env,
   }
   let child = await launch(fullEnv, logs)

@@ -26,6 +26,8 @@ describe('parseConfig', () => {
       origins: [],
       allowedOrigins: [],
       behindProxy: false,
+      trustedProxies: '',
+      forgedCookieLimit: 100,
       crossSite: false,
       cookieName: '__Host-session',
       signedIn: { idle: 30 * MINUTE, absolute: 12 * HOUR },

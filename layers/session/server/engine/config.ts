@@ -13,6 +13,10 @@ export interface SessionConfig {
   readonly origins: readonly string[]
   readonly allowedOrigins: readonly string[]
   readonly behindProxy: boolean
+  /** Proxies in front of this server, as text; whoever reads addresses parses it. */
+  readonly trustedProxies: string
+  /** Most cookies that are no ticket of ours, from one address in a minute. */
+  readonly forgedCookieLimit: number
   /** Cookie for use from another site: `SameSite=None; Partitioned` in place of `SameSite=Lax`. */
   readonly crossSite: boolean
   readonly cookieName: string
@@ -78,6 +82,8 @@ const Schema = v.object({
   origin: text(''),
   allowedOrigins: text(''),
   behindProxy: flag,
+  trustedProxies: text(''),
+  forgedCookieLimit: count(100),
   crossSite: flag,
   cookieName: v.pipe(
     text('__Host-session'),

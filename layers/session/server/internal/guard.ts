@@ -1,4 +1,4 @@
-import { appendResponseHeader, eventHandler, sendNoContent, setResponseHeaders } from 'h3'
+import { appendResponseHeader, eventHandler, sendNoContent, setResponseHeader, setResponseHeaders, setResponseStatus } from 'h3'
 import type { H3Event } from 'h3'
 import { corsHeaders, preflightHeaders } from '../engine/cors'
 import type { CorsHeaders } from '../engine/cors'
@@ -10,7 +10,7 @@ import { isInnerEvent, markOuterEvent } from './outer-event'
 
 /**
  * Stands before routes, route rules and all middleware, for every request of the whole app: answers preflights, adds CORS
- * headers where an allowlist asks for them, and refuses unsafe methods from foreign pages before their body is read.
+ * headers where an allowlist asks for them, refuses unsafe methods from foreign pages before their body is read, and floods of forged cookies.
  */
 export const guard = eventHandler((event) => {
   markOuterEvent(event)
@@ -20,6 +20,8 @@ export const guard = eventHandler((event) => {
     apply(event, corsHeaders(event.node.req.headers.origin, sessionLayer().origins.allowed))
   }
   if (!isSafeMethod(event.method) && requestProvenance(event) === 'foreign') throw crossOriginRefused()
+  const waitMs = sessionLayer().forgedCookies.refusal(event.node.req)
+  if (waitMs > 0) return refuseFlood(event, waitMs)
 })
 
 /** Where a browser's request comes from. */
@@ -48,6 +50,14 @@ function answerPreflight(event: H3Event) {
   apply(event, answer)
   if (Object.keys(answer.headers).length === 0) throw crossOriginRefused()
   return sendNoContent(event)
+}
+
+/** Not by an error: for one, Nuxt would render a page, and a flood is to cost as little as can be. */
+function refuseFlood(event: H3Event, waitMs: number) {
+  setResponseStatus(event, 429, 'Too Many Requests')
+  setResponseHeader(event, 'retry-after', Math.ceil(waitMs / 1000))
+  setResponseHeader(event, 'cache-control', 'no-store')
+  return { error: true, statusCode: 429, message: 'Too many session cookies that are not ours came from your network. Try again later, or delete the cookies of this site.', data: { code: 'rate_limited' } }
 }
 
 function apply(event: H3Event, { vary, headers }: CorsHeaders) {

@@ -10,11 +10,16 @@ import type { EventSink } from '../engine/events'
 import { generateKey, parseKeyRing } from '../engine/key-ring'
 import type { KeyRing } from '../engine/key-ring'
 import type { KnownOrigins } from '../engine/request-origin'
+import { addressReader } from './client-address'
+import type { AddressReader } from './client-address'
+import { ForgedCookies } from './forged-cookies'
 
 /** The one session layer of this process. */
 export interface SessionLayer {
   readonly engine: SessionEngine
   readonly origins: KnownOrigins & { readonly own: Set<string> }
+  readonly clientAddress: AddressReader
+  readonly forgedCookies: ForgedCookies
   close(): Promise<void>
 }
 
@@ -32,11 +37,15 @@ export function startSessionLayer(emit: EventSink): SessionLayer {
   const config = parseConfig(useRuntimeConfig().session, { dev: import.meta.dev })
   const store = openStore(config.store, { mounted: mountedDriver, warn: message => consola.warn(message) })
   warnOfProcesses(store)
-  const engine = new SessionEngine({ config, driver: store.driver, ring: keyRing(config.keys, store), emit })
+  const ring = keyRing(config.keys, store)
+  const engine = new SessionEngine({ config, driver: store.driver, ring, emit })
+  const clientAddress = addressReader(config.trustedProxies, config)
   useStorage().mount(MOUNT, store.driver)
   layer = {
     engine,
     origins: { own: new Set(config.origins), allowed: new Set(config.allowedOrigins) },
+    clientAddress,
+    forgedCookies: new ForgedCookies({ ring, cookieName: config.cookieName, most: config.forgedCookieLimit, address: clientAddress, clock: engine.clock }),
     close: () => useStorage().unmount(MOUNT),
   }
   return layer

@@ -38,8 +38,9 @@ export function cookieHeader(event: H3Event): string | undefined {
 }
 
 async function load(outer: H3Event): Promise<ServerSession<SessionData>> {
-  const { engine } = sessionLayer()
+  const { engine, forgedCookies } = sessionLayer()
   const admitted = await engine.load(cookieHeader(outer))
+  if (!admitted) forgedCookies.note(outer.node.req)
   return new ServerSession<SessionData>(engine, sessionRequest(outer), admitted)
 }
 
@@ -54,7 +55,10 @@ function sessionRequest(outer: H3Event): SessionRequest {
       if (requestProvenance(outer) === 'foreign') throw crossOriginRefused()
     },
     setCookie: (value, maxAge) => putCookie(outer.node.res, cookie.name, serializeCookie(cookie, value, maxAge)),
-    clearCookie: () => putCookie(outer.node.res, cookie.name, serializeClearedCookie(cookie)),
+    clearCookie() {
+      putCookie(outer.node.res, cookie.name, serializeClearedCookie(cookie))
+      outer.node.res.setHeader('clear-site-data', CLEARED_AT_SIGN_OUT)
+    },
   }
 }
 
@@ -75,6 +79,12 @@ function markPrivate(event: H3Event) {
 }
 
 const PRIVATE = 'private, no-store'
+
+/**
+ * What the browser forgets when a session ends on it: its cache, and pages kept for the Back button (ASVS 14.3.1). Not `storage`, which would take
+ * what other tabs keep there, nor `cookies`, which are a whole domain's.
+ */
+const CLEARED_AT_SIGN_OUT = '"cache"'
 
 /** A prefetch, HEAD and OPTIONS are no sign of a person. */
 function isSpeculative(outer: H3Event): boolean {

@@ -47,12 +47,16 @@ function eventSink(nitroApp: NitroApp): EventSink {
   }
 }
 
-/** The server's TLS listener knows under which names it is reached; a request's Host header must not say so. */
+/** The server's TLS listener knows under which names it is reached; a request's Host header must not say so. Behind a proxy there is none, and the operator is told what to set. */
 function learnOwnOrigins(nitroApp: NitroApp, { origins, engine }: SessionLayer) {
   nitroApp.hooks.hook('session:listening', ({ origins: listened }) => {
     for (const origin of listened) origins.own.add(origin)
   })
-  if (engine.config.behindProxy && origins.own.size === 0) {
+  const { behindProxy, trustedProxies } = engine.config
+  if (behindProxy && trustedProxies === '') {
+    consola.warn('[session] NUXT_SESSION_TRUSTED_PROXIES is not set, so nobody can tell whom the proxy speaks for, and limits by address are off. Set it to the proxy\'s own address, such as 127.0.0.1.')
+  }
+  if (behindProxy && origins.own.size === 0) {
     consola.warn('[session] NUXT_SESSION_ORIGIN is not set, and behind a proxy this server cannot know where it is reached. Browsers without Fetch Metadata will be refused. Set it to the public origin, such as https://app.example.com.')
   }
 }

@@ -1,0 +1,10 @@
+import { Confirmation } from '#shared/schemas/account'
+
+/** Authenticates again, so that the session is fresh for a while. It keeps its data and gets a new secret. */
+export default defineEventHandler(async (event) => {
+  const { password } = await readBodyAs(event, Confirmation)
+  const { session, account } = await requireAccount(event)
+  await requirePassword(event, { account, name: account.name, password })
+  await session.signIn(account.id, { remember: session.persistent, data: session.data })
+  return { account: accountView(account) }
+})

@@ -1,0 +1,14 @@
+import { PasswordChange } from '#shared/schemas/account'
+import { isCommonPassword } from '../../accounts/common-passwords'
+
+/** Changes the password, which takes the current one too (ASVS 6.2.3), and signs out all other devices (ASVS 7.4.3). */
+export default defineEventHandler(async (event) => {
+  const { current, password } = await readBodyAs(event, PasswordChange)
+  const { session, account } = await requireAccount(event)
+  await requirePassword(event, { account, name: account.name, password: current })
+  if (isCommonPassword(password, account.name)) throw accountError('common_password', 'This password is among the first that anybody would try. Choose another.')
+  const changed = useAccounts().setPassword(account, await storedForm(event, password))
+  if (!changed) throw accountError('wrong_credentials', 'The password was changed meanwhile.')
+  await session.signIn(account.id, { remember: session.persistent, data: session.data })
+  return { ended: await session.revokeOthers() }
+})

@@ -1,0 +1,8 @@
+import { Credentials } from '#shared/schemas/account'
+
+/** Signs in with name and password. */
+export default defineEventHandler(async (event) => {
+  const { name, password, remember } = await readBodyAs(event, Credentials)
+  const account = await requirePassword(event, { account: useAccounts().byName(name), name, password })
+  return signInAs(event, account, remember)
+})

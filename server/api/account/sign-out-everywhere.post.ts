@@ -1,0 +1,5 @@
+/** Signs out on every device, this one included. */
+export default defineEventHandler(async (event) => {
+  const session = await requireSession(event, { signedIn: true })
+  return { ended: await session.revokeAll() }
+})

@@ -1,0 +1,25 @@
+import { randomBytes } from 'node:crypto'
+import { setResponseHeader } from 'h3'
+import { defineNitroPlugin } from 'nitropack/runtime'
+import { addNonce, pagePolicy, securityHeaders } from '../headers/policy'
+
+const NONCE_BYTES = 16
+
+/** Gives every answer its security headers, before anything else can answer, and every rendered page a nonce. */
+export default defineNitroPlugin(({ hooks }) => {
+  hooks.hook('request', ({ node }) => {
+    const headers = securityHeaders(node.req.headers.host)
+    for (const name in headers) node.res.setHeader(name, headers[name]!)
+    if (import.meta.dev) node.res.removeHeader('strict-transport-security') // That is for the server that stays.
+  })
+  hooks.hook('render:html', (html, { event }) => {
+    const nonce = randomBytes(NONCE_BYTES).toString('base64')
+    addNonce(html, nonce)
+    // What development lays over an error's page has scripts without a nonce.
+    const isOverlaid = import.meta.dev && event.path.startsWith('/__nuxt_error')
+    setResponseHeader(event, 'content-security-policy', isOverlaid ? 'frame-ancestors \'none\'' : pagePolicy(nonce, { dev: import.meta.dev }))
+  })
+  hooks.hook('render:response', (response) => {
+    delete response.headers?.['x-powered-by']
+  })
+})

@@ -1,0 +1,81 @@
+import { STATUS_CODES } from 'node:http'
+import type { H3Event } from 'h3'
+import { createError, setResponseHeader } from 'h3'
+import { flatten, safeParse } from 'valibot'
+import type { GenericSchema, InferOutput } from 'valibot'
+import { PasswordsBusyError, hashPassword, verifyPassword } from '../accounts/passwords'
+import { nameKey } from '../accounts/store'
+import type { Account } from '../accounts/store'
+import type { AccountErrorCode, AccountErrorData } from '#shared/types/account'
+
+const STATUS: Record<AccountErrorCode, number> = {
+  invalid_body: 400,
+  wrong_credentials: 401,
+  name_taken: 409,
+  common_password: 422,
+  rate_limited: 429,
+  busy: 503,
+}
+
+const BUSY_RETRY_SECONDS = 2
+
+/** An answer that refuses: its status and `data.code` are part of the HTTP contract. */
+export function accountError(code: AccountErrorCode, message: string, details: Omit<AccountErrorData, 'code'> = {}) {
+  return createError<AccountErrorData>({ statusCode: STATUS[code], statusMessage: STATUS_CODES[STATUS[code]], message, data: { code, ...details } })
+}
+
+/** Reads a body that `schema` describes. @throws 400 `invalid_body` with a sentence for each field, and what `readJson` throws */
+export async function readBodyAs<Schema extends GenericSchema>(event: H3Event, schema: Schema): Promise<InferOutput<Schema>> {
+  const body = safeParse(schema, await readJson(event))
+  if (body.success) return body.output
+  const { nested = {} } = flatten(body.issues)
+  const fields = Object.fromEntries(Object.entries(nested).map(([field, messages]) => [field, (messages as string[])[0]!]))
+  throw accountError('invalid_body', Object.values(fields)[0] ?? 'The body must be an object.', { fields })
+}
+
+/** Each try costs a hash, right or wrong. */
+const tries = defineRateLimit({ most: 60, within: '10m' })
+/** Never by the account alone: whoever knows its name could lock its owner out (ASVS 6.3.1). */
+const wrongPasswords = defineRateLimit({ most: 10, within: '10m' })
+const registrations = defineRateLimit({ most: 30, within: '1h' })
+
+/**
+ * Asks for the password of an account. One answer for a wrong password and for a name that nobody has, after the same time.
+ *
+ * @param name what the account was asked for by; limited even where nobody has it
+ * @throws 401 `wrong_credentials`; 429 `rate_limited` after too many from one address; 503 `busy` when too many are waiting
+ */
+export async function requirePassword(event: H3Event, { account, name, password }: { account: Account | null, name: string, password: string }): Promise<Account> {
+  const address = clientAddress(event)
+  const here = address && `${address} ${nameKey(name)}`
+  tries.take(event, address)
+  wrongPasswords.take(event, here) // Counted before it is known to be wrong, so that a rush at once gets no further than one after the other.
+  const right = await unlessBusy(event, () => verifyPassword(password, account?.password ?? null)).catch((error) => {
+    wrongPasswords.giveBack(here)
+    throw error
+  })
+  if (!account || !right) throw accountError('wrong_credentials', 'Name or password is wrong.')
+  wrongPasswords.giveBack(here)
+  return account
+}
+
+/** @throws 429 `rate_limited` after too many from one address */
+export function limitRegistrations(event: H3Event): void {
+  registrations.take(event, clientAddress(event))
+}
+
+/** The stored form of a new password. @throws 503 `busy` when too many are waiting */
+export function storedForm(event: H3Event, password: string): Promise<string> {
+  return unlessBusy(event, () => hashPassword(password))
+}
+
+async function unlessBusy<T>(event: H3Event, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  }
+  catch (error) {
+    if (!(error instanceof PasswordsBusyError)) throw error
+    setResponseHeader(event, 'retry-after', BUSY_RETRY_SECONDS)
+    throw accountError('busy', 'Too many people are signing in at once. Try again in a moment.')
+  }
+}

@@ -1,0 +1,38 @@
+import * as v from 'valibot'
+
+const Name = v.pipe(
+  v.string('A name is text.'),
+  v.trim(),
+  v.minLength(3, 'A name has at least 3 characters.'),
+  v.maxLength(64, 'A name has at most 64 characters.'),
+  v.regex(/^[\p{L}\p{N}._@+-]+$/u, 'A name is made of letters, digits and . _ @ + -'),
+)
+
+/** Any password that somebody may have. No rule on its characters, and nothing is cut off or trimmed (ASVS 6.2.5, 6.2.8). */
+const Password = v.pipe(
+  v.string('A password is text.'),
+  v.minLength(1, 'There is no password.'),
+  v.maxLength(256, 'A password has at most 256 characters.'),
+)
+
+/** A password that is being chosen (ASVS 6.2.1, 6.2.9). The server refuses common ones as well. */
+const NewPassword = v.pipe(Password, v.minLength(8, 'A password has at least 8 characters. 15 or more are better.'))
+
+/** Whether the session is to outlive the browser. */
+const Remember = v.optional(v.boolean('Remember is true or false.'), false)
+
+/** Who somebody wants to be. */
+export const Registration = v.object({ name: Name, password: NewPassword, remember: Remember })
+
+/** Who somebody says they are. The name has no rules here: what nobody can be called is simply wrong. */
+export const Credentials = v.object({
+  name: v.pipe(v.string('A name is text.'), v.trim(), v.maxLength(64, 'A name has at most 64 characters.')),
+  password: Password,
+  remember: Remember,
+})
+
+/** Proof that it is still the same person. */
+export const Confirmation = v.object({ password: Password })
+
+/** The password until now, and the one from now on. */
+export const PasswordChange = v.object({ current: Password, password: NewPassword })
