@@ -20,7 +20,7 @@ export interface TestTime {
   advance(milliseconds: number): void
 }
 
-function testTime(now = Date.UTC(2026, 0, 1)): TestTime {
+export function testTime(now = Date.UTC(2026, 0, 1)): TestTime {
   return {
     now,
     advance(milliseconds) {

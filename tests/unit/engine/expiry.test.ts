@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Bench, TestBrowser } from '../../support/engine'
-import { DAY, HOUR, MINUTE, makeBench } from '../../support/engine'
+import { DAY, HOUR, MINUTE, makeBench, testTime } from '../../support/engine'
 
 interface Kind {
   readonly name: string
@@ -154,6 +154,22 @@ describe('a clock that jumps', () => {
     expect(await browser.peek()).toBeNull()
     bench.time.advance(-10 * MINUTE)
     expect(await browser.peek()).toBeNull()
+  })
+})
+
+describe('the calendar', () => {
+  it.each([
+    ['the change to summer time', '2026-03-29T00:59:59.000Z'],
+    ['a leap second', '2016-12-31T23:59:59.000Z'],
+    ['the end of 32-bit time', '2038-01-19T03:14:07.000Z'],
+  ])('makes no difference: %s (K7)', async (_name, instant) => {
+    const bench = makeBench({ time: testTime(Date.parse(instant)) })
+    const browser = bench.browser()
+    await (await browser.visit()).session.signIn('ada')
+    bench.time.advance(30 * MINUTE - 1)
+    expect((await browser.visit()).session.owner).toBe('ada')
+    bench.time.advance(1)
+    expect((await browser.visit()).session.exists).toBe(false)
   })
 })
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { memoryDriver } from '../../../layers/session/server/drivers/memory'
 import { SessionError } from '../../../layers/session/server/engine/errors'
 import type { ServerSession } from '../../../layers/session/server/engine/session'
@@ -66,6 +66,20 @@ describe('a store that does not answer', () => {
     expect(request).toMatchObject({ sent: [], cleared: 0 })
     store.heal()
     expect((await browser.visit()).session).toMatchObject({ owner: 'ada', data: { a: 1 } })
+  })
+
+  it('is one that takes longer than 900 ms, too (E8)', async () => {
+    const { browser, store, events } = await setUp()
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    const barrier = store.hold('read')
+    const refused = expect(browser.visit()).rejects.toMatchObject(UNAVAILABLE)
+    await vi.advanceTimersByTimeAsync(899)
+    expect(events.at(-1)).not.toMatchObject({ type: 'store_failure' })
+    await vi.advanceTimersByTimeAsync(1)
+    await refused
+    barrier.release()
+    expect((await browser.visit()).session.owner).toBe('ada')
   })
 
   it('makes no session for a stranger, who may try again (E3)', async () => {

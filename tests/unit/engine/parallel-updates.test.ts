@@ -13,6 +13,19 @@ async function withSession(data: Record<string, unknown> = { a: 1 }) {
 
 interface Counter { n: number }
 
+describe('a request that only reads', () => {
+  it('never overwrites what another saves meanwhile (F3)', async () => {
+    const { browser, store } = await withSession()
+    const reader = await browser.visit()
+    await (await browser.visit()).session.update({ a: 2 })
+    store.calls.length = 0
+    expect(reader.session.data).toEqual({ a: 1 })
+    await reader.session.recordActivity()
+    expect(store.calls).toEqual([])
+    expect(await browser.peek()).toEqual({ a: 2 })
+  })
+})
+
 describe('parallel updates', () => {
   it('of different keys are both kept (F2)', async () => {
     const { browser } = await withSession()

@@ -166,6 +166,28 @@ describe('the previous secret', () => {
   })
 })
 
+describe('a key that is changed while visitors go on', () => {
+  it('refuses nobody, whichever of two servers answers (K4)', async () => {
+    const [older, newer] = [generateKey(), generateKey()]
+    const { driver, time } = makeBench()
+    const servers = [[older], [older, newer], [newer, older], [newer]].map(keys => makeBench({ driver, time, ring: newRing(...keys) }))
+    const browsers = Array.from({ length: 20 }, () => servers[0]!.browser())
+    for (const browser of browsers) await (await browser.visit()).session.signIn('ada')
+    // Servers are exchanged one after another, so two neighbours in this row answer side by side.
+    for (const pair of [[0, 1], [1, 2], [2, 2], [2, 3], [3, 3]]) {
+      for (const server of pair) {
+        time.advance(MINUTE)
+        for (const browser of browsers) {
+          const visitor = servers[server]!.browser()
+          visitor.cookie = browser.cookie
+          expect((await visitor.browse()).session.owner).toBe('ada')
+          browser.cookie = visitor.cookie
+        }
+      }
+    }
+  })
+})
+
 describe('a cookie under an old key', () => {
   it('is sealed anew at its next touch, with the same secret (K1)', async () => {
     const [older, newer] = [generateKey(), generateKey()]

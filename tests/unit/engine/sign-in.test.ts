@@ -113,6 +113,18 @@ describe('signIn', () => {
   })
 })
 
+describe('signing in and out again and again', () => {
+  it('leaves no more sessions than the limit (K11)', async () => {
+    const bench = setUp({ maxPerOwner: '3' })
+    for (let round = 0; round < 50; round++) {
+      const browser = bench.browser()
+      await (await browser.visit()).session.signIn('ada')
+      if (round % 2) await (await browser.visit()).session.signOut()
+      expect(await bench.rows()).toBeLessThanOrEqual(3)
+    }
+  })
+})
+
 describe('the limit of sessions per owner', () => {
   async function devices(bench: ReturnType<typeof setUp>, count: number) {
     const browsers = Array.from({ length: count }, () => bench.browser())

@@ -7,6 +7,8 @@ import type { AtomicDriver, MaybePromise } from './store'
 const MOST_FAILURES = 5
 /** Milliseconds after which one request may try again whether the store is back. */
 const PROBE_EVERY = 1000
+/** Milliseconds that a driver may take. SQLite and Redis give up by themselves after 500, and say more precisely why. */
+const LONGEST_ANSWER = 900
 
 /** A driver behind a circuit breaker: a failure of any kind becomes `store_unavailable`, and many in a row fail at once. */
 export class GuardedStore {
@@ -19,7 +21,8 @@ export class GuardedStore {
   async ask<T>(operation: string, question: (driver: AtomicDriver) => MaybePromise<T>): Promise<T> {
     if (this.#failures >= MOST_FAILURES) this.#takeTurn()
     try {
-      const answer = await question(this.driver)
+      const asked = question(this.driver)
+      const answer = asked instanceof Promise ? await inTime(asked) : asked
       this.#failures = 0
       return answer
     }
@@ -37,6 +40,20 @@ export class GuardedStore {
     const waiting = now < this.#closedUntil && this.#closedUntil - now <= PROBE_EVERY
     if (waiting) throw unavailable()
     this.#closedUntil = now + PROBE_EVERY
+  }
+}
+
+/** What comes later is dropped: a write may then have happened all the same, as with any lost answer. */
+async function inTime<T>(answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`No answer within ${LONGEST_ANSWER} ms`)), LONGEST_ANSWER)
+  })
+  try {
+    return await Promise.race([answer, late])
+  }
+  finally {
+    clearTimeout(timer)
   }
 }
 
