@@ -66,7 +66,7 @@ const TROUBLES: Record<Trouble['kind'], Notice> = {
   store: {
     tone: 'warning',
     title: 'The session store does not answer.',
-    detail: 'Nothing is lost, and nobody is signed out.',
+    detail: 'Nobody is signed out by that.',
     remedy: 'retry',
   },
   unreachable: {
