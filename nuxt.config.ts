@@ -11,6 +11,7 @@ export default defineNuxtConfig({
   app: { head: { htmlAttrs: { lang: 'en' } } },
   css: ['~/assets/css/main.css'],
   ui: { fonts: false },
+  colorMode: { disableTransition: false }, // It would bring a style without the page's nonce, which the content security policy refuses.
   runtimeConfig: {
     accounts: { file: '' }, // NUXT_ACCOUNTS_FILE; empty means .data/accounts.db.
   },
