@@ -18,8 +18,13 @@ export interface RedisGroup {
   dispose(): Promise<void>
 }
 
+export interface RedisCluster extends RedisGroup {
+  /** Moves the slot of a Redis key to the next server, as an administrator would, and calls `meanwhile` after each step. */
+  moveSlot(name: string, meanwhile: () => Promise<void>): Promise<void>
+}
+
 /** A cluster without replicas, its slots shared out evenly. */
-export async function startCluster(program: string, size = 2): Promise<RedisGroup> {
+export async function startCluster(program: string, size = 2): Promise<RedisCluster> {
   const servers = await Promise.all(Array.from({ length: size }, () => startRedis(program, '--cluster-enabled', 'yes', '--cluster-node-timeout', '2000')))
   const clients = servers.map(({ port }) => new Redis(port))
   for (const [index, client] of clients.entries()) {
@@ -28,9 +33,29 @@ export async function startCluster(program: string, size = 2): Promise<RedisGrou
     await client.cluster('MEET', '127.0.0.1', servers[0]!.port)
   }
   await until(async () => (await Promise.all(clients.map(client => client.cluster('INFO')))).every(info => info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${size}`)))
-  for (const client of clients) client.disconnect()
+  const ids = await Promise.all(clients.map(client => client.cluster('MYID')))
   const url = `redis://${servers.map(({ port }) => `127.0.0.1:${port}`).join(',')}?cluster=1`
-  return { url, servers, dispose: () => disposeAll(servers) }
+  return {
+    url,
+    servers,
+    async moveSlot(name, meanwhile) {
+      const slot = await clients[0]!.cluster('KEYSLOT', name)
+      const from = Math.floor(slot * size / SLOTS)
+      const to = (from + 1) % size
+      await clients[to]!.cluster('SETSLOT', slot, 'IMPORTING', ids[from]!)
+      await clients[from]!.cluster('SETSLOT', slot, 'MIGRATING', ids[to]!)
+      await meanwhile()
+      const keys = await clients[from]!.cluster('GETKEYSINSLOT', slot, 100)
+      await clients[from]!.migrate('127.0.0.1', servers[to]!.port, '', 0, 1000, 'KEYS', ...keys)
+      await meanwhile()
+      for (const client of [clients[to]!, clients[from]!]) await client.cluster('SETSLOT', slot, 'NODE', ids[to]!)
+      await meanwhile()
+    },
+    async dispose() {
+      for (const client of clients) client.disconnect()
+      await disposeAll(servers)
+    },
+  }
 }
 
 /** A primary, its replica, and a sentinel that makes the one the other when the primary is gone. */
