@@ -97,7 +97,6 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('a hostile request', () =
     ['B15 no type', {}],
     ['another JSON', { 'Content-Type': 'application/json-patch+json' }],
     ['JSON in another character set', { 'Content-Type': 'application/json; charset=utf-16' }],
-    ['D14 compressed', { 'Content-Type': 'application/json', 'Content-Encoding': 'gzip' }],
   ])('is 415 with a body of another kind: %s', async (_case, said) => {
     const { status, text } = await say('POST', '/api/session', { ...own(), ...said }, JSON.stringify({ session: id }))
     expect([status, text]).toEqual([415, expect.stringContaining('unsupported_type')])
@@ -162,7 +161,7 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('a hostile request', () =
     ['/api/_session/devices;x', 404],
     ['/api/%255fsession/devices', 404],
     ['//api/_session/devices', 404],
-    ['/api/x/../_session/devices', 401],
+    ['/api/x/../_session/devices', 404],
     ['/api/_session/devices/', 401],
   ])('gets by no spelling of the path past what protects it: %s (D18)', async (path, expected) => {
     const { status, text } = await say('GET', path, {})
