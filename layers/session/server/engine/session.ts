@@ -11,8 +11,11 @@ import { signIn } from './sign-in'
 export interface SignInOptions<Data> {
   /** Keeps the session when the browser closes, with the longer pair of timeouts. Default `false`. */
   remember?: boolean
-  /** The data to begin with. Default none: what an anonymous visitor left behind does not cross into an account by itself. */
-  data?: Data
+  /**
+   * The data to begin with, or a function that makes it from what the session held: it may run several times, each time
+   * on the newest data. Default none: what an anonymous visitor left behind does not cross into an account by itself.
+   */
+  data?: Data | ((held: Partial<Data>) => Data)
 }
 
 export type Update<Data> = Partial<Data> | ((draft: Data) => void | Promise<void>)
@@ -87,8 +90,7 @@ export class ServerSession<Data extends object = SessionValues> extends SessionW
     await this.#creation?.catch(() => {})
     this.turn++
     const { label } = this.request
-    const startedAt = this.#startedAt
-    this.adopt(await signIn(this.engine, this.admitted, { owner, remember, label, startedAt, data: data ? flatten(data as SessionValues) : NO_DATA }))
+    this.adopt(await signIn(this.engine, this.admitted, { owner, remember, label, startedAt: this.#startedAt, dataFrom: held => beginning(data, held) }))
     this.#lost = false
     this.engine.emit({ type: 'signed_in', handle: this.handle! })
   }
@@ -186,6 +188,11 @@ export class ServerSession<Data extends object = SessionValues> extends SessionW
     this.admitted = null
     this.#lost = true
   }
+}
+
+function beginning<Data extends object>(data: SignInOptions<Data>['data'], held: FlatData): FlatData {
+  if (data === undefined) return NO_DATA
+  return flatten((typeof data === 'function' ? data(revive(held) as Partial<Data>) : data) as SessionValues)
 }
 
 async function changed<Data extends object>(data: FlatData, change: Update<Data>): Promise<FlatData> {
