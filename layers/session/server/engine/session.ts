@@ -87,10 +87,13 @@ export class ServerSession<Data extends object = SessionValues> extends SessionW
     await this.#creation?.catch(() => {})
     this.turn++
     const { label } = this.request
+    const before = this.owner
     const startedAt = this.#startedAt
     this.adopt(await signIn(this.engine, this.admitted, { owner, remember, label, startedAt, data: data ? flatten(data as SessionValues) : NO_DATA }))
     this.#lost = false
     this.engine.emit({ type: 'signed_in', handle: this.handle! })
+    this.engine.ownerChanged(owner)
+    if (before !== null && before !== owner) this.engine.ownerChanged(before)
   }
 
   /** Replaces the secret; the old one is dead at once. For any change of what the session may do. */
@@ -107,7 +110,9 @@ export class ServerSession<Data extends object = SessionValues> extends SessionW
     this.request.assertMayWrite()
     await this.#creation?.catch(() => {})
     const live = this.#leave()
-    if (live) await this.engine.removals.remove(live.key, 'signed_out')
+    if (!live) return
+    await this.engine.removals.remove(live.key, 'signed_out')
+    if (live.record.owner !== null) this.engine.ownerChanged(live.record.owner)
   }
 
   /** Slides the idle clock now. `false`: there is no session, or it has ended meanwhile. */
@@ -130,6 +135,7 @@ export class ServerSession<Data extends object = SessionValues> extends SessionW
     const own = handle === this.handle
     const revoked = await revokeDevice(this.engine, owner, handle)
     if (own) this.#leave()
+    if (revoked) this.engine.ownerChanged(owner)
     return revoked
   }
 
@@ -161,9 +167,11 @@ export class ServerSession<Data extends object = SessionValues> extends SessionW
 
   async #revokeAllBut(except?: string): Promise<number> {
     const at = this.engine.clock()
-    const revoked = await revokeOwner(this.engine, this.#requireOwner(), at, except)
+    const owner = this.#requireOwner()
+    const revoked = await revokeOwner(this.engine, owner, at, except)
     // A sign-in that follows in this request, as after a change of password, does not defeat itself.
     this.#startedAt = at + 1
+    if (revoked > 0) this.engine.ownerChanged(owner)
     return revoked
   }
 
