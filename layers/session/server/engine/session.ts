@@ -1,4 +1,4 @@
-import type { Device } from './devices'
+import type { Device } from '../../shared/types/device'
 import { devicesOf, revokeDevice, revokeOwner } from './devices'
 import { SessionError } from './errors'
 import { handleOf } from './identity'
