@@ -31,6 +31,11 @@ export function useSessionValue(snapshot: Readonly<Ref<Snapshot | null | undefin
   watch(() => state.value.trouble, (trouble, before) => {
     if (trouble === null && before !== null) told.value = state.value.phase === 'held' ? notices.recoveredNotice(state.value.fresh) : null
   }, { flush: 'sync' })
+  // Told at once, whoever has ended it. What this page does itself, it knows.
+  const { session, onEnded, fetch } = useUserSession()
+  onEnded(() => void (actions.busy.value === null && look()))
+  // A page's first call may make the session, after the page's own view of it was taken.
+  onMounted(() => watch(() => state.value.last?.handle, handle => handle !== undefined && handle !== session.value?.id && fetch(), { immediate: true }))
   watch(ranOut, isOver => isOver && look())
   watch(online, refresh)
   useReturn(refresh)

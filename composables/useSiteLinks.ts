@@ -1,12 +1,14 @@
+const SIGN_IN = '/sign-in'
 const LINKS = [
   { label: 'Session', to: '/' },
-  { label: 'Sign in', to: '/sign-in' },
+  { label: 'Sign in', to: SIGN_IN },
   { label: 'Devices', to: '/devices' },
   { label: 'Compare', to: '/compare' },
 ]
 
-/** The header's links, as far as their pages exist. */
+/** The header's links, as far as their pages exist. Whoever is signed in need not be asked to. */
 export function useSiteLinks() {
+  const { loggedIn } = useUserSession()
   const paths = new Set(useRouter().getRoutes().map(route => route.path))
-  return LINKS.filter(link => paths.has(link.to))
+  return computed(() => LINKS.filter(({ to }) => paths.has(to) && !(loggedIn.value && to === SIGN_IN)))
 }

@@ -14,16 +14,6 @@ export interface ClockReading {
 
 const URGENT_BELOW_MS = 60_000
 
-/**
- * What to add to the browser's clock to get the server's.
- *
- * The answer's way here is not subtracted, so the server is at most that much ahead of what we show: a clock
- * reaches zero here when it has already done so there, never before.
- */
-export function clockOffset(serverNow: number, clientNow: number): number {
-  return serverNow - clientNow
-}
-
 /** The instant from which the server refuses the session: valid while `now < min(idle, absolute)`. */
 export function endOf(session: SessionDetails): number {
   return Math.min(session.idleExpiresAt, session.expiresAt)

@@ -56,7 +56,7 @@ registerEndpoint('/api/_session', answer(() => {
   const { handle, createdAt } = server
   const session = handle ? sessionOf({ handle, createdAt, lastSeenAt: now, idleExpiresAt: now + 3_600_000, expiresAt: createdAt + 86_400_000 }) : null
   const cookie = server.hasCookie ? { name: '__Host-session', attributes: ['Path=/', 'HttpOnly'], size: 212 } : null
-  return { status: 'anonymous', session, cookie, now }
+  return { status: 'anonymous', session, cookie, data: session && { id: session.handle }, ended: null, now }
 }))
 
 async function openPage() {

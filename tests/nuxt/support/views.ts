@@ -21,7 +21,7 @@ export function sessionOf(changes: Partial<SessionDetails> = {}): SessionDetails
 
 export function viewOf(changes: Partial<SessionView> = {}): SessionView {
   const cookie = { name: '__Host-session', attributes: ['Path=/', 'Secure', 'HttpOnly', 'SameSite=Lax'], size: 212 }
-  return { status: 'anonymous', session: sessionOf(), cookie, now: NOW, ...changes }
+  return { status: 'anonymous', session: sessionOf(), cookie, data: { id: 'h1-public-name' }, ended: null, now: NOW, ...changes }
 }
 
 export function failureOf(code: Failure['code'], retryAfterSeconds: number | null = null): Failure {

@@ -60,6 +60,16 @@ export class Admission {
     return presented
   }
 
+  /** The store key that a session cookie names, whether it lets anybody in or not. Reports nothing: whoever asks has been refused already. */
+  keyOf(header: string | undefined): string | null {
+    const cookie = readCookie(header, this.config.cookieName)
+    if (cookie.kind !== 'present') return null
+    const known = this.#opened.get(cookie.value)
+    if (known) return known.key
+    const ticket = cookie.value.length <= LONGEST_COOKIE ? open(this.ring, this.config.cookieName, cookie.value) : null
+    return ticket && storeKeyOf(ticket.sid)
+  }
+
   /** Checks a presented ticket against the record the store has for it, and reports what is odd. */
   admit(presented: Presented, row: StoredRecord | null): Admitted | Refusal {
     const outcome = row ? this.#check(presented, row) : 'unknown'

@@ -1,23 +1,8 @@
+import type { Device } from '../../shared/types/device'
 import type { SessionEngine } from './engine'
 import { handleOf } from './identity'
 import type { LiveSession } from './record'
 import { idleEnd, liveSession } from './record'
-
-/** One of a user's sessions, as it may be shown to that user. Times in milliseconds since the epoch. */
-export interface Device {
-  /** Names the session to `revoke`. Safe to show. */
-  handle: string
-  /** Whether it is the session that asks. */
-  current: boolean
-  /** The device as its browser named itself (`User-Agent`): text of the client's, to be shown as text only. */
-  label: string
-  createdAt: number
-  authenticatedAt: number
-  lastSeenAt: number
-  idleExpiresAt: number
-  expiresAt: number
-  persistent: boolean
-}
 
 /** The owner's sessions that are alive and sound, newest first. A broken record is left out and does not blank the list. */
 export async function devicesOf(engine: SessionEngine, owner: string, currentKey: string): Promise<Device[]> {

@@ -15,7 +15,7 @@ import { encodeRecord, idleEnd, metaOf, revive } from './record'
 import type { Ticket } from './seal'
 import { newSecret, newTicket, seal } from './seal'
 import { Removals } from './removals'
-import type { AtomicDriver, Replacement } from './store'
+import type { AtomicDriver, EndReason, Replacement } from './store'
 
 const LONGEST_LABEL = 256
 /** Bytes of a whole record when its data changes. A rotation may add its few on top. */
@@ -32,6 +32,8 @@ export interface EngineOptions {
   /** Default: the driver's own clock, else this machine's. */
   readonly clock?: Clock
   readonly emit?: EventSink
+  /** Told of an owner whose list of sessions has become another: somebody signed in or out, or was signed out. Default: nobody is. */
+  readonly ownerChanged?: (owner: string) => void
 }
 
 /** Whose a record is, and for how long. */
@@ -50,6 +52,7 @@ export class SessionEngine {
   readonly config: SessionConfig
   readonly clock: Clock
   readonly emit: EventSink
+  readonly ownerChanged: (owner: string) => void
   readonly store: GuardedStore
   /** Turns updates of one session into a queue, so that parallel ones need no retry within this process. */
   readonly locks = new KeyedLock()
@@ -57,10 +60,11 @@ export class SessionEngine {
   readonly #ring: KeyRing
   readonly #admission: Admission
 
-  constructor({ driver, ring, config, clock = driver.clock ?? Date.now, emit = () => {} }: EngineOptions) {
+  constructor({ driver, ring, config, clock = driver.clock ?? Date.now, emit = () => {}, ownerChanged = () => {} }: EngineOptions) {
     this.config = config
     this.clock = clock
     this.emit = harmless(emit)
+    this.ownerChanged = ownerChanged
     this.store = new GuardedStore(driver, clock, this.emit)
     this.removals = new Removals(this.store, clock, this.emit)
     this.#ring = ring
@@ -94,6 +98,24 @@ export class SessionEngine {
     if (!live || live.record.era !== record.era) return null
     const presented = { ...ticket, key, secretHash: hashSecret(ticket.secret), sealedByCurrentKey: true }
     return this.#admission.prove(presented, live) ?? { live, ticket, stale: null }
+  }
+
+  /** A session by its store key, as it stands now; `null`: it has ended. For whoever has been let in with it before. */
+  async peek(key: string): Promise<LiveSession | null> {
+    const row = await this.store.ask('read', driver => driver.read(key))
+    return row && this.#admission.alive(key, row)
+  }
+
+  /** Why a session ended, as long as the store remembers. */
+  async endOf(key: string): Promise<EndReason | null> {
+    const end = await this.store.ask('endOf', driver => driver.endOf(key))
+    return end?.reason ?? null
+  }
+
+  /** Why the session ended that a raw `Cookie` header names with a ticket of ours; `null` where there is none, or nobody remembers. Lets nobody in. */
+  async endOfPresented(cookieHeader: string | undefined): Promise<EndReason | null> {
+    const key = this.#admission.keyOf(cookieHeader)
+    return key === null ? null : this.endOf(key)
   }
 
   /** Whether a session that was alive when it was read has ended since, as far as can be told without asking again. */

@@ -1,6 +1,6 @@
+import type { Device } from '../../shared/types/device'
 import type { SignInOptions, Update } from './changes'
 import { beginning, changed } from './changes'
-import type { Device } from './devices'
 import { devicesOf, revokeDevice, revokeOwner } from './devices'
 import { SessionError } from './errors'
 import { handleOf } from './identity'
@@ -80,9 +80,12 @@ export class ServerSession<Data extends object = SessionValues> extends SessionW
     await this.#creation?.catch(() => {})
     this.turn++
     const { label } = this.request
+    const before = this.owner
     this.adopt(await signIn(this.engine, this.admitted, { owner, remember, label, startedAt: this.#startedAt, dataFrom: held => beginning(data, held) }))
     this.#lost = false
     this.engine.emit({ type: 'signed_in', handle: this.handle! })
+    this.engine.ownerChanged(owner)
+    if (before !== null && before !== owner) this.engine.ownerChanged(before)
   }
 
   /** Replaces the secret; the old one is dead at once. For any change of what the session may do. */
@@ -99,7 +102,9 @@ export class ServerSession<Data extends object = SessionValues> extends SessionW
     this.request.assertMayWrite()
     await this.#creation?.catch(() => {})
     const live = this.#leave()
-    if (live) await this.engine.removals.remove(live.key, 'signed_out')
+    if (!live) return
+    await this.engine.removals.remove(live.key, 'signed_out')
+    if (live.record.owner !== null) this.engine.ownerChanged(live.record.owner)
   }
 
   /** Slides the idle clock now. `false`: there is no session, or it has ended meanwhile. */
@@ -122,6 +127,7 @@ export class ServerSession<Data extends object = SessionValues> extends SessionW
     const own = handle === this.handle
     const revoked = await revokeDevice(this.engine, owner, handle)
     if (own) this.#leave()
+    if (revoked) this.engine.ownerChanged(owner)
     return revoked
   }
 
@@ -153,9 +159,11 @@ export class ServerSession<Data extends object = SessionValues> extends SessionW
 
   async #revokeAllBut(except?: string): Promise<number> {
     const at = this.engine.clock()
-    const revoked = await revokeOwner(this.engine, this.#requireOwner(), at, except)
+    const owner = this.#requireOwner()
+    const revoked = await revokeOwner(this.engine, owner, at, except)
     // A sign-in that follows in this request, as after a change of password, does not defeat itself.
     this.#startedAt = at + 1
+    if (revoked > 0) this.engine.ownerChanged(owner)
     return revoked
   }
 

@@ -13,10 +13,12 @@ import type { KnownOrigins } from '../engine/request-origin'
 import { addressReader } from './client-address'
 import type { AddressReader } from './client-address'
 import { ForgedCookies } from './forged-cookies'
+import { LiveSessions } from './live-sessions'
 
 /** The one session layer of this process. */
 export interface SessionLayer {
   readonly engine: SessionEngine
+  readonly live: LiveSessions
   readonly origins: KnownOrigins & { readonly own: Set<string> }
   readonly clientAddress: AddressReader
   readonly forgedCookies: ForgedCookies
@@ -38,11 +40,23 @@ export function startSessionLayer(emit: EventSink): SessionLayer {
   const store = openStore(config.store, { mounted: mountedDriver, warn: message => consola.warn(message) })
   warnOfProcesses(store)
   const ring = keyRing(config.keys, store)
-  const engine = new SessionEngine({ config, driver: store.driver, ring, emit })
+  const engine: SessionEngine = new SessionEngine({
+    config,
+    driver: store.driver,
+    ring,
+    emit(event) {
+      if (event.type === 'ended') live.ended(event.handle, event.reason)
+      else if (event.type === 'signed_in') live.signedIn(event.handle)
+      emit(event)
+    },
+    ownerChanged: owner => live.changed(owner),
+  })
+  const live = new LiveSessions(engine)
   const clientAddress = addressReader(config.trustedProxies, config)
   useStorage().mount(MOUNT, store.driver)
   layer = {
     engine,
+    live,
     origins: { own: new Set(config.origins), allowed: new Set(config.allowedOrigins) },
     clientAddress,
     forgedCookies: new ForgedCookies({ ring, cookieName: config.cookieName, most: config.forgedCookieLimit, address: clientAddress, clock: engine.clock }),

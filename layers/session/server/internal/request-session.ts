@@ -32,6 +32,11 @@ export async function requestSession(event: H3Event, activity: boolean): Promise
   return session
 }
 
+/** Whether a session can be used for this request at all: not for what goes into a cache. */
+export function mayUseSession(event: H3Event): boolean {
+  return [outerEvent(event), event].every(on => !isCached(on) && !isWithinCache(on))
+}
+
 /** The raw value of the session cookie header that came with the browser's request. */
 export function cookieHeader(event: H3Event): string | undefined {
   return outerEvent(event).node.req.headers.cookie
@@ -104,8 +109,7 @@ function countsAsActivity(outer: H3Event): boolean {
  * An `isr` rule counts even where this server caches nothing for it: a CDN will.
  */
 function keepOutOfCache(on: H3Event, event: H3Event) {
-  const { cache, isr } = getRouteRules(on)
-  if (on.context.cache || cache || isr) throw insideCache(on, event)
+  if (isCached(on)) throw insideCache(on, event)
   if (isWithinCache(on)) throw insideCache(on, event, 'called from a cached handler')
   if (Object.hasOwn(on.context, 'cache')) return
   // A cached handler that comes later shares this context, and with it what a middleware has put there for one visitor.
@@ -114,6 +118,11 @@ function keepOutOfCache(on: H3Event, event: H3Event) {
       throw insideCache(on, event)
     },
   })
+}
+
+function isCached(on: H3Event): boolean {
+  const { cache, isr } = getRouteRules(on)
+  return Boolean(on.context.cache || cache || isr)
 }
 
 function insideCache(on: H3Event, event: H3Event, how = 'cached') {

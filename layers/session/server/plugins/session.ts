@@ -8,6 +8,7 @@ import { guard } from '../internal/guard'
 import { startHousekeeping } from '../internal/housekeeping'
 import { startSessionLayer } from '../internal/instance'
 import type { SessionLayer } from '../internal/instance'
+import { sessionViewForPage } from '../utils/session-view'
 
 /** Seconds after which a client may try again when the store does not answer. */
 const RETRY_AFTER = '2'
@@ -18,9 +19,14 @@ export default defineNitroPlugin((nitroApp) => {
   const layer = start(eventSink(nitroApp))
   const stopHousekeeping = startHousekeeping(layer.engine)
   nitroApp.h3App.stack.unshift({ route: '/', handler: guard })
+  nitroApp.hooks.hook('request', (event) => {
+    event.context.sessionView = () => sessionViewForPage(event)
+  })
   nitroApp.hooks.hook('error', answerOutage)
+  nitroApp.hooks.hook('session:shutdown', () => layer.live.close())
   nitroApp.hooks.hook('close', async () => {
     stopHousekeeping()
+    layer.live.close()
     await layer.close()
   })
   learnOwnOrigins(nitroApp, layer)

@@ -7,6 +7,8 @@ import { sessionLayer } from '../internal/instance'
 import { useServerSession } from './use-server-session'
 
 export interface RequireSessionOptions {
+  /** As for `useServerSession`: `false` for what asks by itself. Default `true`. */
+  activity?: boolean
   /** Somebody must be signed in; an anonymous session is not enough. Default `false`. */
   signedIn?: boolean
   /**
@@ -22,8 +24,8 @@ export interface RequireSessionOptions {
  * @throws SessionError `no_session` (401) when there is none, none any more, or none that is signed in where that is asked for
  * @throws SessionError `not_fresh` (403) when authentication is longer ago than `fresh`
  */
-export async function requireSession(event: H3Event, { signedIn = false, fresh }: RequireSessionOptions = {}): Promise<ServerSession<SessionData>> {
-  const session = await useServerSession(event)
+export async function requireSession(event: H3Event, { activity = true, signedIn = false, fresh }: RequireSessionOptions = {}): Promise<ServerSession<SessionData>> {
+  const session = await useServerSession(event, { activity })
   if (!session.exists) throw new SessionError('no_session', 'There is no session, or it has ended.')
   if ((signedIn || fresh) && session.owner === null) throw new SessionError('no_session', 'Nobody is signed in.')
   if (fresh && isStale(session, fresh)) throw new SessionError('not_fresh', 'Sign in again to do this.')

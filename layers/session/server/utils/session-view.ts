@@ -2,16 +2,21 @@ import type { H3Event } from 'h3'
 import type { SessionCookieView, SessionView } from '../../shared/types/session'
 import type { SessionData } from '../../shared/types/session-data'
 import { cookieAttributes, readCookie } from '../engine/cookie'
+import { SessionError } from '../engine/errors'
 import type { ServerSession } from '../engine/session'
 import { sessionLayer } from '../internal/instance'
 import { outerEvent } from '../internal/outer-event'
-import { cookieHeader } from '../internal/request-session'
+import { cookieHeader, mayUseSession } from '../internal/request-session'
+import { clientSession } from './user-session'
+import { useServerSession } from './use-server-session'
 
-/** What the browser may know of a session: an explicit list, so that nothing else can leave the server. */
-export function sessionView(event: H3Event, session: ServerSession<SessionData>): SessionView {
+/** What the browser may know of a session: its clocks and cookie are an explicit list, its data is all but the `secure` part. */
+export async function sessionView(event: H3Event, session: ServerSession<SessionData>): Promise<SessionView> {
+  const data = await clientSession(event, session)
+  const { engine } = sessionLayer()
   return {
-    status: session.owner === null ? 'anonymous' : 'signed-in',
-    session: session.exists
+    status: session.owner === null || data === null ? 'anonymous' : 'signed-in',
+    session: data
       ? {
           handle: session.handle!,
           owner: session.owner,
@@ -23,7 +28,24 @@ export function sessionView(event: H3Event, session: ServerSession<SessionData>)
         }
       : null,
     cookie: cookieView(event),
-    now: sessionLayer().engine.clock(),
+    data,
+    ended: session.exists ? null : await engine.endOfPresented(cookieHeader(event)),
+    now: engine.clock(),
+  }
+}
+
+/**
+ * The same for a page that is being rendered. `unknown`: the store does not answer, or the page goes into a cache and is the same for every visitor;
+ * neither keeps a page from being shown.
+ */
+export async function sessionViewForPage(event: H3Event): Promise<SessionView | 'unknown'> {
+  if (!mayUseSession(event)) return 'unknown'
+  try {
+    return await sessionView(event, await useServerSession(event, { activity: false }))
+  }
+  catch (error) {
+    if (error instanceof SessionError && error.code === 'store_unavailable') return 'unknown'
+    throw error
   }
 }
 

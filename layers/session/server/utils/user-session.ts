@@ -1,8 +1,8 @@
 import { defu } from 'defu'
 import type { H3Event } from 'h3'
-import { createError } from 'h3'
+import { createError, isError } from 'h3'
 import { createHooks } from 'hookable'
-import type { UserSession, UserSessionRequired } from '../../shared/types/auth-utils'
+import type { ClientSession, UserSession, UserSessionRequired } from '../../shared/types/auth-utils'
 import type { ServerSession } from '../engine/session'
 import { useServerSession } from './use-server-session'
 
@@ -81,6 +81,34 @@ async function store(session: ServerSession<Values>, { user }: NewUserSession, {
 function ownerOf(user: Values, session: ServerSession<Values>): string {
   const id = [user.id, user.sub, user.email, user.login].find(candidate => typeof candidate === 'number' || (typeof candidate === 'string' && candidate !== ''))
   return id === undefined ? session.owner ?? `unnamed:${crypto.randomUUID()}` : `${id as string | number}`
+}
+
+/**
+ * What the browser gets of a session: all but `secure`, as JSON can say it, after the `fetch` hook. What JSON cannot say is left out.
+ * `null`: there is no session, or the hook has refused it with a 401.
+ */
+export async function clientSession(event: H3Event, session: ServerSession<object>): Promise<ClientSession | null> {
+  if (!session.exists) return null
+  const held = userSession(session)
+  try {
+    await sessionHooks.callHookParallel('fetch', held, event)
+  }
+  catch (error) {
+    if (isError(error) && error.statusCode === 401) return null
+    throw error
+  }
+  const { secure: _, ...open } = held
+  return Object.fromEntries(Object.entries(open).flatMap(asJson)) as ClientSession
+}
+
+function asJson([name, value]: [string, unknown]): [string, unknown][] {
+  try {
+    const text = JSON.stringify(value) as string | undefined
+    return text === undefined ? [] : [[name, JSON.parse(text)]]
+  }
+  catch {
+    return [] // A BigInt, or a value that contains itself.
+  }
 }
 
 function userSession(session: ServerSession<object>): UserSession {

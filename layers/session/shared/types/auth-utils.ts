@@ -8,6 +8,9 @@
  * ```
  */
 
+import type { Serialize } from 'nitropack/types'
+import type { SessionData } from './session-data'
+
 /** The signed-in user as pages may see it. Empty here; the app fills it. */
 // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- an app fills it by augmentation
 export interface User {}
@@ -30,3 +33,6 @@ export interface UserSession {
 export interface UserSessionRequired extends UserSession {
   user: User
 }
+
+/** A session as the browser gets it: what the app has declared in `SessionData`, `UserSession` and `User`, through JSON, and never the `secure` part. */
+export type ClientSession = UserSession & Omit<Serialize<SessionData>, 'id' | 'secure'> & { secure?: never }

@@ -1,3 +1,5 @@
+import type { ClientSession } from './auth-utils'
+
 /**
  * What the browser may know about a session: clocks and a public handle, never the secret.
  *
@@ -11,6 +13,10 @@ export interface SessionView {
   session: SessionDetails | null
   /** What the browser holds, as the server set it; `null` where no session cookie came with the request. */
   cookie: SessionCookieView | null
+  /** The session's data but its `secure` part, as JSON can say it; `null` where there is no session. */
+  data: ClientSession | null
+  /** Why the session ended whose cookie came with the request, as long as the server remembers; `null` in all other cases. */
+  ended: SessionEndReason | null
   /** The server's clock when it answered. */
   now: number
 }
@@ -39,6 +45,9 @@ export interface SessionCookieView {
   /** Length of name and value together in bytes; browsers drop a cookie over 4096. */
   size: number
 }
+
+/** Why a session is no more. `evicted`: its user had too many. `secret_reuse`: a copy of its cookie was used. */
+export type SessionEndReason = 'signed_out' | 'revoked' | 'evicted' | 'expired' | 'secret_reuse'
 
 /** Codes in `error.data.code`, each with the HTTP status it always comes with. */
 export type SessionErrorCode

@@ -1,0 +1,13 @@
+/** Why somebody who was signed in is not any more, in words for them. */
+const ENDINGS: Record<SessionEndReason | 'unknown', string> = {
+  signed_out: 'You signed out in this browser.',
+  revoked: 'You were signed out on another device.',
+  evicted: 'You signed in on more devices than are allowed, so the oldest sign-in, this one, was ended.',
+  expired: 'Your session ran out of time.',
+  secret_reuse: 'A copy of this session’s cookie was used, so the session was ended.',
+  unknown: 'Your session has ended.',
+}
+
+export function endingText(reason: keyof typeof ENDINGS): string {
+  return ENDINGS[reason]
+}

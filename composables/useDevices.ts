@@ -1,0 +1,50 @@
+import { problemOf, type Problem } from './account/problems'
+
+const PATH = '/api/_session/devices'
+
+/** The user's sessions, in step with the server, and the ways to end them. `busy` names the session that is being ended, or `others` or `everywhere`. */
+export async function useDevices() {
+  const { onChanged, clear } = useUserSession()
+  const { data: devices, error, refresh } = await useFetch(PATH, { key: 'devices' })
+  const busy = ref<string | null>(null)
+  const problem = ref<Problem | null>(null)
+  const told = ref('')
+  onChanged(() => void refresh())
+
+  async function act(name: string, done: string, work: () => Promise<unknown>) {
+    if (busy.value !== null) return
+    busy.value = name
+    problem.value = null
+    told.value = ''
+    try {
+      await work()
+      told.value = done
+    }
+    catch (failure) {
+      problem.value = problemOf(failure)
+    }
+    finally {
+      busy.value = null
+    }
+  }
+
+  async function end(path: string) {
+    await $fetch<unknown>(path, { method: 'DELETE', retry: 0 })
+    await refresh()
+  }
+
+  return {
+    devices,
+    error,
+    refresh,
+    busy,
+    problem,
+    told,
+    signOut: (handle: string, name: string) => act(handle, `${name} is signed out.`, () => end(`${PATH}/${handle}`)),
+    signOutOthers: () => act('others', 'All other devices are signed out.', () => end(PATH)),
+    signOutEverywhere: () => act('everywhere', '', async () => {
+      await $fetch<unknown>(PATH, { method: 'DELETE', retry: 0 })
+      await clear()
+    }),
+  }
+}

@@ -1,0 +1,25 @@
+import { problemOf, type Problem } from './account/problems'
+
+/** Signs out on this device. A session that could not be ended is told of, and not passed over. */
+export function useSignOut() {
+  const { clear } = useUserSession()
+  const busy = ref(false)
+  const problem = ref<Problem | null>(null)
+
+  async function signOut() {
+    if (busy.value) return
+    busy.value = true
+    try {
+      await clear()
+      problem.value = null
+    }
+    catch (error) {
+      problem.value = problemOf(error)
+    }
+    finally {
+      busy.value = false
+    }
+  }
+
+  return { busy, problem, signOut }
+}

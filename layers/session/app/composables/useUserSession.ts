@@ -1,0 +1,152 @@
+import { tryOnScopeDispose } from '@vueuse/core'
+import { computed, effectScope, getCurrentInstance, getCurrentScope, onServerPrefetch, ref } from 'vue'
+import type { ComputedRef, Ref } from 'vue'
+import { navigateTo, onNuxtReady, useAppConfig, useNuxtApp, useRouter, useState } from '#imports'
+import type { ClientSession } from '../../shared/types/auth-utils'
+import { keepInStep } from '../session/in-step'
+import type { TabMessage } from '../session/in-step'
+import { SessionKnowledge } from '../session/knowledge'
+import type { EndListener } from '../session/knowledge'
+import { identityOf, nothingKnown } from '../session/known'
+import type { KnownSession, SessionEnding } from '../session/known'
+import { isProtected, signInLocation } from '../session/pages'
+import { useServerClock } from './useServerClock'
+
+/** The visitor's session as a page sees it. All times are the server's, in milliseconds since the epoch. */
+export interface UserSessionComposable {
+  /** Whether the server has said who this is. `false` only where it could not be asked, and on a cached page until it has been. */
+  readonly ready: ComputedRef<boolean>
+  /** `unknown` is not `anonymous`: nobody has been signed out, the server just has not answered yet. */
+  readonly status: ComputedRef<'unknown' | 'anonymous' | 'signed-in'>
+  readonly loggedIn: ComputedRef<boolean>
+  /** The last question got no answer, so all this may be out of date. */
+  readonly stale: ComputedRef<boolean>
+  readonly user: ComputedRef<ClientSession['user'] | null>
+  /** The session's data but its `secure` part, with the handle as `id`; `null` where there is no session. */
+  readonly session: ComputedRef<ClientSession | null>
+  readonly expiresAt: ComputedRef<number | null>
+  readonly idleExpiresAt: ComputedRef<number | null>
+  /** Milliseconds until the session ends by itself; `null` where there is none. Right whatever the browser's clock says. */
+  readonly remaining: ComputedRef<number | null>
+  /** Why the last session ended, until there is another; `null` if none has. */
+  readonly ended: ComputedRef<SessionEnding | null>
+  /** Asks the server anew, as after signing in. Never throws: without an answer, `stale` says so. The other tabs hear of it. */
+  fetch: () => Promise<void>
+  /** Slides the idle clock, in all tabs. `false`: the server did not do it. */
+  extend: () => Promise<boolean>
+  /** Signs out on this device. @throws FetchError where the server could not end the session */
+  clear: () => Promise<void>
+  /** Calls back once when the session ends, whoever ended it, in every tab. Until the component is unmounted, or the function is called that it answers. */
+  onEnded: (listener: EndListener) => () => void
+  /** Calls back when the user's sessions have become others: somebody signed in or out, here or on another device. */
+  onChanged: (listener: () => void) => () => void
+}
+
+type NuxtApp = ReturnType<typeof useNuxtApp>
+type Client = UserSessionComposable & { readonly load: () => Promise<void> }
+
+/** One for each Nuxt app: on the server, for each request. */
+const clients = new WeakMap<NuxtApp, Client>()
+
+/**
+ * The visitor's session: the same in the server's first render, in the browser, and in all its tabs.
+ *
+ * In a template it is right from the first render on. Code in `setup` that looks at it while rendering on the server has to wait for it:
+ * `const { loggedIn } = await useUserSession()`. A page that does not call this stays free to be cached; on one that is cached, the session is unknown until
+ * the browser has asked.
+ */
+export function useUserSession(): UserSessionComposable & PromiseLike<UserSessionComposable> {
+  const nuxtApp = useNuxtApp()
+  const client = clients.get(nuxtApp) ?? createClient(nuxtApp)
+  clients.set(nuxtApp, client)
+  const { load, ...session } = client
+  if (import.meta.server && getCurrentInstance()) onServerPrefetch(load)
+  const arrived = () => session.ready.value || nuxtApp.isHydrating ? Promise.resolve() : load()
+  return { ...session, then: (...handlers) => arrived().then(() => session).then(...handlers) }
+}
+
+function createClient(nuxtApp: NuxtApp): Client {
+  const known = useState<KnownSession>('session', nothingKnown)
+  const live = ref(false)
+  return effectScope(true).run(() => {
+    const now = useServerClock(computed(() => known.value.view), live)
+    const knowledge = new SessionKnowledge(known, async () => await nuxtApp.ssrContext?.event.context.sessionView?.() ?? 'unknown', now)
+    const facts = readFacts(known, now)
+    let tellTabs: (message: TabMessage) => void = () => {}
+    if (import.meta.client) {
+      leaveProtectedPages(knowledge)
+      const scope = getCurrentScope()!
+      onNuxtReady(() => scope.run(() => {
+        live.value = true
+        if (!facts.ready.value) void knowledge.load()
+        tellTabs = keepInStep({ knowledge, known, now, remaining: facts.remaining })
+      }))
+    }
+    return { ...facts, ...verbs(knowledge, known, message => tellTabs(message)) }
+  })!
+}
+
+function readFacts(known: Ref<KnownSession>, now: Readonly<Ref<number>>) {
+  const details = computed(() => known.value.view?.session ?? null)
+  const session = computed(() => known.value.view?.data ?? null)
+  const status = computed(() => known.value.view?.status ?? 'unknown')
+  return {
+    status,
+    session,
+    ready: computed(() => status.value !== 'unknown'),
+    loggedIn: computed(() => status.value === 'signed-in'),
+    stale: computed(() => known.value.stale),
+    user: computed(() => session.value?.user ?? null),
+    expiresAt: computed(() => details.value?.expiresAt ?? null),
+    idleExpiresAt: computed(() => details.value?.idleExpiresAt ?? null),
+    remaining: computed(() => details.value && Math.max(0, Math.min(details.value.idleExpiresAt, details.value.expiresAt) - now.value)),
+    ended: computed(() => known.value.ended),
+  }
+}
+
+function verbs(knowledge: SessionKnowledge, known: Ref<KnownSession>, tellTabs: (message: TabMessage) => void) {
+  async function fetch() {
+    if (import.meta.server) return knowledge.load()
+    const before = identityOf(known.value)
+    await knowledge.refresh()
+    if (identityOf(known.value) !== before) tellTabs({ type: 'changed' })
+  }
+
+  async function extend() {
+    const extended = await knowledge.extend()
+    if (extended) tellTabs({ type: 'changed' })
+    return extended
+  }
+
+  async function clear() {
+    const { handle } = knowledge
+    await knowledge.clear()
+    if (handle !== null) tellTabs({ type: 'ended', handle, reason: 'signed_out' })
+  }
+
+  return {
+    load: () => knowledge.load(),
+    fetch,
+    extend,
+    clear,
+    onEnded: (listener: EndListener) => listen(knowledge.endListeners, listener),
+    onChanged: (listener: () => void) => listen(knowledge.changeListeners, listener),
+  }
+}
+
+function listen<Listener>(listeners: Set<Listener>, listener: Listener) {
+  listeners.add(listener)
+  const stop = () => void listeners.delete(listener)
+  tryOnScopeDispose(stop)
+  return stop
+}
+
+/** A page behind the `auth` middleware must not outlive the session: back to sign in, or home if the visitor has signed out here. */
+function leaveProtectedPages({ endListeners }: SessionKnowledge) {
+  const { currentRoute } = useRouter()
+  const { signIn, home } = useAppConfig().session
+  endListeners.add((_, { here }) => {
+    const route = currentRoute.value
+    if (isProtected(route)) void navigateTo(here ? home : signInLocation(signIn, route.fullPath))
+  })
+}

@@ -1,0 +1,119 @@
+import type { Ref } from 'vue'
+import type { SessionView } from '../../shared/types/session'
+import { isLost, withEnd, withView } from './known'
+import type { KnownSession, SessionEnding } from './known'
+
+/** `here`: this very tab has ended the session, by `clear`. */
+export type EndListener = (reason: SessionEnding, how: { here: boolean }) => void
+
+const PATH = '/api/_session'
+const TIMEOUT_MS = 10_000
+
+/** What one Nuxt app knows of its session, and how it learns more. */
+export class SessionKnowledge {
+  readonly endListeners = new Set<EndListener>()
+  readonly changeListeners = new Set<() => void>()
+  #loading: Promise<void> | undefined
+  /** Grows with each question and each end: the answer to an earlier question is out of date. */
+  #turn = 0
+  #leaving = false
+
+  /**
+   * @param forPage what the server knows while it renders a page
+   * @param serverNow the server's clock
+   */
+  constructor(
+    private readonly known: Ref<KnownSession>,
+    private readonly forPage: () => Promise<SessionView | 'unknown'>,
+    private readonly serverNow: Readonly<Ref<number>>,
+  ) {}
+
+  get handle(): string | null {
+    return this.known.value.view?.session?.handle ?? null
+  }
+
+  /** The first answer: once for all who ask. Never fails; without an answer the session stays unknown. */
+  load(): Promise<void> {
+    return this.#loading ??= import.meta.server ? this.#loadForPage() : this.refresh().then(() => this.#loaded())
+  }
+
+  /** Asks the server how things stand. `false`: it did not say. */
+  refresh(): Promise<boolean> {
+    return this.#ask(() => call('GET', PATH))
+  }
+
+  /** Slides the idle clock. `false`: it did not come to that. */
+  extend(): Promise<boolean> {
+    return this.#ask(() => call('POST', `${PATH}/extend`))
+  }
+
+  /** Signs out on this device. @throws FetchError where the server could not */
+  async clear(): Promise<void> {
+    this.#leaving = true
+    try {
+      await call('DELETE', PATH)
+      this.#leaving = false
+      this.end('signed_out', { here: true })
+    }
+    catch (error) {
+      await this.refresh()
+      throw error
+    }
+    finally {
+      this.#leaving = false
+    }
+  }
+
+  /** Somebody says that the session has ended. While this tab signs out, that is no news. */
+  end(reason: SessionEnding, how = { here: false }): void {
+    if (this.#leaving || this.handle === null) return
+    this.#turn++
+    this.known.value = withEnd(this.known.value, reason, this.serverNow.value)
+    this.#tell(how)
+  }
+
+  /** Somebody says that there is news. */
+  changed(): void {
+    for (const listener of [...this.changeListeners]) listener()
+    void this.refresh()
+  }
+
+  async #ask(question: () => Promise<SessionView>): Promise<boolean> {
+    const mine = ++this.#turn
+    try {
+      const answer = await question()
+      if (mine === this.#turn) this.#adopt(answer)
+      return true
+    }
+    catch (error) {
+      if ((error as { status?: number }).status === 401) await this.refresh()
+      else if (mine === this.#turn) this.known.value = { ...this.known.value, stale: true }
+      return false
+    }
+  }
+
+  #adopt(view: SessionView) {
+    const lost = isLost(this.known.value, view)
+    this.known.value = withView(this.known.value, view)
+    if (lost) this.#tell({ here: this.#leaving })
+  }
+
+  #tell(how: { here: boolean }) {
+    const reason = this.known.value.ended!
+    for (const listener of [...this.endListeners]) listener(reason, how)
+  }
+
+  #loaded() {
+    this.#loading = undefined
+  }
+
+  async #loadForPage() {
+    const answer = await this.forPage()
+    this.known.value = answer === 'unknown' ? { ...this.known.value, stale: true } : withView(this.known.value, answer)
+  }
+}
+
+/** No retry by ofetch: whoever asks knows better when to ask again. */
+function call<Answer>(method: 'GET' | 'POST' | 'DELETE', path: string): Promise<Answer> {
+  return $fetch<unknown>(path, { method, retry: 0, timeout: TIMEOUT_MS }) as Promise<Answer>
+}

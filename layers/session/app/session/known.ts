@@ -1,0 +1,47 @@
+import type { SessionEndReason, SessionView } from '../../shared/types/session'
+
+/** Why a session ended. `unknown`: it is gone, and the server does not remember why. */
+export type SessionEnding = SessionEndReason | 'unknown'
+
+/** What this page knows of the session: plain data, so that it crosses from the server's render to the browser. */
+export interface KnownSession {
+  /** The server's last word; `null` before the first. */
+  view: SessionView | null
+  /** The last question got no answer, so `view` may be out of date. */
+  stale: boolean
+  /** How the last session ended that there was, until there is another. */
+  ended: SessionEnding | null
+}
+
+/** Before the first answer. */
+export function nothingKnown(): KnownSession {
+  return { view: null, stale: false, ended: null }
+}
+
+/** The server's word. */
+export function withView(known: KnownSession, view: SessionView): KnownSession {
+  const lost = isLost(known, view)
+  if (view.session && !lost) return { view, stale: false, ended: null }
+  return { view, stale: false, ended: lost ? endingOf(known, view) : view.ended ?? known.ended }
+}
+
+/** The session has ended, as the server's stream or another tab says. */
+export function withEnd({ view }: KnownSession, ended: SessionEnding, serverNow: number): KnownSession {
+  return { view: view && { ...view, status: 'anonymous', session: null, data: null, ended: null, now: serverNow }, stale: false, ended }
+}
+
+/** The session that was known is no more, or nobody's, or another user's. */
+export function isLost({ view: before }: KnownSession, { session }: SessionView): boolean {
+  if (!before?.session) return false
+  return session === null || (before.session.owner !== null && before.session.owner !== session.owner)
+}
+
+/** Changes when somebody signs in or out, or a session begins or ends: what other tabs have to hear of. */
+export function identityOf({ view }: KnownSession): string | null {
+  return view?.session ? `${view.session.handle} ${view.session.owner}` : null
+}
+
+function endingOf({ view: before }: KnownSession, view: SessionView): SessionEnding {
+  const { idleExpiresAt, expiresAt } = before!.session!
+  return view.ended ?? (view.now >= Math.min(idleExpiresAt, expiresAt) ? 'expired' : 'unknown')
+}

@@ -1,0 +1,8 @@
+import { eventHandler, sendNoContent } from 'h3'
+import { clearUserSession } from '../../utils/user-session'
+
+/** Signs out on this device: ends the session and clears the cookie. */
+export default eventHandler(async (event) => {
+  await clearUserSession(event)
+  return sendNoContent(event)
+})

@@ -1,0 +1,77 @@
+import type { BrowserContext, Page } from '@playwright/test'
+import { expect } from './fixtures.ts'
+
+/** Good enough for the server, and nobody's. */
+export const PASSWORD = 'correct cloakroom staple'
+
+let accounts = 0
+
+/** A name that nobody has on this test's server. */
+export function newName(): string {
+  accounts++
+  return `ada-${process.pid}-${accounts}`
+}
+
+/** The page `/sign-in` as a person finds it. */
+export function signInPage(page: Page) {
+  const button = (name: string) => page.getByRole('main').getByRole('button', { name, exact: true })
+  return {
+    name: page.getByRole('textbox', { name: 'Name' }),
+    password: page.getByRole('textbox', { name: 'Password' }),
+    remember: page.getByRole('checkbox'),
+    signIn: button('Sign in'),
+    create: button('Create account'),
+    toRegister: button('Create an account instead'),
+    alert: page.getByRole('main').getByRole('alert'),
+  }
+}
+
+/** The page `/devices`, and the header. */
+export function devicesPage(page: Page) {
+  return {
+    heading: page.getByRole('heading', { name: 'Where you are signed in' }),
+    devices: page.getByRole('region', { name: 'Devices' }).getByRole('listitem'),
+    signOutOther: page.getByRole('button', { name: /^Sign out \S+ \d+ on/ }),
+    signOutOthers: page.getByRole('button', { name: 'Sign out all others' }),
+    signOutEverywhere: page.getByRole('button', { name: 'Sign out everywhere' }),
+    headerSignOut: page.getByRole('banner').getByRole('button', { name: 'Sign out' }),
+    headerSignIn: page.getByRole('banner').getByRole('link', { name: 'Sign in' }),
+  }
+}
+
+/** Makes an account through the page, which leads on to `path`. */
+export async function register(page: Page, name: string, path = '/devices'): Promise<void> {
+  await page.goto(`/sign-in?returnTo=${encodeURIComponent(path)}`)
+  await settled(page)
+  const form = signInPage(page)
+  await form.toRegister.click()
+  await form.name.fill(name)
+  await form.password.fill(PASSWORD)
+  await form.create.click()
+  await expect(page).toHaveURL(path)
+}
+
+/** Signs in through the page, which leads on to `path`. */
+export async function signIn(page: Page, name: string, path = '/devices'): Promise<void> {
+  await page.goto(`/sign-in?returnTo=${encodeURIComponent(path)}`)
+  await settled(page)
+  const form = signInPage(page)
+  await form.name.fill(name)
+  await form.password.fill(PASSWORD)
+  await form.signIn.click()
+  await expect(page).toHaveURL(path)
+}
+
+/** Opens a page and waits until the browser's event stream stands, so that what happens from now on is told. */
+export async function openFollowed(context: BrowserContext, path: string): Promise<Page> {
+  const page = await context.newPage()
+  const stream = page.waitForResponse('**/api/_session/events')
+  await page.goto(path)
+  await stream
+  return page
+}
+
+/** Waits until the page's script has taken over: what was typed before that would be lost. */
+export async function settled(page: Page): Promise<void> {
+  await page.waitForFunction(() => (window as { useNuxtApp?: () => { isHydrating: boolean } }).useNuxtApp?.().isHydrating === false)
+}

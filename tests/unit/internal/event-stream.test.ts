@@ -1,0 +1,72 @@
+import { createServer, get } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { once } from 'node:events'
+import { createApp, eventHandler, toNodeListener } from 'h3'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { formatEvent, openEventStream } from '../../../layers/session/server/internal/event-stream'
+import type { EventStream } from '../../../layers/session/server/internal/event-stream'
+
+describe('a message of an event stream', () => {
+  it('has its name and its data on one line each', () => {
+    expect(formatEvent('ended', { reason: 'revoked' })).toBe('event: ended\ndata: {"reason":"revoked"}\n\n')
+  })
+
+  it.each(['\n', '\r', '\r\n', '\n\n'])('begins no field of its own after %j (D17)', (lineBreak) => {
+    const message = formatEvent(`ended${lineBreak}event: forged`, { text: `a${lineBreak}data: forged${lineBreak}id: 1` })
+    expect(message.split(/\r\n|\r|\n/).map(line => line.split(':', 1)[0])).toEqual(['event', 'data', '', ''])
+  })
+})
+
+describe('an event stream', () => {
+  let server: Server
+  afterEach(async () => {
+    server.closeAllConnections()
+    await new Promise(resolve => server.close(resolve))
+  })
+
+  async function open() {
+    const opened = Promise.withResolvers<EventStream>()
+    const closed = vi.fn<() => void>()
+    const app = createApp().use(eventHandler((event) => {
+      opened.resolve(openEventStream(event, closed))
+    }))
+    server = createServer(toNodeListener(app)).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const request = get({ host: '127.0.0.1', port: (server.address() as AddressInfo).port })
+    const [response] = await once(request, 'response') as [IncomingMessage]
+    return { request, response: response.setEncoding('utf8'), stream: await opened.promise, closed }
+  }
+
+  it('is kept by no cache and held back by no proxy', async () => {
+    const { response } = await open()
+    expect(response.headers).toMatchObject({ 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store', 'x-accel-buffering': 'no' })
+  })
+
+  it('delivers each message at once', async () => {
+    const { response, stream } = await open()
+    stream.send('hello')
+    expect(await once(response, 'data')).toEqual(['event: hello\ndata: {}\n\n'])
+  })
+
+  it('says once that it is closed, whoever closes it', async () => {
+    const { request, stream, closed } = await open()
+    request.destroy()
+    await vi.waitFor(() => expect(closed).toHaveBeenCalledOnce())
+    stream.send('changed')
+    stream.end()
+    expect(closed).toHaveBeenCalledOnce()
+  })
+
+  it('sends a comment every 25 seconds, and none after its end', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    const { response, stream, closed } = await open()
+    const comment = once(response, 'data')
+    vi.advanceTimersByTime(25_000)
+    expect(await comment).toEqual([':\n\n'])
+    stream.end()
+    await vi.waitFor(() => expect(closed).toHaveBeenCalledOnce())
+    expect(vi.getTimerCount()).toBe(0)
+    vi.useRealTimers()
+  })
+})
