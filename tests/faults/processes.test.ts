@@ -8,12 +8,19 @@ import { SessionEngine } from '../../layers/session/server/engine/engine'
 import { generateKey, parseKeyRing } from '../../layers/session/server/engine/key-ring'
 import { Visitor } from '../../layers/session/testing/visitor'
 import { spawnTypeScript } from '../support/child'
+import type { LineProcess } from '../support/line-process'
 import { lineProcess } from '../support/line-process'
 import { findRedis, startRedis } from '../support/redis'
+import { rounds } from '../support/soak'
 import { close } from '../support/stores'
 
 const PROCESSES = 2
 const MOST_PER_OWNER = 5
+/** By each of the processes. */
+const INCREMENTS = rounds(500, 5000)
+const SIGN_OUTS = rounds(10, 1000)
+const HAMMER_MS = rounds(2000, 30_000)
+const TIMEOUT_MS = rounds(30_000, 600_000)
 const keys = generateKey()
 const redisProgram = findRedis()
 
@@ -42,17 +49,17 @@ describe.each(shared)('several processes on one $name store', ({ skip, prepare }
       await store.dispose()
     })
 
-    it('F17 F1 count every acknowledged increment, and no other', async () => {
+    it(`F17 F1 count every acknowledged increment, and no other (${INCREMENTS} each)`, async () => {
       const visitor = new Visitor(engine)
       await visitor.request(session => session.update({ count: 0 }))
-      const acknowledged = await Promise.all(racers.map(racer => racer.run('increment', visitor.cookie!, 500)))
+      const acknowledged = await Promise.all(racers.map(racer => racer.run('increment', visitor.cookie!, INCREMENTS)))
       const total = acknowledged.reduce<number>((sum, count) => sum + Number(count), 0)
       expect(await visitor.request(session => session.data.count)).toBe(total)
-      expect(total).toBeGreaterThan(500) // A refusal with 409 is right, but must stay rare.
-    }, 30_000)
+      expect(total).toBeGreaterThan(INCREMENTS) // A refusal with 409 is right, but must stay rare.
+    }, TIMEOUT_MS)
 
-    it('F4 let no save of another process bring a signed-out session back', async () => {
-      for (let round = 0; round < 10; round++) {
+    it(`F4 let no save of another process bring a signed-out session back (${SIGN_OUTS} times)`, async () => {
+      for (let round = 0; round < SIGN_OUTS; round++) {
         const visitor = new Visitor(engine)
         await visitor.request(session => session.update({ count: 0 }))
         const stolen = visitor.copy()
@@ -61,7 +68,7 @@ describe.each(shared)('several processes on one $name store', ({ skip, prepare }
         await Promise.all(saving)
         expect(await stolen.isKnown()).toBe(false)
       }
-    }, 30_000)
+    }, TIMEOUT_MS)
 
     it('F14 never let an owner have more sessions than allowed', async () => {
       const cookies = (await Promise.all(racers.map(racer => racer.run('signIn', 'ada', 20)))).flat() as string[]
@@ -71,16 +78,31 @@ describe.each(shared)('several processes on one $name store', ({ skip, prepare }
   })
 })
 
-describe('several processes that start together on a new SQLite file', () => {
-  it('all get it, and none is told that it is locked', async () => {
-    const store = await prepareSqlite()
-    const processes = Array.from({ length: 5 }, () => lineProcess(spawnTypeScript(join(import.meta.dirname, 'store-process.ts'), store.path)))
-    await Promise.all(processes.map(({ ask }) => ask('["ready"]')))
-    const at = Date.now() + 50
-    expect(await Promise.all(processes.map(({ ask }) => ask(`["open", ${at}]`)))).toEqual(processes.map(() => ({ answer: null })))
-    await Promise.all(processes.map(({ end }) => end()))
-    await store.dispose()
+describe('several processes on one SQLite file', () => {
+  let store: Awaited<ReturnType<typeof prepareSqlite>>
+  let processes: LineProcess[]
+  const all = (...task: (string | number)[]) => Promise.all(processes.map(({ ask }) => ask(JSON.stringify(task)))) as Promise<{ answer?: unknown }[]>
+
+  beforeAll(async () => {
+    store = await prepareSqlite()
+    processes = Array.from({ length: 4 }, () => lineProcess(spawnTypeScript(join(import.meta.dirname, 'store-process.ts'), store.path)))
+    await all('ready')
   }, 30_000)
+
+  afterAll(async () => {
+    await Promise.all(processes.map(({ end }) => end()))
+    store.dispose()
+  })
+
+  it('all get it when they start together and it is new: none is told that it is locked', async () => {
+    expect(await all('open', Date.now() + 50)).toEqual(processes.map(() => ({ answer: null })))
+  }, 30_000)
+
+  it('all get their turn beside others that write without a pause (F17)', async () => {
+    const answers = await all('hammer', HAMMER_MS)
+    expect(answers).toEqual(processes.map(() => ({ answer: expect.any(Number) as number })))
+    expect(Math.min(...answers.map(({ answer }) => Number(answer)))).toBeGreaterThan(10)
+  }, 10_000 + 2 * HAMMER_MS)
 })
 
 function startRacer(url: string) {

@@ -13,6 +13,10 @@ const [url = '', keys = ''] = process.argv.slice(2)
 const { driver } = openStore(url, { mounted: () => undefined, warn: () => {} })
 const engine = new SessionEngine({ driver, ring: parseKeyRing(keys), config: parseConfig({ maxPerOwner: '5' }) })
 
+const lines = createInterface(process.stdin)
+let ending = false
+lines.on('close', () => (ending = true))
+
 const tasks: Record<string, (...args: string[]) => Promise<unknown>> = {
   ready: async () => true,
 
@@ -29,7 +33,7 @@ const tasks: Record<string, (...args: string[]) => Promise<unknown>> = {
     let saved = 0
     for (;;) {
       const session = await visitor(cookie).begin()
-      if (!session.exists) return saved
+      if (!session.exists || ending) return saved
       if (await acknowledged(() => session.update({ count: saved }))) saved++
     }
   },
@@ -42,7 +46,7 @@ const tasks: Record<string, (...args: string[]) => Promise<unknown>> = {
   },
 }
 
-for await (const line of createInterface(process.stdin)) {
+for await (const line of lines) {
   const [task = '', ...args] = line.split(' ')
   console.log(JSON.stringify(await tasks[task]!(...args)))
 }

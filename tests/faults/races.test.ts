@@ -3,7 +3,10 @@ import type { SessionEngine } from '../../layers/session/server/engine/engine'
 import type { AtomicDriver } from '../../layers/session/server/engine/store'
 import { races } from '../../layers/session/testing/races'
 import { makeEngine } from '../support/real-engine'
+import { rounds } from '../support/soak'
 import { close, storeKinds } from '../support/stores'
+
+const ROUNDS = rounds(100, 1000)
 
 describe.each(storeKinds)('on $name', ({ prepare, shared, skip }) => {
   describe.skipIf(skip)('the session engine', () => {
@@ -21,8 +24,8 @@ describe.each(storeKinds)('on $name', ({ prepare, shared, skip }) => {
       await store.dispose()
     })
 
-    it.each(races)('$name', async ({ run }) => {
-      await run({ engines: drivers.map(driver => makeEngine(driver)) as [SessionEngine], rounds: 100 })
-    }, 60_000)
+    it.each(races)(`$name (${ROUNDS} rounds)`, async ({ run }) => {
+      await run({ engines: drivers.map(driver => makeEngine(driver)) as [SessionEngine], rounds: ROUNDS })
+    }, 600 * ROUNDS)
   })
 })

@@ -6,10 +6,10 @@ import { findRedis, startRedis } from '../support/redis'
 import type { RedisServer } from '../support/redis'
 import { startBuiltServer } from '../support/server.ts'
 import type { BuiltServer } from '../support/server.ts'
+import { rounds } from '../support/soak'
 
 const VISITORS = 20
-/** The full ten seconds are for the soak run. */
-const OUTAGE_MS = process.env.SOAK ? 10_000 : 2000
+const OUTAGE_MS = rounds(2000, 10_000)
 const RECOVERY_MS = 5000
 const redisProgram = findRedis()
 

@@ -6,6 +6,7 @@ import { lockedDriver } from './locked'
 import { memoryDriver } from './memory'
 import { redisDriver } from './redis'
 import { parseRedisUrl } from './redis/connection'
+import { warnOfProcesses } from './several-processes'
 import { sqliteDriver } from './sqlite'
 
 /** A store as named by `NUXT_SESSION_STORE`, and where its keys may live when no variable gives them. */
@@ -45,7 +46,10 @@ const STORES: Record<string, Opener> = {
 export function openStore(url: string, surroundings: StoreSurroundings): ConfiguredStore {
   const [, scheme = '', rest = ''] = /^([a-z]+):(.*)$/.exec(url) ?? []
   const store = Object.hasOwn(STORES, scheme) ? STORES[scheme]!(rest, url, surroundings) : undefined
-  if (store) return store
+  if (store) {
+    warnOfProcesses(store.driver, surroundings.warn)
+    return store
+  }
   throw new ConfigError('NUXT_SESSION_STORE', `is "${withoutCredentials(url)}", which names no store`,
     'Use sqlite:FILE, memory:, fs:FOLDER, redis://HOST, rediss://HOST or mount:NAME, or leave it out for sqlite:.data/sessions.db.')
 }

@@ -6,8 +6,11 @@ import { CommitQueue } from './sqlite/commit-queue'
 import type { OpenOptions } from './sqlite/database'
 import { openDatabase } from './sqlite/database'
 import { enrol } from './sqlite/enrol'
-import { sqliteFailure } from './sqlite/failure'
+import { BUSY, resultCode, sqliteFailure } from './sqlite/failure'
 import { NEVER } from './sqlite/statements'
+
+/** Each waits a millisecond for a lock. */
+const READ_ATTEMPTS = 20
 
 export interface SqliteDriverOptions extends OpenOptions {
   /** The database file; made with its folder if it is not there. */
@@ -22,37 +25,33 @@ export interface SqliteDriverOptions extends OpenOptions {
 export function sqliteDriver(options: SqliteDriverOptions): AtomicDriver {
   const path = resolve(options.path)
   const { db, sql, files } = openDatabase(path, options)
-  const queue = new CommitQueue(db, path, () => files.assert())
+  const queue = new CommitQueue(db, path, { assertCommitted: () => files.assert() })
   const run = (statement: StatementSync, ...values: SQLInputValue[]) => Number(statement.run(...values).changes)
   const write = (statement: StatementSync, ...values: SQLInputValue[]) => queue.add(() => run(statement, ...values))
   const bury = (key: string, at: number, reason: EndReason) => run(sql.remove, at, reason, at + TOMBSTONE_LIFETIME, key, reason === 'expired' ? at : NEVER) === 1
 
-  /** One row, as an array of columns. */
-  function ask<Row extends unknown[]>(statement: StatementSync, ...values: SQLInputValue[]): Row | undefined {
-    try {
-      files.assertNowAndThen()
-      return statement.get(...values) as Row | undefined
-    }
-    catch (error) {
-      throw sqliteFailure(path, error)
+  /** A reader meets a lock only while another process opens, closes or repairs the file. */
+  function ask<Result>(question: () => Result): Result {
+    files.assertNowAndThen()
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return question()
+      }
+      catch (error) {
+        if (resultCode(error) !== BUSY || attempt === READ_ATTEMPTS) throw sqliteFailure(path, error)
+      }
     }
   }
 
-  function askAll<Row extends unknown[]>(statement: StatementSync, ...values: SQLInputValue[]): Row[] {
-    try {
-      files.assertNowAndThen()
-      return statement.all(...values) as unknown as Row[]
-    }
-    catch (error) {
-      throw sqliteFailure(path, error)
-    }
-  }
+  /** One row, as an array of columns. */
+  const askOne = <Row extends unknown[]>(statement: StatementSync, ...values: SQLInputValue[]) => ask(() => statement.get(...values) as Row | undefined)
+  const askAll = <Row extends unknown[]>(statement: StatementSync, ...values: SQLInputValue[]) => ask(() => statement.all(...values) as unknown as Row[])
 
   return {
     name: 'session-sqlite',
     atomicity: 'cross-process',
     read(key) {
-      const row = ask<Row>(sql.read, key)
+      const row = askOne<Row>(sql.read, key)
       return row ? stored(row) : null
     },
     async create(key, value, { owner, createdAt, lastSeenAt, idleTimeout, expiresAt }) {
@@ -70,7 +69,7 @@ export function sqliteDriver(options: SqliteDriverOptions): AtomicDriver {
     },
     remove: (key, removedAt, reason) => queue.add(() => bury(key, removedAt, reason)),
     endOf(key) {
-      const row = ask<[reason: EndReason, at: number]>(sql.endOf, key)
+      const row = askOne<[reason: EndReason, at: number]>(sql.endOf, key)
       return row ? { reason: row[0], at: row[1] } : null
     },
     removeByOwner: (owner, removedAt, except) => queue.add(() => {
@@ -87,8 +86,8 @@ export function sqliteDriver(options: SqliteDriverOptions): AtomicDriver {
       const [count] = sql.countAnonymous.get(max + limit) as unknown as [number]
       return count > max ? run(sql.trimAnonymous, count - max) : 0
     }),
-    getItem: key => ask<Row>(sql.read, key)?.[0] ?? null,
-    hasItem: key => ask(sql.version, key) !== undefined,
+    getItem: key => askOne<Row>(sql.read, key)?.[0] ?? null,
+    hasItem: key => askOne(sql.version, key) !== undefined,
     setItem: async (key, value) => void await write(sql.put, key, value),
     removeItem: async key => void await write(sql.delete, key),
     getKeys: (base = '') => askAll<[string]>(sql.keys, base, base).map(([key]) => key),

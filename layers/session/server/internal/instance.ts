@@ -38,7 +38,6 @@ let layer: SessionLayer | undefined
 export function startSessionLayer(emit: EventSink): SessionLayer {
   const config = parseConfig(useRuntimeConfig().session, { dev: import.meta.dev })
   const store = openStore(config.store, { mounted: mountedDriver, warn: message => consola.warn(message) })
-  warnOfProcesses(store)
   const ring = keyRing(config.keys, store)
   const engine: SessionEngine = new SessionEngine({
     config,
@@ -84,12 +83,4 @@ function keyRing(keys: string, { defaultKeys }: ConfiguredStore): KeyRing {
 function mountedDriver(name: string) {
   const mount = useStorage().getMount(`${name}:`)
   return mount.base === `${name}:` ? mount.driver : undefined
-}
-
-/** Process managers tell a worker its number; a store that is atomic only within one process must not be shared by several. */
-function warnOfProcesses({ driver }: ConfiguredStore) {
-  if (driver.atomicity === 'cross-process') return
-  const instance = process.env.NODE_APP_INSTANCE ?? process.env.NODE_UNIQUE_ID
-  if (instance === undefined) return
-  consola.warn(`[session] This is one of several processes, but the store (${driver.name}) holds its promises only within one: updates may be lost between them. Use sqlite:FILE or redis://HOST.`)
 }

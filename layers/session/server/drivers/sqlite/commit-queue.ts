@@ -2,8 +2,16 @@ import type { DatabaseSync } from 'node:sqlite'
 import { BUSY, isOfOneStatement, resultCode, sqliteFailure } from './failure'
 
 /** A write that waits longer than this for another process's lock fails. */
-const LONGEST_WAIT_MS = 500
-const RETRY_MS = 5
+const LONGEST_WAIT_MS = 2000
+/** SQLite's lock goes to whoever asks at the right moment. So this is often enough to find the gaps of a process that writes without a pause. */
+const RETRY_MS = 1
+
+export interface CommitQueueOptions {
+  /** Throws if what was committed is not where it will be looked for. */
+  readonly assertCommitted?: () => void
+  /** Milliseconds that a write waits for another process's lock. Default 2000. */
+  readonly longestWait?: number
+}
 
 interface Pending {
   readonly write: () => unknown
@@ -21,9 +29,13 @@ interface Pending {
 export class CommitQueue {
   #pending: Pending[] = []
   #scheduled = false
+  readonly #longestWait: number
+  readonly #assertCommitted: () => void
 
-  /** @param assertCommitted throws if what was committed is not where it will be looked for */
-  constructor(private readonly db: DatabaseSync, private readonly path: string, private readonly assertCommitted: () => void = () => {}) {}
+  constructor(private readonly db: DatabaseSync, private readonly path: string, { assertCommitted = () => {}, longestWait = LONGEST_WAIT_MS }: CommitQueueOptions = {}) {
+    this.#assertCommitted = assertCommitted
+    this.#longestWait = longestWait
+  }
 
   /** Runs `write` inside the next transaction and answers its result once that is durable. It may run twice, when another write of the same tick fails. */
   add<T>(write: () => T): Promise<T> {
@@ -43,7 +55,7 @@ export class CommitQueue {
 
   /** For a shutdown: as `flush`, and waits for another process's lock right here. */
   close() {
-    this.db.exec(`PRAGMA busy_timeout = ${LONGEST_WAIT_MS}`)
+    this.db.exec(`PRAGMA busy_timeout = ${this.#longestWait}`)
     this.flush()
   }
 
@@ -63,7 +75,7 @@ export class CommitQueue {
       })
       current = undefined
       this.db.exec('COMMIT')
-      this.assertCommitted()
+      this.#assertCommitted()
       batch.forEach(({ resolve }, index) => resolve(results[index] as never))
     }
     catch (error) {
@@ -81,8 +93,8 @@ export class CommitQueue {
     }
     else if (resultCode(error) === BUSY) {
       const now = performance.now()
-      this.#fail(batch.filter(({ since }) => now - since >= LONGEST_WAIT_MS), error)
-      this.#retry(batch.filter(({ since }) => now - since < LONGEST_WAIT_MS))
+      this.#fail(batch.filter(({ since }) => now - since >= this.#longestWait), error)
+      this.#retry(batch.filter(({ since }) => now - since < this.#longestWait))
     }
     else this.#fail(batch, error)
   }

@@ -4,14 +4,14 @@ import { DatabaseSync } from 'node:sqlite'
 import { StoreError } from '../../engine/store'
 import { BUSY, CORRUPT, NOT_A_DATABASE, resultCode, sqliteFailure } from './failure'
 import { FilePresence, inodeOf } from './file-presence'
-import { assertOurs, migrate } from './schema'
+import { isCurrent, migrate } from './schema'
 import type { Statements } from './statements'
 import { prepareStatements } from './statements'
 
 const OPEN_RETRY_MS = 5000
-const OPEN_PAUSE_MS = 10
-/** Longest that one statement may block the event loop for another process's lock. Longer waits happen between ticks, in the commit queue. */
-const LOCK_WAIT_MS = 20
+const OPEN_PAUSE_MS = 2
+/** SQLite's own wait for another process's lock blocks the event loop, so it is short. Whoever wants to wait longer asks again. */
+const LOCK_WAIT_MS = 1
 
 export interface OpenOptions {
   /** What to do with a damaged file: refuse to start (the default), or move it aside and start without sessions. */
@@ -46,7 +46,7 @@ export function openDatabase(path: string, { onCorrupt = 'refuse', warn = () => 
   }
 }
 
-/** Of several processes that start together on a new file, SQLite tells some at once that it is busy, whatever its timeout. */
+/** Not by SQLite's own timeout: of several processes that start together on a new file it tells some at once that it is busy, and it asks too seldom. */
 function openWhenFree(path: string): OpenDatabase {
   const deadline = performance.now() + OPEN_RETRY_MS
   for (;;) {
@@ -62,14 +62,13 @@ function openWhenFree(path: string): OpenDatabase {
 
 function open(path: string): OpenDatabase {
   makeFile(path)
-  const db = new DatabaseSync(path, { timeout: OPEN_RETRY_MS })
+  const db = new DatabaseSync(path, { timeout: LOCK_WAIT_MS })
   try {
-    assertOurs(db, path)
+    const current = isCurrent(db, path)
     if (statSync(path).mode & 0o077) chmodSync(path, 0o600)
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY')
-    migrate(db, path)
+    if (!current) migrate(db, path)
     assertSound(db)
-    db.exec(`PRAGMA busy_timeout = ${LOCK_WAIT_MS}`)
     return { db, sql: prepareStatements(db), files: new FilePresence(path) }
   }
   catch (error) {

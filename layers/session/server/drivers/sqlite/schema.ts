@@ -26,12 +26,12 @@ const MIGRATIONS: readonly string[] = [`
 `]
 
 /**
- * Looks whose a file is before anything in it is changed.
+ * Looks whose a file is before anything in it is changed. Answers whether its schema is the newest.
  *
  * @throws StoreError when it is not ours, or a newer version's
  */
-export function assertOurs(db: DatabaseSync, path: string) {
-  inTransaction(db, 'BEGIN', () => versionOf(db, path, MIGRATIONS.length))
+export function isCurrent(db: DatabaseSync, path: string): boolean {
+  return inTransaction(db, 'BEGIN', () => versionOf(db, path, MIGRATIONS.length) === MIGRATIONS.length)
 }
 
 /**
@@ -61,11 +61,12 @@ function versionOf(db: DatabaseSync, path: string, newest: number): number {
   return version
 }
 
-function inTransaction(db: DatabaseSync, begin: string, step: () => void) {
+function inTransaction<Result>(db: DatabaseSync, begin: string, step: () => Result): Result {
   db.exec(begin)
   try {
-    step()
+    const result = step()
     db.exec('COMMIT')
+    return result
   }
   catch (error) {
     if (db.isTransaction) db.exec('ROLLBACK')
