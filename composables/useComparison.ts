@@ -1,7 +1,7 @@
-import type { DelayMs } from '../shared/compare/log'
-import { otherOrigins } from '../shared/compare/origins'
-import type { Target } from '../shared/compare/origins'
-import { SCENARIOS } from '../shared/compare/scenarios'
+import type { DelayMs } from '#shared/compare/log'
+import { otherOrigins } from '#shared/compare/origins'
+import type { Target } from '#shared/compare/origins'
+import { SCENARIOS } from '#shared/compare/scenarios'
 import type { Report } from './compare/export'
 import type { Result } from './compare/result'
 import { SAMPLES, runScenarios } from './compare/run'
@@ -31,13 +31,13 @@ export function useComparison() {
     let started = 0
     progress.value = { done: 0, total: STEPS, title: 'Opening connections' }
     try {
-      const times = await runScenarios({
+      const samples = await runScenarios({
         origins,
         delayMs: delayMs.value,
         onStart: ({ title }) => progress.value = { done: started++, total: STEPS, title },
         onResult: result => results.value = [...results.value, result],
       })
-      report.value = reportOf(origins, delayMs.value, results.value, times)
+      report.value = reportOf(origins, delayMs.value, results.value, samples)
     }
     catch (error) {
       failure.value = (error as Error).message
@@ -50,14 +50,14 @@ export function useComparison() {
   return { origins, delayMs, results, report, progress, failure, run }
 }
 
-function reportOf(origins: Record<Target, string>, delayMs: DelayMs, results: Result[], times: Record<Target, number[]>): Report {
+function reportOf(origins: Record<Target, string>, delayMs: DelayMs, results: Result[], samples: Record<Target, Result[]>): Report {
   return {
     takenAt: new Date().toISOString(),
     browser: navigator.userAgent,
     page: location.origin,
     origins,
     delayMs,
-    summary: summarize(results, times),
+    summary: summarize(samples),
     results,
   }
 }

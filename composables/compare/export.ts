@@ -1,4 +1,4 @@
-import type { Target } from '../../shared/compare/origins'
+import type { Target } from '#shared/compare/origins'
 import type { Result } from './result'
 import type { TargetSummary } from './summary'
 import { OUTCOME_NAMES, TARGET_NAMES, explain, formatMs, tellCookie } from './words'
@@ -29,9 +29,9 @@ export function toMarkdown({ takenAt, browser, page, delayMs, summary, results }
     '',
     ...table(['The right way', 'requests', 'bytes', 'time (median)', 'requests over one origin', 'time over one origin'], summary.map(row => [
       TARGET_NAMES[row.target],
-      String(row.requests),
-      String(row.bytes),
-      row.medianMs === null ? 'does not work' : formatMs(row.medianMs),
+      row.typical ? String(row.typical.seen.length) : '–',
+      row.typical ? String(row.typical.bytes) : '–',
+      row.typical ? formatMs(row.typical.totalMs) : 'does not work',
       ratio(row.requestRatio),
       ratio(row.timeRatio),
     ])),

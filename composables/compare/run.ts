@@ -1,7 +1,7 @@
-import type { DelayMs, SeenRequest } from '../../shared/compare/log'
-import type { Target } from '../../shared/compare/origins'
-import { SCENARIOS } from '../../shared/compare/scenarios'
-import type { Scenario } from '../../shared/compare/scenarios'
+import type { DelayMs, SeenRequest } from '#shared/compare/log'
+import type { Target } from '#shared/compare/origins'
+import { SCENARIOS } from '#shared/compare/scenarios'
+import type { Scenario } from '#shared/compare/scenarios'
 import { measure, probe } from './measure'
 import { toResult } from './result'
 import type { Result } from './result'
@@ -21,31 +21,33 @@ export interface RunOptions {
 /**
  * Runs every scenario, one after the other, so that none slows another one down.
  *
- * @returns how long each job took that is repeated, by target, in milliseconds: {@link SAMPLES} times, or none if it does not work here
+ * @returns the right way on each origin, done {@link SAMPLES} times; once where it does not work
  * @throws if the page's own origin does not answer: without its log there is nothing to tell
  */
-export async function runScenarios({ origins, delayMs, onStart, onResult }: RunOptions): Promise<Record<Target, number[]>> {
+export async function runScenarios({ origins, delayMs, onStart, onResult }: RunOptions): Promise<Record<Target, Result[]>> {
   const { id } = await askOwn<{ id: string }>('/_compare/runs', { method: 'POST', body: JSON.stringify({ delayMs }) })
   const readLog = async () => (await askOwn<{ requests: SeenRequest[] }>(`/_compare/runs/${id}`)).requests
   const baseOf = ({ target, id: name }: Scenario, sample: number) => `${origins[target]}/_compare/${id}/${name}/${sample}`
   await warmUp(Object.values(origins).map(origin => `${origin}/_compare/${id}/warm-up/0`))
 
-  const times: Record<Target, number[]> = { 'same-origin': [], 'same-site': [], 'cross-site': [] }
+  const samples: Record<Target, Result[]> = { 'same-origin': [], 'same-site': [], 'cross-site': [] }
   for (const scenario of SCENARIOS) {
     onStart(scenario)
     const made = await measure(scenario, baseOf(scenario, 0))
     await probe(baseOf(scenario, 0))
     const result = toResult(scenario, made, await readLog())
     onResult(result)
-    if (scenario.kind === 'right' && result.outcome === 'works') times[scenario.target].push(result.totalMs)
+    if (scenario.kind === 'right') samples[scenario.target].push(result)
   }
   for (let sample = 1; sample < SAMPLES; sample++) {
-    for (const scenario of SCENARIOS.filter(({ kind, target }) => kind === 'right' && times[target].length)) {
+    for (const { scenario, outcome } of Object.values(samples).map(results => results[0]!)) {
       onStart(scenario)
-      times[scenario.target].push(toResult(scenario, await measure(scenario, baseOf(scenario, sample)), []).totalMs)
+      if (outcome !== 'works') continue
+      const made = await measure(scenario, baseOf(scenario, sample))
+      samples[scenario.target].push(toResult(scenario, made, await readLog(), sample))
     }
   }
-  return times
+  return samples
 }
 
 /** Opens the connections, so that no scenario pays for one. A browser keeps those with credentials apart from those without, preflights among the latter. */

@@ -1,37 +1,31 @@
-import type { Target } from '../../shared/compare/origins'
+import type { Target } from '#shared/compare/origins'
 import type { Result } from './result'
 
 /** The right way on one origin, and how it compares with the page's own. */
 export interface TargetSummary {
   target: Target
-  /** Null: it does not work in this browser. */
-  medianMs: number | null
-  requests: number
-  bytes: number
-  /** Over the page's own origin; null where one of the two is not known. */
+  /** Of those that work, the one in the middle by time; null: it does not work in this browser. */
+  typical: Result | null
+  /** Over the page's own origin; null where one of the two does not work. */
   timeRatio: number | null
   requestRatio: number | null
 }
 
-const TARGETS: Target[] = ['same-origin', 'same-site', 'cross-site']
-
-/** Compares the right way on each origin. `times`: of each job that worked, by target. */
-export function summarize(results: Result[], times: Record<Target, number[]>): TargetSummary[] {
-  const rows = TARGETS.map((target) => {
-    const result = results.find(({ scenario }) => scenario.target === target && scenario.kind === 'right')
-    return { target, medianMs: median(times[target]), requests: result?.seen.length ?? 0, bytes: result?.bytes ?? 0 }
+/** Compares the right way on each origin, each done several times. */
+export function summarize(samples: Record<Target, Result[]>): TargetSummary[] {
+  const own = typicalOf(samples['same-origin'])
+  return (Object.keys(samples) as Target[]).map((target) => {
+    const typical = typicalOf(samples[target])
+    return {
+      target,
+      typical,
+      timeRatio: own && typical && typical.totalMs / own.totalMs,
+      requestRatio: own && typical && typical.seen.length / own.seen.length,
+    }
   })
-  const own = rows[0]!
-  return rows.map(row => ({
-    ...row,
-    timeRatio: row.medianMs !== null && own.medianMs ? row.medianMs / own.medianMs : null,
-    requestRatio: row.medianMs !== null && own.requests ? row.requests / own.requests : null,
-  }))
 }
 
-function median(values: number[]): number | null {
-  const sorted = values.toSorted((a, b) => a - b)
-  const middle = Math.floor(sorted.length / 2)
-  if (sorted.length === 0) return null
-  return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
+function typicalOf(results: Result[]): Result | null {
+  const sorted = results.filter(({ outcome }) => outcome === 'works').toSorted((a, b) => a.totalMs - b.totalMs)
+  return sorted[Math.floor((sorted.length - 1) / 2)] ?? null
 }

@@ -24,20 +24,6 @@ interface ListenOptions {
   patienceMs: number
 }
 
-/**
- * The certificate for the comparison's listeners: the server's own.
- *
- * @throws StartupError if there is none, or it is not for the two names that make two sites of this machine
- */
-export function comparisonPair(env: NodeJS.ProcessEnv): CheckedPair {
-  const { tls } = readSettings(env)
-  if (!tls) throw new StartupError('NUXT_COMPARE needs this server\'s own TLS, and NUXT_SESSION_BEHIND_PROXY leaves that to a proxy: set only one of them.')
-  const pair = readPair(tls, new Date())
-  const missing = ['localhost', '127.0.0.1'].filter(name => !subjectNames(pair.leaf).includes(name))
-  if (missing.length === 0) return pair
-  throw new StartupError(`NUXT_COMPARE needs a certificate for localhost and 127.0.0.1, and NUXT_TLS_CERT (${tls.cert}) lacks ${missing.join(' and ')}: unset it to use the local one.`)
-}
-
 /** Opens the two other origins; answers how to close them. Rejects if a port stays taken. */
 export async function listen({ ports, runs, env, patienceMs }: ListenOptions): Promise<() => void> {
   const pair = comparisonPair(env)
@@ -94,4 +80,18 @@ async function listenPatiently(server: Server, host: string, port: number, until
       await sleep(100)
     }
   }
+}
+
+/**
+ * The certificate for the comparison's listeners: the server's own.
+ *
+ * @throws StartupError if there is none, or it is not for the two names that make two sites of this machine
+ */
+function comparisonPair(env: NodeJS.ProcessEnv): CheckedPair {
+  const { tls } = readSettings(env)
+  if (!tls) throw new StartupError('NUXT_COMPARE needs this server\'s own TLS, and NUXT_SESSION_BEHIND_PROXY leaves that to a proxy: set only one of them.')
+  const pair = readPair(tls, new Date())
+  const missing = ['localhost', '127.0.0.1'].filter(name => !subjectNames(pair.leaf).includes(name))
+  if (missing.length === 0) return pair
+  throw new StartupError(`NUXT_COMPARE needs a certificate for localhost and 127.0.0.1, and NUXT_TLS_CERT (${tls.cert}) lacks ${missing.join(' and ')}: unset it to use the local one.`)
 }
