@@ -1,4 +1,4 @@
-import type { Target } from '#shared/compare/origins'
+import type { Target } from '../../shared/compare/origins'
 import type { Result } from './result'
 import type { TargetSummary } from './summary'
 import { OUTCOME_NAMES, TARGET_NAMES, explain, formatMs, tellCookie } from './words'

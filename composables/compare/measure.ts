@@ -1,4 +1,4 @@
-import type { Scenario } from '#shared/compare/scenarios'
+import type { Scenario } from '../../shared/compare/scenarios'
 import type { MadeRequest } from './result'
 
 /** A scenario that takes longer than this has failed. */

@@ -1,5 +1,5 @@
-import type { SeenRequest } from '#shared/compare/log'
-import type { Scenario } from '#shared/compare/scenarios'
+import type { SeenRequest } from '../../shared/compare/log'
+import type { Scenario } from '../../shared/compare/scenarios'
 
 /** One request as the page made it. */
 export interface MadeRequest {

@@ -1,4 +1,4 @@
-import type { Target } from '#shared/compare/origins'
+import type { Target } from '../../shared/compare/origins'
 import type { Result } from './result'
 
 /** The right way on one origin, and how it compares with the page's own. */

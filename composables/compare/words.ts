@@ -1,5 +1,5 @@
-import type { Target } from '#shared/compare/origins'
-import type { Kind } from '#shared/compare/scenarios'
+import type { Target } from '../../shared/compare/origins'
+import type { Kind } from '../../shared/compare/scenarios'
 import type { CookieFate, Outcome, Result } from './result'
 
 /** Why it came out so, and what to do: one sentence each. */
