@@ -10,7 +10,8 @@ export default defineNuxtConfig({
   devtools: { enabled: false },
   app: { head: { htmlAttrs: { lang: 'en' } } },
   css: ['~/assets/css/main.css'],
-  ui: { fonts: false },
+  colorMode: { disableTransition: false }, ui: { fonts: false },
+  // It would bring a style without the page's nonce, which the content security policy refuses.
   runtimeConfig: {
     accounts: { file: '' }, // NUXT_ACCOUNTS_FILE; empty means .data/accounts.db.
   },
@@ -29,5 +30,10 @@ export default defineNuxtConfig({
   telemetry: false,
   eslint: { config: { stylistic: true } },
   // In the page's own script: icons must not need a request of their own, least of all offline. As SVG: in CSS, each would need a style that the content security policy refuses.
-  icon: { mode: 'svg', serverBundle: { collections: ['lucide'] }, clientBundle: { scan: true } },
+  icon: {
+    mode: 'svg',
+    serverBundle: { collections: ['lucide'] },
+    clientBundle: { scan: { globInclude: ['{components,composables,pages,layers}/**/*.{ts,vue}', '*.{ts,vue}'], globExclude: ['**/node_modules/**'] } },
+    fallbackToApi: false, // Nobody else is asked for an icon.
+  },
 })

@@ -2,6 +2,7 @@ import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node
 import { Server as HttpsServer } from 'node:https'
 import { Server as NetServer } from 'node:net'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** The connections of one server, known well enough to end them without losing a request. */
@@ -10,6 +11,8 @@ export interface Connections {
   track(request: IncomingMessage, response: ServerResponse): void
   /** How many requests have no complete response yet. */
   inFlight(): number
+  /** Whether a response has begun on this connection and not ended. */
+  isAnswering(socket: Duplex): boolean
   /** Ends everything. True if all requests were answered; false if the limit passed and the rest were cut off. */
   drain(limitMs: number): Promise<boolean>
 }
@@ -86,5 +89,6 @@ export function trackConnections(server: HttpServer | HttpsServer): Connections 
   }
 
   const unanswered = () => [...open.values()].flatMap(({ pending }) => [...pending])
-  return { track, drain, inFlight: () => unanswered().length }
+  const isAnswering = (socket: Duplex) => [...open.get(socket as Socket)?.pending ?? []].some(({ headersSent }) => headersSent)
+  return { track, drain, isAnswering, inFlight: () => unanswered().length }
 }

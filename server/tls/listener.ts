@@ -1,3 +1,4 @@
+import { constants } from 'node:crypto'
 import { Server as HttpServer } from 'node:http'
 import type { ServerOptions } from 'node:http'
 import { Server as HttpsServer } from 'node:https'
@@ -18,27 +19,32 @@ const CIPHERS = [
   'ECDHE-RSA-CHACHA20-POLY1305',
 ].join(':')
 
-const TIMEOUTS: ServerOptions = {
-  headersTimeout: 15_000,
-  requestTimeout: 30_000, // The whole request, not the response: an event stream may last.
-  keepAliveTimeout: 65_000, // Longer than the 60 s of common proxies, so that it is the proxy that closes an idle connection.
-  connectionsCheckingInterval: 1_000, // Node looks for late requests only this often. Its own 30 s would stretch the 15 s above to 45.
-}
-
-const HANDSHAKE_TIMEOUT_MS = 10_000
+/** Cookies of other programs on the same host come along too, so no less; 431 beyond. */
+const MOST_HEADER_BYTES = 16_384
+/** Node looks for late requests only this often. Its own 30 s would stretch 15 to 45. */
+const CHECK_EVERY_MS = 1_000
 
 /** A server, not yet listening, that speaks HTTPS with `pair`, or HTTP if it is null. */
-export function createListener(pair: CheckedPair | null, { maxConnections }: Pick<Settings, 'maxConnections'>): HttpServer | HttpsServer {
+export function createListener(pair: CheckedPair | null, { maxConnections, timeouts }: Pick<Settings, 'maxConnections' | 'timeouts'>): HttpServer | HttpsServer {
+  const options: ServerOptions = {
+    headersTimeout: timeouts.headers,
+    requestTimeout: timeouts.request,
+    keepAliveTimeout: timeouts.keepAlive,
+    connectionsCheckingInterval: Math.min(CHECK_EVERY_MS, timeouts.headers),
+    maxHeaderSize: MOST_HEADER_BYTES,
+    requireHostHeader: false, // `refuseMalformed` asks for it, and answers as all refusals do.
+  }
   const server = pair
-    ? new HttpsServer({ ...TIMEOUTS, ...secureContext(pair), handshakeTimeout: HANDSHAKE_TIMEOUT_MS })
-    : new HttpServer(TIMEOUTS)
+    ? new HttpsServer({ ...options, ...secureContext(pair), handshakeTimeout: timeouts.handshake })
+    : new HttpServer(options)
   server.maxConnections = maxConnections
   return server
 }
 
 /** What `setSecureContext` needs as much as the constructor: whatever it is not told again falls back to Node's defaults. */
 export function secureContext({ cert, key }: Pick<CheckedPair, 'cert' | 'key'>) {
-  return { cert, key, minVersion: 'TLSv1.2', ciphers: CIPHERS, honorCipherOrder: false } as const
+  // Renegotiation exists in TLS 1.2 only, and only attackers begin one. Early data, which could be replayed, Node never takes.
+  return { cert, key, minVersion: 'TLSv1.2', ciphers: CIPHERS, honorCipherOrder: false, secureOptions: constants.SSL_OP_NO_RENEGOTIATION } as const
 }
 
 /** The origins under which browsers can reach the server: one for each name of its certificate, save wildcards. */

@@ -5,27 +5,28 @@ import { securityHeaders } from '../headers/policy.ts'
 
 /** Why a request gets no further: a status, and a sentence for whoever sent it. */
 export interface Refusal {
-  status: 400 | 421
+  status: 400 | 417 | 421
   message: string
 }
 
 /** Looks at a request before anything else does; null lets it through. */
-export type Guard = (request: Pick<IncomingMessage, 'url' | 'headers' | 'rawHeaders'>) => Refusal | null
+export type Guard = (request: Pick<IncomingMessage, 'url' | 'headers' | 'rawHeaders' | 'httpVersion'>) => Refusal | null
 
 const REMEMBERED_HOSTS = 100
 const REFUSAL_HEADERS = { 'Connection': 'close', 'Cache-Control': 'no-store', 'Content-Type': 'text/plain' }
 
 /**
- * What Node's parser lets through though no honest client sends it: two Host headers (RFC 9112, section 3.2, asks for a 400), and a request
- * target that is a whole URL, which a router and a guard in front of it could read differently.
+ * What Node's parser lets through though no honest client sends it: two Host headers, or none in HTTP/1.1 (RFC 9112, section 3.2, asks for a 400), and a
+ * request target that is a whole URL, which a router and a guard in front of it could read differently.
  */
-export const refuseMalformed: Guard = ({ url, rawHeaders }) => {
+export const refuseMalformed: Guard = ({ url, rawHeaders, httpVersion }) => {
   if (url !== '*' && !url?.startsWith('/')) return { status: 400, message: 'The request target is not a path.' }
   let hosts = 0
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]!
     if (name.length === 4 && name.toLowerCase() === 'host') hosts++
   }
+  if (hosts === 0 && httpVersion === '1.1') return { status: 400, message: 'There is no Host header.' }
   return hosts > 1 ? { status: 400, message: 'There is more than one Host header.' } : null
 }
 

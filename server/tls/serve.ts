@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener, Server as HttpServer, ServerResp
 import { Server as HttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { answerBrokenRequest } from './broken-requests.ts'
 import { readPair } from './certificate.ts'
 import type { CheckedPair } from './certificate.ts'
 import { trackConnections } from './connections.ts'
@@ -12,6 +13,7 @@ import { continueWhenRead, refuseMalformed, refuseOtherHosts, sendRefusal } from
 import type { Guard } from './requests.ts'
 import { readSettings } from './settings.ts'
 import type { Settings } from './settings.ts'
+import { subjectNames } from './subject-names.ts'
 
 /** What the server serves, and whom it tells. */
 export interface Service {
@@ -42,6 +44,8 @@ export function serve(service: Service): void {
   const hosts = { refuse: pair && refuseOtherHosts(pair.leaf) }
 
   answer(server, service, connections, request => refuseMalformed(request) ?? hosts.refuse?.(request) ?? null)
+  const host = pair ? subjectNames(pair.leaf)[0] : undefined
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => answerBrokenRequest(error, socket, { isAnswering: connections.isAnswering(socket), host }))
   const use = (current: CheckedPair) => {
     if (current.warning) console.warn(`[tls] ${current.warning}`)
     hosts.refuse = refuseOtherHosts(current.leaf)
@@ -71,6 +75,10 @@ function answer(server: HttpServer, { handle, upgrade }: Service, { track }: Con
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     continueWhenRead(request, response)
     onRequest(request, response)
+  })
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    track(request, response)
+    sendRefusal(response, { status: 417, message: 'The only expectation that is met here is 100-continue.' })
   })
   if (upgrade) server.on('upgrade', (request, socket, head) => refuse(request) ? socket.destroy() : upgrade(request, socket, head))
 }

@@ -20,11 +20,27 @@ export interface Settings {
   listen: { path: string } | { port: number, host?: string }
   /** Connections above this are dropped as they arrive. */
   maxConnections: number
+  timeouts: Timeouts
   /** How long requests in flight may take to end, once the server was told to stop. */
   shutdownTimeoutMs: number
 }
 
+/** How long a client may take, in milliseconds. Time that it does not use is an attacker's: a connection held open costs a client next to nothing. */
+export interface Timeouts {
+  /** For the TLS handshake. */
+  handshake: number
+  /** From the connection, or the end of the request before, to the end of a request's headers. */
+  headers: number
+  /** To the end of a request's body. The response may last: it may be an event stream. */
+  request: number
+  /** For the next request on a connection. */
+  keepAlive: number
+}
+
 type Environment = Record<string, string | undefined>
+
+/** The longest that a timer can be set to. */
+const LONGEST_MS = 2_147_483_647
 
 /**
  * Reads the listener's settings from the environment. A variable that is empty counts as not set.
@@ -38,7 +54,8 @@ export function readSettings(env: Environment): Settings {
       ? { path: env.NITRO_UNIX_SOCKET }
       : { port: readPort(env), host: env.NITRO_HOST || env.HOST || undefined },
     maxConnections: readInteger(env, 'NITRO_MAX_CONNECTIONS', 10_000, 1, 1_000_000),
-    shutdownTimeoutMs: readInteger(env, 'NITRO_SHUTDOWN_TIMEOUT', 30_000, 0, 2_147_483_647),
+    timeouts: readTimeouts(env),
+    shutdownTimeoutMs: readInteger(env, 'NITRO_SHUTDOWN_TIMEOUT', 30_000, 0, LONGEST_MS),
   }
 }
 
@@ -64,6 +81,20 @@ function readCertificatePaths(env: Environment): CertificatePaths | null {
     local: !cert,
     allowExpired: readFlag(env, 'NUXT_TLS_ALLOW_EXPIRED'),
   }
+}
+
+function readTimeouts(env: Environment): Timeouts {
+  const timeouts = {
+    handshake: readInteger(env, 'NITRO_HANDSHAKE_TIMEOUT', 10_000, 1, LONGEST_MS),
+    headers: readInteger(env, 'NITRO_HEADERS_TIMEOUT', 15_000, 1, LONGEST_MS),
+    request: readInteger(env, 'NITRO_REQUEST_TIMEOUT', 30_000, 1, LONGEST_MS),
+    // Longer than the 60 s of common proxies, so that it is the proxy that closes an idle connection.
+    keepAlive: readInteger(env, 'NITRO_KEEP_ALIVE_TIMEOUT', 65_000, 1, LONGEST_MS),
+  }
+  if (timeouts.headers > timeouts.request) {
+    throw new StartupError('NITRO_HEADERS_TIMEOUT is longer than NITRO_REQUEST_TIMEOUT, though the headers are a part of the request: lower the one, or raise the other.')
+  }
+  return timeouts
 }
 
 function readFlag(env: Environment, name: string): boolean {

@@ -62,7 +62,7 @@ describe('start', () => {
     ['a file that is not there', () => ({ ...env, NUXT_TLS_KEY: join(folder, 'none.pem') }), /NUXT_TLS_KEY .* cannot be read \(ENOENT\)/],
     ['a file that is not PEM', () => install(folder, 'nonsense', { ...pair, cert: 'nonsense' }), /NUXT_TLS_CERT .* holds no PEM certificate/],
     ['a key of another certificate', async () => install(folder, 'mixed', { ...pair, key: (await issuePair()).key }), /is not the key of/],
-    ['an ended certificate', async () => install(folder, 'ended', await issuePair(['localhost'], new Date(Date.now() - 400 * DAY_MS))), /NUXT_TLS_CERT .* ended on/],
+    ['an ended certificate (T2)', async () => install(folder, 'ended', await issuePair(['localhost'], new Date(Date.now() - 400 * DAY_MS))), /NUXT_TLS_CERT .* ended on/],
     ['a certificate of tomorrow', async () => install(folder, 'early', await issuePair(['localhost'], new Date(Date.now() + DAY_MS))), /is not valid before/],
     ['a proxy flag that is neither yes nor no', () => ({ NUXT_SESSION_BEHIND_PROXY: 'maybe' }), /NUXT_SESSION_BEHIND_PROXY is "maybe"/],
     ['an address that is not this machine\'s', () => ({ ...env, HOST: '192.0.2.1' }), /cannot listen on 192\.0\.2\.1, port 0 \(EADDRNOTAVAIL\)/],
@@ -80,7 +80,7 @@ describe('start', () => {
     expect(second.lines).toEqual([expect.stringMatching(/^\[tls\] The server cannot listen on port \d+ \(EADDRINUSE\)/)])
   })
 
-  it('warns of a certificate that ends soon', async () => {
+  it('warns of a certificate that ends soon (T2)', async () => {
     const { line } = await start(install(folder, 'late', await issuePair(['localhost'], new Date(Date.now() - 385 * DAY_MS))))
     expect(await line(/ends in/)).toMatch(/^\[tls\] NUXT_TLS_CERT .* ends in 11 days/)
   })

@@ -13,6 +13,8 @@ export interface RedisServer {
   /** Starts it again on the same port and data. */
   start(): Promise<void>
   kill(signal?: NodeJS.Signals): Promise<void>
+  /** Sends it a signal that does not end it. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void
   /** Ends it and removes its data. */
   dispose(): Promise<void>
 }
@@ -25,37 +27,50 @@ export function findRedis(): string | undefined {
   return found
 }
 
+/** Starts a server on a free port; `options` are appended to its command line, where the last word counts. */
 export async function startRedis(program: string, ...options: string[]): Promise<RedisServer> {
   const folder = mkdtempSync(join(tmpdir(), 'cloakroom-redis-'))
   const port = await freePort()
-  const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'yes', '--appendfsync', 'always', ...options]
-  let child: ChildProcess | undefined
-
-  async function start() {
-    child = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'] })
-    for await (const line of createInterface(child.stdout!)) {
-      if (line.includes('Ready to accept connections')) break
-    }
-    child.stdout!.resume()
-  }
-
-  async function kill(signal: NodeJS.Signals = 'SIGKILL') {
-    if (!child || child.exitCode !== null || child.signalCode !== null) return
-    child.kill(signal)
-    await once(child, 'exit')
-  }
-
-  await start()
+  const server = redisProcess(program, ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'yes', '--appendfsync', 'always', ...options])
+  await server.start()
   return {
+    ...server,
     url: `redis://127.0.0.1:${port}`,
     port,
-    start,
-    kill,
     async dispose() {
-      await kill()
+      await server.kill()
       rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** The program with any arguments, not yet started. */
+export function redisProcess(program: string, args: readonly string[]): Pick<RedisServer, 'start' | 'kill' | 'signal'> {
+  let child: ChildProcess | undefined
+  return {
+    async start() {
+      child = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'] })
+      await ready(child)
+    },
+    async kill(signal = 'SIGKILL') {
+      if (!child || child.exitCode !== null || child.signalCode !== null) return
+      child.kill(signal)
+      await once(child, 'exit')
+    },
+    signal: signal => void child!.kill(signal),
+  }
+}
+
+async function ready(child: ChildProcess) {
+  const lines: string[] = []
+  for await (const line of createInterface(child.stdout!)) {
+    lines.push(line)
+    // A sentinel says the latter once it watches its group.
+    if (!/Ready to accept connections|\+monitor master/.test(line)) continue
+    child.stdout!.resume()
+    return
+  }
+  throw new Error(`redis-server did not start:\n${lines.join('\n')}`)
 }
 
 function which(): string | undefined {

@@ -29,8 +29,14 @@ export interface BuiltServer {
   dispose(): Promise<void>
 }
 
+/** What the operating system allows the server. */
+export interface ProcessLimits {
+  /** Open files and sockets together. */
+  files?: number
+}
+
 /** Starts the built server; resolves once it listens, rejects with its output if it ends before that. */
-export async function startBuiltServer(env: Record<string, string> = {}): Promise<BuiltServer> {
+export async function startBuiltServer(env: Record<string, string> = {}, limits: ProcessLimits = {}): Promise<BuiltServer> {
   if (!existsSync(ENTRY)) throw new Error(`${ENTRY} is missing: run \`npm run build\` first.`)
   const directory = mkdtempSync(join(tmpdir(), 'cloakroom-'))
   const port = await freePort()
@@ -45,7 +51,7 @@ export async function startBuiltServer(env: Record<string, string> = {}): Promis
     NUXT_ACCOUNTS_FILE: join(directory, 'accounts.db'),
     ...env,
   }
-  let child = await launch(fullEnv, logs)
+  let child = await launch(fullEnv, logs, limits)
 
   const server: BuiltServer = {
     origin: `https://localhost:${port}`,
@@ -54,7 +60,7 @@ export async function startBuiltServer(env: Record<string, string> = {}): Promis
     stop: () => end(child, 'SIGTERM'),
     kill: async () => void await end(child, 'SIGKILL'),
     start: async () => {
-      child = await launch(fullEnv, logs)
+      child = await launch(fullEnv, logs, limits)
     },
     dispose: async () => {
       await end(child, 'SIGKILL')
@@ -64,8 +70,9 @@ export async function startBuiltServer(env: Record<string, string> = {}): Promis
   return server
 }
 
-async function launch(env: NodeJS.ProcessEnv, logs: string[]): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [ENTRY], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] })
+async function launch(env: NodeJS.ProcessEnv, logs: string[], { files }: ProcessLimits): Promise<ChildProcess> {
+  const [program, ...args] = files ? ['sh', '-c', `ulimit -n ${files}; exec "$0" "$@"`, process.execPath, ENTRY] : [process.execPath, ENTRY]
+  const child = spawn(program!, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] })
   const listening = Promise.withResolvers<undefined>()
   const read = (line: string) => {
     logs.push(line)

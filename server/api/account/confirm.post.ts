@@ -5,6 +5,6 @@ export default defineEventHandler(async (event) => {
   const { password } = await readBodyAs(event, Confirmation)
   const { session, account } = await requireAccount(event)
   await requirePassword(event, { account, name: account.name, password })
-  await session.signIn(account.id, { remember: session.persistent, data: session.data })
+  await session.signIn(account.id, { remember: session.persistent, data: held => held })
   return { account: accountView(account) }
 })

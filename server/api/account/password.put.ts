@@ -9,6 +9,6 @@ export default defineEventHandler(async (event) => {
   if (isCommonPassword(password, account.name)) throw accountError('common_password', 'This password is among the first that anybody would try. Choose another.')
   const changed = useAccounts().setPassword(account, await storedForm(event, password))
   if (!changed) throw accountError('wrong_credentials', 'The password was changed meanwhile.')
-  await session.signIn(account.id, { remember: session.persistent, data: session.data })
+  await session.signIn(account.id, { remember: session.persistent, data: held => held })
   return { ended: await session.revokeOthers() }
 })

@@ -113,6 +113,22 @@ describe('signIn', () => {
   })
 })
 
+describe('data that crosses', () => {
+  it('is made from the newest, so that no parallel update is lost', async () => {
+    const { browser: open, store } = setUp()
+    const browser = open()
+    await (await browser.visit()).session.update({ cart: 1 })
+    const { session } = await browser.visit()
+    const barrier = store.hold('enrol')
+    const signing = session.signIn('ada', { data: held => ({ ...held, user: 'Ada' }) })
+    await barrier.reached
+    await (await browser.copy().visit()).session.update({ note: 'kept' })
+    barrier.release()
+    await signing
+    expect(await browser.peek()).toEqual({ cart: 1, note: 'kept', user: 'Ada' })
+  })
+})
+
 describe('signing in and out again and again', () => {
   it('leaves no more sessions than the limit (K11)', async () => {
     const bench = setUp({ maxPerOwner: '3' })

@@ -1,8 +1,10 @@
+import { execFile, spawnSync } from 'node:child_process'
 import { X509Certificate, generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
 import type { Server } from 'node:https'
 import { Server as HttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { connect } from 'node:tls'
 import type { ConnectionOptions } from 'node:tls'
 import { generate } from 'selfsigned'
@@ -10,7 +12,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createListener, originsOf, secureContext } from '../../../server/tls/listener.ts'
 import { issuePair } from './pairs.ts'
 
-const LIMITS = { maxConnections: 7 }
+const hasOpenssl = spawnSync('openssl', ['version']).status === 0
+
+const LIMITS = { maxConnections: 7, timeouts: { handshake: 10_000, headers: 11_000, request: 12_000, keepAlive: 13_000 } }
 
 const checked = ({ cert, key }: { cert: string, key: string }) => ({ cert, key, leaf: new X509Certificate(cert), warning: null })
 
@@ -33,7 +37,7 @@ describe('createListener', () => {
 
   it('limits time and number in both', async () => {
     for (const server of [createListener(null, LIMITS), createListener(checked(await issuePair()), LIMITS)]) {
-      expect(server).toMatchObject({ headersTimeout: 15_000, requestTimeout: 30_000, keepAliveTimeout: 65_000, maxConnections: 7 })
+      expect(server).toMatchObject({ headersTimeout: 11_000, requestTimeout: 12_000, keepAliveTimeout: 13_000, maxConnections: 7, maxHeaderSize: 16_384 })
     }
   })
 })
@@ -79,6 +83,39 @@ describe.each([['EC', issuePair], ['RSA', rsaPair]])('TLS with an %s key', (_, m
     ['no authentication', 'aNULL@SECLEVEL=0'],
   ])('refuses suites with %s', async (_, ciphers) => {
     await expect(handshake({ maxVersion: 'TLSv1.2', ciphers })).rejects.toThrow(/handshake failure/)
+  })
+})
+
+describe('an open connection', () => {
+  let server: Server
+  let ca: string
+
+  beforeAll(async () => {
+    const pair = await issuePair()
+    ca = pair.ca
+    server = createListener(checked(pair), LIMITS) as Server
+    server.on('request', (_, response) => response.end('ok'))
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+  })
+
+  afterAll(() => void server.close())
+
+  it('is not negotiated anew (T5)', async () => {
+    const { port } = server.address() as AddressInfo
+    const socket = connect({ host: '127.0.0.1', port, servername: 'localhost', ca, maxVersion: 'TLSv1.2' })
+    await once(socket, 'secureConnect')
+    const closed = once(socket, 'close')
+    socket.renegotiate({}, () => {})
+    await expect(closed).rejects.toThrow(/no renegotiation/)
+  })
+
+  it.skipIf(!hasOpenssl)('gives tickets that take no early data, which could be replayed (T5)', async () => {
+    const { port } = server.address() as AddressInfo
+    const client = execFile('openssl', ['s_client', '-connect', `127.0.0.1:${port}`, '-tls1_3', '-ign_eof'])
+    client.stdin!.end('GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
+    const output = await text(client.stdout!)
+    expect(output).toContain('200 OK')
+    expect(output.match(/Max Early Data: .*/g)).toEqual(['Max Early Data: 0', 'Max Early Data: 0'])
   })
 })
 

@@ -4,8 +4,9 @@ import { refuseMalformed, refuseOtherHosts } from '../../../server/tls/requests.
 import type { Guard } from '../../../server/tls/requests.ts'
 import { issuePair } from './pairs.ts'
 
-const request = (host?: string, url = '/') => ({
+const request = (host?: string, url = '/', httpVersion = '1.1') => ({
   url,
+  httpVersion,
   headers: { host },
   rawHeaders: host === undefined ? [] : ['Accept', '*/*', 'Host', host],
 })
@@ -17,6 +18,11 @@ describe('refuseMalformed', () => {
 
   it.each(['https://localhost/', 'http://evil.test/api', 'localhost:443', '', '?a', '**'])('refuses the target %j', (url) => {
     expect(refuseMalformed(request('localhost', url))).toMatchObject({ status: 400 })
+  })
+
+  it('refuses a request without Host, but for HTTP/1.0, which has none', () => {
+    expect(refuseMalformed(request())).toMatchObject({ status: 400 })
+    expect(refuseMalformed(request(undefined, '/', '1.0'))).toBeNull()
   })
 
   it('refuses two Host headers, in whatever case and order', () => {

@@ -23,6 +23,7 @@ describe('readSettings', () => {
       tls: { cert: 'certs/localhost.pem', key: 'certs/localhost-key.pem', local: true, allowExpired: false },
       listen: { port: 3000, host: undefined },
       maxConnections: 10_000,
+      timeouts: { handshake: 10_000, headers: 15_000, request: 30_000, keepAlive: 65_000 },
       shutdownTimeoutMs: 30_000,
     })
   })
@@ -76,5 +77,16 @@ describe('readSettings', () => {
     expect(readSettings({ NITRO_MAX_CONNECTIONS: '1', NITRO_SHUTDOWN_TIMEOUT: '0' })).toMatchObject({ maxConnections: 1, shutdownTimeoutMs: 0 })
     expectRefusal({ NITRO_MAX_CONNECTIONS: '0' }, 'NITRO_MAX_CONNECTIONS', 'from 1')
     expectRefusal({ NITRO_SHUTDOWN_TIMEOUT: '30s' }, 'NITRO_SHUTDOWN_TIMEOUT')
+  })
+
+  it('takes how long clients may take, in milliseconds', () => {
+    const env = { NITRO_HANDSHAKE_TIMEOUT: '1', NITRO_HEADERS_TIMEOUT: '2', NITRO_REQUEST_TIMEOUT: '2', NITRO_KEEP_ALIVE_TIMEOUT: '3' }
+    expect(readSettings(env).timeouts).toEqual({ handshake: 1, headers: 2, request: 2, keepAlive: 3 })
+    for (const name of Object.keys(env)) expectRefusal({ ...env, [name]: '0' }, name, 'from 1')
+    expectRefusal({ NITRO_KEEP_ALIVE_TIMEOUT: '65s' }, 'NITRO_KEEP_ALIVE_TIMEOUT')
+  })
+
+  it('refuses more time for the headers than for the whole request', () => {
+    expectRefusal({ NITRO_HEADERS_TIMEOUT: '30001' }, 'NITRO_HEADERS_TIMEOUT is longer than NITRO_REQUEST_TIMEOUT')
   })
 })

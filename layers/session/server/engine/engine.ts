@@ -5,6 +5,7 @@ import type { Clock } from './clock'
 import type { Lifetime, SessionConfig } from './config'
 import { SessionError } from './errors'
 import type { EventSink } from './events'
+import { harmless } from './events'
 import { GuardedStore } from './guarded-store'
 import { handleOf, hashSecret, sameHash, storeKeyOf, successorOf } from './identity'
 import type { KeyRing } from './key-ring'
@@ -190,17 +191,4 @@ export function encodeBounded(record: SessionRecord): string {
     throw new SessionError('too_large', `The session's data would be over ${MOST_DATA / 1024} KiB. Keep an id in the session, and the rest where it belongs.`)
   }
   return value
-}
-
-/** A listener's failure is its own: what it was told of has happened, and the request must go on. */
-function harmless(emit: EventSink): EventSink {
-  return (event) => {
-    try {
-      emit(event)
-    }
-    catch (error) {
-      // eslint-disable-next-line no-console -- The engine knows no logger, and must not keep quiet about this.
-      console.error(`[session] A listener of ${event.type} failed:`, error)
-    }
-  }
 }

@@ -14,3 +14,16 @@ export type SessionEvent
     | { readonly type: 'store_failure', readonly operation: string, readonly error: unknown }
 
 export type EventSink = (event: SessionEvent) => void
+
+/** A listener's failure is its own: what it was told of has happened, and the request must go on. */
+export function harmless(emit: EventSink): EventSink {
+  return (event) => {
+    try {
+      emit(event)
+    }
+    catch (error) {
+      // eslint-disable-next-line no-console -- The engine knows no logger, and must not keep quiet about this.
+      console.error(`[session] A listener of ${event.type} failed:`, error)
+    }
+  }
+}

@@ -1,21 +1,14 @@
+import type { SignInOptions, Update } from './changes'
+import { beginning, changed } from './changes'
 import type { Device } from './devices'
 import { devicesOf, revokeDevice, revokeOwner } from './devices'
 import { SessionError } from './errors'
 import { handleOf } from './identity'
 import { refuseNesting, withinUpdate } from './nesting'
-import type { FlatData, SessionValues } from './record'
-import { NO_DATA, flatten, revive } from './record'
+import type { SessionValues } from './record'
+import { NO_DATA } from './record'
 import { SessionWriter } from './session-writer'
 import { signIn } from './sign-in'
-
-export interface SignInOptions<Data> {
-  /** Keeps the session when the browser closes, with the longer pair of timeouts. Default `false`. */
-  remember?: boolean
-  /** The data to begin with. Default none: what an anonymous visitor left behind does not cross into an account by itself. */
-  data?: Data
-}
-
-export type Update<Data> = Partial<Data> | ((draft: Data) => void | Promise<void>)
 
 /**
  * One visitor's session within one request. Reading it creates nothing; the first write does.
@@ -87,8 +80,7 @@ export class ServerSession<Data extends object = SessionValues> extends SessionW
     await this.#creation?.catch(() => {})
     this.turn++
     const { label } = this.request
-    const startedAt = this.#startedAt
-    this.adopt(await signIn(this.engine, this.admitted, { owner, remember, label, startedAt, data: data ? flatten(data as SessionValues) : NO_DATA }))
+    this.adopt(await signIn(this.engine, this.admitted, { owner, remember, label, startedAt: this.#startedAt, dataFrom: held => beginning(data, held) }))
     this.#lost = false
     this.engine.emit({ type: 'signed_in', handle: this.handle! })
   }
@@ -186,11 +178,4 @@ export class ServerSession<Data extends object = SessionValues> extends SessionW
     this.admitted = null
     this.#lost = true
   }
-}
-
-async function changed<Data extends object>(data: FlatData, change: Update<Data>): Promise<FlatData> {
-  const draft = revive(data)
-  if (typeof change === 'function') await change(draft as Data)
-  else Object.assign(draft, change)
-  return flatten(Object.fromEntries(Object.entries(draft).filter(([, value]) => value !== undefined)))
 }

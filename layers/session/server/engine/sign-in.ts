@@ -4,14 +4,15 @@ import { encodeBounded } from './engine'
 import { SessionError } from './errors'
 import { handleOf, storeKeyOf } from './identity'
 import type { FlatData, SessionRecord } from './record'
-import { metaOf, revive } from './record'
+import { NO_DATA, metaOf, revive } from './record'
 import { newSecret, newTicket } from './seal'
 import type { OwnedMeta } from './store'
 
 const MOST_ATTEMPTS = 6
 
 export interface SignInRequest extends Ownership {
-  readonly data: FlatData
+  /** Makes the data to begin with from what the visitor's session holds. */
+  readonly dataFrom: (held: FlatData) => FlatData
   readonly label: string
   /** When the request that signs in began. */
   readonly startedAt: number
@@ -40,9 +41,10 @@ async function enrol(engine: SessionEngine, current: Admitted | null, request: S
   const { maxPerOwner: max, ownerLimitPolicy: policy } = engine.config
   const now = engine.clock()
   const ticket = current ? { sid: current.ticket.sid, secret: newSecret() } : newTicket()
+  const data = request.dataFrom(current?.live.record.data ?? NO_DATA)
   const again = current?.live.record.owner === request.owner
   const record: SessionRecord = {
-    ...engine.newRecord(ticket, { createdAt: again ? current!.live.record.createdAt : now, label: request.label, data: request.data }, request),
+    ...engine.newRecord(ticket, { createdAt: again ? current!.live.record.createdAt : now, label: request.label, data }, request),
     // The secret before answers no more; its hash tells a request that was under way from a stolen copy.
     previous: current ? { hash: current.live.record.secretHash, until: 0, salt: '' } : null,
     era: current ? current.live.record.era + 1 : 0,
@@ -55,5 +57,5 @@ async function enrol(engine: SessionEngine, current: Admitted | null, request: S
   for (const other of evicted) engine.emit({ type: 'ended', handle: handleOf(other), reason: 'evicted' })
   if (outcome !== 'written') return outcome
   const version = (current?.live.version ?? 0) + 1
-  return { live: { key, record, values: revive(request.data), version, lastSeenAt: now }, ticket, stale: null } satisfies Admitted
+  return { live: { key, record, values: revive(data), version, lastSeenAt: now }, ticket, stale: null } satisfies Admitted
 }

@@ -1,5 +1,5 @@
 import type { H3Event } from 'h3'
-import { createError, readRawBody } from 'h3'
+import { createError, readRawBody, setResponseHeader } from 'h3'
 import getRawBody from 'raw-body'
 import secureJson from 'secure-json-parse'
 import { SessionError } from '../engine/errors'
@@ -11,13 +11,17 @@ const MOST_LEVELS = 32
 const JSON_TYPE = /^application\/json(?:[ \t]*;[ \t]*charset="?utf-8"?)?$/i
 
 /**
- * Reads a JSON body, or refuses it: another type or none (415), over 64 KiB (413, before it is read), not JSON, nested deeper
+ * Reads a JSON body, or refuses it: another type or none, or compressed (415), over 64 KiB (413, before it is read), not JSON, nested deeper
  * than 32 levels, or with a key that reaches for a prototype (400).
  */
 export async function readJson(event: H3Event): Promise<unknown> {
   const types = event.node.req.rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'content-type')
   if (types.length !== 1 || !JSON_TYPE.test(event.node.req.headers['content-type'] ?? '')) {
     throw new SessionError('unsupported_type', 'The body must be sent as application/json.')
+  }
+  if (!isPlain(event.node.req.headers['content-encoding'])) {
+    setResponseHeader(event, 'accept-encoding', 'identity') // RFC 9110 §15.5.16
+    throw new SessionError('unsupported_type', 'The body must be sent as it is, and not compressed.')
   }
   const text = await readText(event)
   if (depthOf(text) > MOST_LEVELS) throw badRequest(`The body is nested deeper than ${MOST_LEVELS} levels.`)
@@ -40,6 +44,11 @@ async function readText(event: H3Event): Promise<string> {
     event.node.res.setHeader('connection', 'close')
     throw new SessionError('too_large', `The body is over ${MOST_BYTES / 1024} KiB.`)
   }
+}
+
+/** Nothing is decompressed: a few bytes could become any number. */
+function isPlain(encoding: string | undefined): boolean {
+  return encoding === undefined || encoding.toLowerCase() === 'identity'
 }
 
 /** Levels of nesting, counted without recursion and before parsing. */

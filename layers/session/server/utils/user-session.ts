@@ -66,7 +66,7 @@ export async function requireUserSession(event: H3Event, options: { statusCode?:
 async function store(session: ServerSession<Values>, { user }: NewUserSession, { maxAge }: UserSessionOptions, change: (held: Values) => Values): Promise<UserSession> {
   const owner = user ? ownerOf(user as Values, session) : undefined
   if (owner && owner !== session.owner) {
-    await session.signIn(owner, { remember: maxAge !== undefined, data: change({ ...session.data }) })
+    await session.signIn(owner, { remember: maxAge !== undefined, data: change })
   }
   else {
     await session.update((draft) => {

@@ -71,6 +71,7 @@ function redisOptions({ username, password, db, tls }: RedisTarget): RedisOption
     commandTimeout: COMMAND_TIMEOUT_MS,
     connectTimeout: CONNECT_TIMEOUT_MS,
     socketTimeout: SILENCE_TIMEOUT_MS,
+    disableClientInfo: true,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
@@ -85,7 +86,8 @@ function clusterOptions(target: RedisTarget): ClusterOptions {
   return {
     // Not pipelined: ioredis follows the redirection of a whole pipeline only, so a slot that has moved would fail for long.
     redisOptions: { ...redisOptions(target), enableAutoPipelining: false },
-    enableOfflineQueue: false,
+    // Nodes are connected to when they are first needed; what is asked of one meanwhile waits for it, within the command's timeout.
+    enableOfflineQueue: true,
     // 0: a command whose connection broke is not sent again. Redirected ones are, since the first node has not run them.
     retryDelayOnFailover: 0,
     slotsRefreshTimeout: CONNECT_TIMEOUT_MS,

@@ -14,9 +14,9 @@ const PROBLEMS: Record<string, string> = {
 }
 
 /** Says what happened, with a cause that holds no session and no password. */
-export function redisFailure(error: unknown): StoreError {
+export function redisFailure(error: unknown, otherwise = 'did not answer as expected'): StoreError {
   const cause = withoutArguments(error)
-  const [, problem = 'did not answer as expected'] = Object.entries(PROBLEMS).find(([start]) => cause.message.startsWith(start)) ?? []
+  const [, problem = otherwise] = Object.entries(PROBLEMS).find(([start]) => cause.message.startsWith(start)) ?? []
   return new StoreError('redis', problem, { cause })
 }
 

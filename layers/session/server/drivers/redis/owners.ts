@@ -10,6 +10,8 @@ const CLAIM_LIFETIME_MS = 60_000
 const MOST_ROUNDS = 200
 const CLAIM_BYTES = 9
 
+type WriteOutcome = Enrolment['outcome'] | 'evicted'
+
 /** An entry of an owner's index: a session, and which sign-in has put it there. */
 interface Entry {
   readonly key: string
@@ -47,15 +49,17 @@ export function ownerIndex(client: RedisClient, run: RunScript, keys: RedisKeys,
     const place = await claimPlace(entry, meta, guard, evicted)
     if (place !== 'claimed') return { outcome: place, evicted }
     const [outcome, formerOwner, formerClaim] = await write(entry, value, meta, expectedVersion)
-    if (outcome === 'written' && formerOwner !== undefined && formerOwner !== meta.owner) await leave(key, formerOwner, formerClaim ?? '')
+    const happened = outcome === 'written' || outcome === 'evicted'
+    if (happened && formerOwner !== undefined && formerOwner !== meta.owner) await leave(key, formerOwner, formerClaim ?? '')
     if (outcome === 'gone' || (outcome !== 'written' && !held)) await leave(key, meta.owner, entry.claim)
-    return { outcome, evicted }
+    // Evicted while under way is as good as written and evicted at once. To try again would only evict the next.
+    return { outcome: outcome === 'evicted' ? 'written' : outcome, evicted }
   }
 
   async function write({ key, claim }: Entry, value: string, { owner, lastSeenAt, idleTimeout, expiresAt }: OwnedMeta, expectedVersion?: number) {
     const args = [value, owner, claim, lastSeenAt, idleTimeout, expiresAt]
-    if (expectedVersion === undefined) return [await run('sessionCreate', [keys.session(key)], ...args)] as [Enrolment['outcome']]
-    return await run('sessionReplace', [keys.session(key)], ...args, expectedVersion) as [Enrolment['outcome'], string?, string?]
+    if (expectedVersion === undefined) return [await run('sessionCreate', [keys.session(key)], ...args)] as [WriteOutcome]
+    return await run('sessionReplace', [keys.session(key)], ...args, expectedVersion) as [WriteOutcome, string?, string?]
   }
 
   async function claimPlace(entry: Entry, { owner, createdAt, expiresAt }: OwnedMeta, { startedAt, max, policy }: OwnerGuard, evicted: string[]) {

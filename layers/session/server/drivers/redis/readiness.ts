@@ -1,5 +1,5 @@
 import { StoreError } from '../../engine/store'
-import { withoutArguments } from './failure'
+import { redisFailure, withoutArguments } from './failure'
 import type { RedisClient } from './scripts'
 
 /** How long the first requests after a start wait for the connection. */
@@ -35,7 +35,7 @@ export function whenReady(client: RedisClient, { prepare, warn }: ReadinessOptio
     /** Resolves when there is a connection. @throws StoreError when there is none */
     async ready(): Promise<void> {
       await first.promise
-      if (!isReady()) throw new StoreError('redis', 'is not connected', { cause: lastError })
+      if (!isReady()) throw lastError ? redisFailure(lastError, 'is not connected') : new StoreError('redis', 'is not connected')
     },
     /** Waits for what was asked already, then disconnects. */
     async close(): Promise<void> {

@@ -2,7 +2,7 @@ import type { Cluster, Redis } from 'ioredis'
 
 /*
  * One hash a session: v value, n version, t last seen, i idle timeout, x absolute end, o owner ('' for none), a the claim
- * under which it stands in its owner's index, d:CLAIM why a sign-in under way must fail. A tombstone has none of these, but
+ * under which it stands in its owner's index, d:CLAIM what becomes of a sign-in under way. A tombstone has none of these, but
  * r the reason and e when. Each script touches keys of one cluster slot only.
  */
 
@@ -17,6 +17,11 @@ local function keep(key, seen, idle, absolute)
   redis.call('PEXPIREAT', key, int(ends + ${SLACK}))
   return int(ends)
 end
+local function bury(key, reason, at, ends)
+  redis.call('DEL', key)
+  redis.call('HSET', key, 'r', reason, 'e', at)
+  redis.call('PEXPIREAT', key, ends)
+end
 local function put(key, value, version, owner, claim, seen, idle, absolute)
   redis.call('HSET', key, 'v', value, 'n', int(version), 'o', owner, 'a', claim, 't', int(seen), 'i', idle, 'x', absolute)
   keep(key, seen, tonumber(idle), tonumber(absolute))
@@ -24,20 +29,24 @@ end
 `
 
 const SCRIPTS = {
-  /** value, owner, claim, seen, idle, absolute → written | exists | revoked */
+  /** value, owner, claim, seen, idle, absolute → written | exists | revoked | evicted */
   sessionCreate: { numberOfKeys: 1, lua: `
     local tombstone = redis.call('HGET', KEYS[1], 'r')
-    if tombstone == 'revoked' then return 'revoked' end
+    if tombstone == 'revoked' or tombstone == 'evicted' then return tombstone end
     if tombstone or redis.call('EXISTS', KEYS[1]) == 1 then return 'exists' end
     put(KEYS[1], ARGV[1], 1, ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6])
     return 'written'` },
 
-  /** value, owner and claim, or '' to leave both, seen, idle, absolute, expected version → { outcome, owner before, claim before } */
+  /** value, owner and claim, or '' to leave both, seen, idle, absolute, expected version → { outcome or why it must fail, owner before, claim before } */
   sessionReplace: { numberOfKeys: 1, lua: `
     local row = redis.call('HMGET', KEYS[1], 'n', 't', 'o', 'a', 'd:' .. ARGV[3])
     if not row[1] then return { 'gone' } end
     if row[1] ~= ARGV[7] then return { 'conflict' } end
-    if row[5] then return { row[5] == 'revoked' and 'revoked' or 'conflict' } end
+    if row[5] then
+      local reason, at, ends = row[5]:match('(%S+) (%S+) (%S+)')
+      if reason == 'evicted' then bury(KEYS[1], reason, at, ends) end
+      return { reason, row[3], row[4] }
+    end
     local owner, claim = row[3], row[4]
     if ARGV[2] ~= '' then owner, claim = ARGV[2], ARGV[3] end
     put(KEYS[1], ARGV[1], tonumber(row[1]) + 1, owner, claim, math.max(tonumber(row[2]), tonumber(ARGV[4])), ARGV[5], ARGV[6])
@@ -60,12 +69,10 @@ const SCRIPTS = {
     if row[4] or not row[1] and ARGV[4] == '' then return { 0 } end
     if ARGV[1] == 'expired' and row[1] and tonumber(ARGV[2]) < math.min(tonumber(row[5]) + tonumber(row[6]), tonumber(row[7])) then return { 0 } end
     if row[1] and ARGV[4] ~= '' and row[3] ~= ARGV[4] then
-      redis.call('HSET', KEYS[1], 'd:' .. ARGV[4], ARGV[1])
+      redis.call('HSET', KEYS[1], 'd:' .. ARGV[4], ARGV[1] .. ' ' .. ARGV[2] .. ' ' .. ARGV[3])
       return { 0 }
     end
-    redis.call('DEL', KEYS[1])
-    redis.call('HSET', KEYS[1], 'r', ARGV[1], 'e', ARGV[2])
-    redis.call('PEXPIREAT', KEYS[1], ARGV[3])
+    bury(KEYS[1], ARGV[1], ARGV[2], ARGV[3])
     return row[1] and { 1, row[2], row[3] } or { 0 }` },
 
   /** Deletes a record that is still nobody's. */

@@ -1,0 +1,3 @@
+import { onlyMethods } from '../../utils/only-methods'
+
+export default onlyMethods('GET')

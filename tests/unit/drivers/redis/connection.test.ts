@@ -1,0 +1,80 @@
+import type { Cluster, Redis } from 'ioredis'
+import { afterEach, describe, expect, it } from 'vitest'
+import { connect, parseRedisUrl } from '../../../../layers/session/server/drivers/redis/connection'
+
+describe('parseRedisUrl', () => {
+  it.each([
+    ['redis://localhost', { kind: 'single', nodes: [{ host: 'localhost', port: 6379 }], db: 0, tls: false, prefix: 'cloakroom' }],
+    ['rediss://cache.example:6380/3', { nodes: [{ host: 'cache.example', port: 6380 }], db: 3, tls: true }],
+    ['redis://[::1]:7000', { nodes: [{ host: '::1', port: 7000 }] }],
+    ['redis://app:s%40crät%3A@h', { username: 'app', password: 's@crät:' }],
+    ['redis://:a:b@h', { username: undefined, password: 'a:b' }],
+    ['redis://a,b:1,[::2]:3?sentinel=main', { kind: 'sentinel', sentinelName: 'main', nodes: [{ host: 'a', port: 26_379 }, { host: 'b', port: 1 }, { host: '::2', port: 3 }] }],
+    ['redis://a,b:1?cluster=1&prefix=shop', { kind: 'cluster', nodes: [{ host: 'a', port: 6379 }, { host: 'b', port: 1 }], prefix: 'shop' }],
+  ])('reads %s', (url, target) => {
+    expect(parseRedisUrl(url)).toMatchObject(target)
+  })
+
+  it.each([
+    ['redis:', 'is not a Redis URL'],
+    ['redis://', 'is not a Redis URL'],
+    ['redis://h/x', 'is not a Redis URL'],
+    ['redis://h:port', 'has "h:port", which is no host and port'],
+    ['redis://a,b', 'has several hosts, but neither ?sentinel=NAME nor ?cluster=1'],
+    ['redis://a,b/1?cluster=1', 'has a database number, but a cluster has only database 0'],
+    ['redis://h?tls=1', 'has an unknown option "tls"'],
+    ['redis://a:hunter2%@h', 'has a user name or password that is not percent-encoded'],
+  ])('refuses %s, says why, and shows no password', (url, problem) => {
+    expect(() => parseRedisUrl(url)).toThrow(`[session] NUXT_SESSION_STORE ${problem}. Write redis://`)
+    expect(() => parseRedisUrl(url)).not.toThrow('hunter2')
+  })
+})
+
+describe('connect', () => {
+  let client: Redis | Cluster
+
+  afterEach(() => client.disconnect())
+
+  function optionsOf(url: string) {
+    client = connect(parseRedisUrl(url))
+    client.on('error', () => {}) // Nobody listens there.
+    return client.options
+  }
+
+  /** What must hold however Redis is reached: fail fast, and never send a command twice. */
+  const CAREFUL = { commandTimeout: 500, connectTimeout: 2000, socketTimeout: 1000, autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0 }
+
+  it('reaches one server', () => {
+    expect(optionsOf('redis://app:secret@127.0.0.1:1/3')).toMatchObject({ ...CAREFUL, host: '127.0.0.1', port: 1, username: 'app', password: 'secret', db: 3, enableOfflineQueue: false })
+    expect(client.options).not.toHaveProperty('tls')
+  })
+
+  it('reaches it over TLS, and verifies its certificate', () => {
+    const { tls } = optionsOf('rediss://localhost:1') as { tls?: object }
+    expect(tls).toEqual({})
+  })
+
+  it('reaches the primary of sentinels, which have no password of their own', () => {
+    const options = optionsOf('redis://app:secret@127.0.0.1:1,127.0.0.1:2/3?sentinel=main')
+    expect(options).toMatchObject({ ...CAREFUL, sentinels: [{ host: '127.0.0.1', port: 1 }, { host: '127.0.0.1', port: 2 }], name: 'main', role: 'master', password: 'secret', db: 3 })
+    expect(options).not.toHaveProperty('sentinelTLS')
+  })
+
+  it('reaches sentinels and primary over TLS, both', () => {
+    expect(optionsOf('rediss://127.0.0.1:1?sentinel=main')).toMatchObject({ tls: {}, sentinelTLS: {}, enableTLSForSentinelMode: true })
+  })
+
+  it('reaches a cluster, and sends nothing again whose fate is unknown', () => {
+    const options = optionsOf('rediss://app:secret@127.0.0.1:1,127.0.0.1:2?cluster=1')
+    expect(options).toMatchObject({ retryDelayOnFailover: 0, redisOptions: { ...CAREFUL, username: 'app', password: 'secret', tls: {}, enableAutoPipelining: false } })
+    expect((client as Cluster).isCluster).toBe(true)
+  })
+
+  it('comes back soon after a server does, and does not rush a server that is down', () => {
+    const { retryStrategy } = optionsOf('redis://127.0.0.1:1') as { retryStrategy: (attempt: number) => number }
+    const delays = [1, 2, 3, 20].map(retryStrategy)
+    expect(delays[0]).toBeLessThanOrEqual(200)
+    expect(delays).toEqual([...delays].sort((a, b) => a - b))
+    expect(Math.max(...delays)).toBe(1000)
+  })
+})
