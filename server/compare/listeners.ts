@@ -7,6 +7,7 @@ import type { CheckedPair } from '../tls/certificate'
 import { createListener } from '../tls/listener'
 import { refuseMalformed, refuseOtherHosts, sendRefusal } from '../tls/requests'
 import { StartupError, readSettings } from '../tls/settings'
+import type { Settings } from '../tls/settings'
 import { subjectNames } from '../tls/subject-names'
 import type { ComparisonPorts, Target } from '../../shared/compare/origins'
 import { answerJob } from './handler'
@@ -14,7 +15,6 @@ import type { Runs } from './runs'
 
 /** These settings are wrong on purpose, so nobody but this machine is to meet them. */
 const ADDRESSES = ['127.0.0.1', '::1']
-const MAX_CONNECTIONS = 200
 
 interface ListenOptions {
   ports: ComparisonPorts
@@ -26,7 +26,8 @@ interface ListenOptions {
 
 /** Opens the two other origins; answers how to close them. Rejects if a port stays taken. */
 export async function listen({ ports, runs, env, patienceMs }: ListenOptions): Promise<() => void> {
-  const pair = comparisonPair(env)
+  const settings = readSettings(env)
+  const pair = comparisonPair(settings)
   const servers: Server[] = []
   const close = () => servers.forEach((server) => {
     server.close()
@@ -35,7 +36,7 @@ export async function listen({ ports, runs, env, patienceMs }: ListenOptions): P
   try {
     for (const [target, port] of [['same-site', ports.sameSite], ['cross-site', ports.crossSite]] as const) {
       for (const address of ADDRESSES) {
-        const server = createServer(pair, runs, target)
+        const server = createServer(pair, settings, runs, target)
         if (await listenPatiently(server, address, port, performance.now() + patienceMs)) servers.push(server)
       }
     }
@@ -47,9 +48,9 @@ export async function listen({ ports, runs, env, patienceMs }: ListenOptions): P
   }
 }
 
-function createServer(pair: CheckedPair, runs: Runs, target: Target): Server {
+function createServer(pair: CheckedPair, settings: Settings, runs: Runs, target: Target): Server {
   const refuseHost = refuseOtherHosts(pair.leaf)
-  const server = createListener(pair, { maxConnections: MAX_CONNECTIONS }) as Server
+  const server = createListener(pair, settings) as Server
   return server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const refusal = refuseMalformed(request) ?? refuseHost(request)
     if (refusal) return sendRefusal(response, refusal)
@@ -87,8 +88,7 @@ async function listenPatiently(server: Server, host: string, port: number, until
  *
  * @throws StartupError if there is none, or it is not for the two names that make two sites of this machine
  */
-function comparisonPair(env: NodeJS.ProcessEnv): CheckedPair {
-  const { tls } = readSettings(env)
+function comparisonPair({ tls }: Settings): CheckedPair {
   if (!tls) throw new StartupError('NUXT_COMPARE needs this server\'s own TLS, and NUXT_SESSION_BEHIND_PROXY leaves that to a proxy: set only one of them.')
   const pair = readPair(tls, new Date())
   const missing = ['localhost', '127.0.0.1'].filter(name => !subjectNames(pair.leaf).includes(name))
