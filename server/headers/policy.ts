@@ -37,15 +37,18 @@ export function securityHeaders(host: string | undefined): Readonly<Record<strin
  *
  * What it lets pass is `style="…"` on an element: Nuxt UI and Vue's server renderer write such, and a nonce cannot cover an attribute. In development,
  * Vite puts styles into the page without a nonce and needs its socket.
+ *
+ * @param options.dev whether Vite serves the page
+ * @param options.connect other origins that the page may call; none, unless it is the comparison's
  */
-export function pagePolicy(nonce: string, { dev = false } = {}): string {
+export function pagePolicy(nonce: string, { dev = false, connect = [] as string[] } = {}): string {
   return [
     'default-src \'none\'',
     `script-src 'self' 'nonce-${nonce}'`,
     ...(dev ? ['style-src \'self\' \'unsafe-inline\''] : [`style-src 'self' 'nonce-${nonce}'`, 'style-src-attr \'unsafe-inline\'']),
     'img-src \'self\' data:',
     'font-src \'self\'',
-    `connect-src 'self'${dev ? ' wss:' : ''}`,
+    ['connect-src \'self\'', ...(dev ? ['wss:'] : []), ...connect].join(' '),
     'manifest-src \'self\'',
     'worker-src \'self\'',
     'base-uri \'none\'',

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setResponseHeader } from 'h3'
 import { defineNitroPlugin } from 'nitropack/runtime'
+import { originsToCompare } from '../compare/page'
 import { addNonce, pagePolicy, securityHeaders } from '../headers/policy'
 
 const NONCE_BYTES = 16
@@ -17,7 +18,7 @@ export default defineNitroPlugin(({ hooks }) => {
     addNonce(html, nonce)
     // What development lays over an error's page has scripts without a nonce.
     const isOverlaid = import.meta.dev && event.path.startsWith('/__nuxt_error')
-    setResponseHeader(event, 'content-security-policy', isOverlaid ? 'frame-ancestors \'none\'' : pagePolicy(nonce, { dev: import.meta.dev }))
+    setResponseHeader(event, 'content-security-policy', isOverlaid ? 'frame-ancestors \'none\'' : pagePolicy(nonce, { dev: import.meta.dev, connect: originsToCompare(event) }))
   })
   hooks.hook('render:response', (response) => {
     delete response.headers?.['x-powered-by']

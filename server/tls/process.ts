@@ -86,7 +86,8 @@ async function attempt(work: () => Promise<unknown>): Promise<boolean> {
   }
 }
 
-function exitWith(sentence: string): never {
+/** Ends the process with one sentence for the operator. */
+export function exitWith(sentence: string): never {
   console.error(`[tls] ${sentence}`)
   process.exit(1)
 }

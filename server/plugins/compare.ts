@@ -1,0 +1,27 @@
+import { defineNitroPlugin } from 'nitropack/runtime'
+import { addComparisonRoutes } from '../compare/routes'
+import { listen } from '../compare/listeners'
+import { Runs } from '../compare/runs'
+import { readComparison } from '../compare/settings'
+import { startOrExit, exitWith } from '../tls/process'
+
+/** How long a restarted development server waits for the ports of the one before it. */
+const DEV_PATIENCE_MS = 10_000
+
+/** Starts the comparison's listeners and adds its routes, if `NUXT_COMPARE` asks for them; otherwise there is nothing of it. */
+export default defineNitroPlugin(({ router, hooks }) => {
+  if (import.meta.prerender) return
+  const ports = startOrExit(() => readComparison(process.env))
+  if (!ports) return
+  const runs = new Runs()
+  addComparisonRoutes(router, runs)
+  hooks.hook('request', (event) => {
+    event.context.compare = ports
+  })
+  const closing = listen({ ports, runs, env: process.env, patienceMs: import.meta.dev ? DEV_PATIENCE_MS : 0 })
+  closing.then(
+    () => console.log(`Comparison on: open /compare; other origins on ports ${ports.sameSite} and ${ports.crossSite}`),
+    (error: Error) => import.meta.dev ? console.error(error.message) : exitWith(error.message),
+  )
+  hooks.hook('close', () => closing.then(close => close(), () => undefined))
+})

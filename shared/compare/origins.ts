@@ -1,0 +1,24 @@
+/** Where a call goes, seen from the page: the words that browsers use in `Sec-Fetch-Site`. */
+export type Target = 'same-origin' | 'same-site' | 'cross-site'
+
+/** The ports of the comparison's two other listeners. */
+export interface ComparisonPorts {
+  sameSite: number
+  crossSite: number
+}
+
+const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
+
+/**
+ * The two other origins for a page that was opened under `hostname` (as in `location.hostname`): another port of the same host, which is the same
+ * site, and another name of the same machine, which is another site.
+ *
+ * `null` for any other name: the comparison's listeners are on the loopback addresses alone.
+ */
+export function otherOrigins(hostname: string, { sameSite, crossSite }: ComparisonPorts): Record<Exclude<Target, 'same-origin'>, string> | null {
+  if (!LOOPBACK.includes(hostname)) return null
+  return {
+    'same-site': `https://${hostname}:${sameSite}`,
+    'cross-site': `https://${hostname === 'localhost' ? '127.0.0.1' : 'localhost'}:${crossSite}`,
+  }
+}

@@ -1,0 +1,64 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { chromium, type BrowserContext, type LaunchOptions, type Page } from '@playwright/test'
+import { freePort } from './free-port.ts'
+
+/** What the browser's owner has chosen for cookies of third parties. */
+export type ThirdPartyCookies = 'allowed' | 'blocked'
+
+/** What the page shows of one scenario. */
+export interface ShownResult {
+  id: string
+  outcome: string
+  cookie: string
+  requests: string
+  why: string
+}
+
+const COOKIE_CONTROLS: Record<ThirdPartyCookies, number> = { allowed: 0, blocked: 1 }
+
+/** A run at no distance takes a few seconds; a busy machine gets more. */
+const RUN_LIMIT_MS = 60_000
+
+/** Switches the comparison on, on ports that were free a moment ago. */
+export async function comparisonEnv(): Promise<Record<string, string>> {
+  return {
+    NUXT_COMPARE: '1',
+    NUXT_COMPARE_SAME_SITE_PORT: String(await freePort()),
+    NUXT_COMPARE_CROSS_SITE_PORT: String(await freePort()),
+  }
+}
+
+/** A browser with a profile of its own in which that choice is made: Playwright's usual contexts have no profile to make one in. */
+export async function openProfile(choice: ThirdPartyCookies, options: LaunchOptions & { baseURL?: string }): Promise<{ context: BrowserContext, close: () => Promise<void> }> {
+  const directory = mkdtempSync(join(tmpdir(), 'cloakroom-profile-'))
+  mkdirSync(join(directory, 'Default'))
+  const preferences = { profile: { cookie_controls_mode: COOKIE_CONTROLS[choice], block_third_party_cookies: choice === 'blocked' } }
+  writeFileSync(join(directory, 'Default', 'Preferences'), JSON.stringify(preferences))
+  const context = await chromium.launchPersistentContext(directory, options)
+  return {
+    context,
+    close: async () => {
+      await context.close()
+      rmSync(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Opens the page, presses its button and waits for the end of the run. */
+export async function runComparison(page: Page): Promise<ShownResult[]> {
+  await page.goto('/compare')
+  await page.getByRole('button', { name: 'Run the comparison' }).click()
+  await page.getByRole('status').filter({ hasText: 'Done:' }).waitFor({ timeout: RUN_LIMIT_MS })
+  return page.locator('tbody[data-scenario]').evaluateAll(rows => rows.map((row) => {
+    const text = (selector: string) => row.querySelector(selector)?.textContent.trim() ?? ''
+    return {
+      id: row.getAttribute('data-scenario')!,
+      outcome: text('[data-cell=outcome]'),
+      cookie: text('[data-cell=cookie]'),
+      requests: text('[data-cell=methods]'),
+      why: text('[data-cell=why]'),
+    }
+  }))
+}
