@@ -139,7 +139,7 @@ function report(sizes: readonly Size[], { swept, seconds, quiet, during }: Sweep
   ]
   const ratio = (what: string, above: number, below: number) => `${what} ${(above / below).toFixed(2)}`
   return [
-    `${made.date}, Node ${made.node}, ${made.machine}. ${made.load}; HTTPS: medians of ${ROUNDS} interleaved rounds of ${SECONDS} s; the store alone: 20,000 questions in a process of their own.`,
+    `${made.date}, Node ${made.node}, ${made.machine}. ${made.load}; HTTPS: medians of ${ROUNDS} interleaved rounds of ${SECONDS} s; the store alone: 20,000 questions in a process of their own. Load average over the last 15 minutes: ${made.busy}, of which the run itself makes 2.`,
     rows.map(row => `| ${row.join(' | ')} |`).join('\n'),
     `The largest over the smallest: ${ratio('read p99 over HTTPS', most.http.p99, least.http.p99)} and ${ratio('in the store', most.store.read.p99, least.store.read.p99)} (target: at most 1.5). `
     + `Devices of one owner in the largest: ${(most.store.devices.p50 / 1000).toFixed(3)} ms at the median, ${(most.store.devices.p99 / 1000).toFixed(3)} ms at p99 (target: at most 1 ms).`,

@@ -1,4 +1,4 @@
-import { cpus, release, totalmem, type } from 'node:os'
+import { cpus, loadavg, release, totalmem, type } from 'node:os'
 import { loadProgram, pinned } from './load.ts'
 import type { Sample } from './rounds.ts'
 import { median } from './rounds.ts'
@@ -10,6 +10,8 @@ export interface Conditions {
   readonly machine: string
   readonly node: string
   readonly load: string
+  /** Programs that wanted a core, on average over the last 15 minutes. The run itself makes two; what is above disturbs it. */
+  readonly busy: number
   readonly rounds: number
   readonly seconds: number
   readonly versions: Record<string, string>
@@ -22,6 +24,7 @@ export function conditions(rounds: number, seconds: number, versions: Record<str
     machine: `${cpus().length} × ${cpu?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${type()} ${release()}`,
     node: process.version,
     load: `${loadProgram}, 32 connections kept alive over TLS, ${pinned ? 'server and load each on a core of its own' : 'no core pinned'}`,
+    busy: Math.round(loadavg()[2]! * 10) / 10,
     rounds,
     seconds,
     versions,
@@ -53,7 +56,7 @@ export function lines(samples: readonly Sample[]): Line[] {
 export function markdown(made: Conditions, table: readonly Line[], ratios: readonly Verdict[]): string {
   const whole = (value: number | null) => value === null ? '?' : Math.round(value).toLocaleString('en')
   return [
-    `${made.date}, Node ${made.node}, ${made.machine}. ${made.load}; medians of ${made.rounds} interleaved rounds of ${made.seconds} s.`,
+    `${made.date}, Node ${made.node}, ${made.machine}. ${made.load}; medians of ${made.rounds} interleaved rounds of ${made.seconds} s. Load average over the last 15 minutes: ${made.busy}, of which the run itself makes 2.`,
     Object.entries(made.versions).map(([name, version]) => `${name} ${version}`).join(' · '),
     rows(['ratio of throughputs', 'median', 'spread', 'by CPU time', 'target', ''], ratios.map(({ what, median: middle, lowest, highest, byCpu, least, goal }) => [
       what, middle.toFixed(2), `${lowest.toFixed(2)} to ${highest.toFixed(2)}`, byCpu?.toFixed(2) ?? '?', `≥ ${least}${goal ? ` (goal ${goal})` : ''}`, middle >= least ? 'met' : 'missed',

@@ -1,5 +1,6 @@
 import type { Subject } from './jobs.ts'
 import { load } from './load.ts'
+import type { Job } from './load.ts'
 import { cpuSeconds, residentMiB } from './process-use.ts'
 import type { RunningServer } from './server.ts'
 
@@ -17,6 +18,8 @@ export interface Sample {
   readonly residentMiB: number | null
 }
 
+const ATTEMPTS = 3
+
 export interface Rounds {
   readonly rounds: number
   readonly seconds: number
@@ -33,15 +36,23 @@ export async function measure(subjects: readonly Subject[], servers: ReadonlyMap
     onRound(round)
     // Backwards every other time: who comes first must not always be the same one.
     for (const { work, label, server, job } of round % 2 ? subjects : subjects.toReversed()) {
-      const { port, pid } = servers.get(server)!
-      const before = cpuSeconds(pid)
-      const { requests, seconds: took, p50, p99 } = await load(port, job, seconds, folder)
-      const after = cpuSeconds(pid)
-      const cpuMicros = before === null || after === null ? null : (after - before) * 1e6 / requests
-      samples.push({ work, label, round, perSecond: requests / took, p50, p99, cpuMicros, residentMiB: residentMiB(pid) })
+      samples.push({ work, label, round, ...await once(servers.get(server)!, job, seconds, folder) })
     }
   }
   return samples
+}
+
+/** @throws Error if the server answers nothing, several times over: a machine this busy measures nothing */
+async function once({ port, pid }: RunningServer, job: Job, seconds: number, folder: string): Promise<Omit<Sample, 'work' | 'label' | 'round'>> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const before = cpuSeconds(pid)
+    const { requests, seconds: took, p50, p99 } = await load(port, job, seconds, folder)
+    const after = cpuSeconds(pid)
+    if (requests === 0) continue
+    const cpuMicros = before === null || after === null ? null : (after - before) * 1e6 / requests
+    return { perSecond: requests / took, p50, p99, cpuMicros, residentMiB: residentMiB(pid) }
+  }
+  throw new Error(`${job.method} ${job.path} was not answered once in ${ATTEMPTS} loads of ${seconds} s. Do other programs keep both cores busy?`)
 }
 
 export function median(values: readonly number[]): number {
