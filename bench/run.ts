@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { buildApps } from './lib/build.ts'
 import { contestants } from './lib/contestants.ts'
-import { prepare } from './lib/jobs.ts'
+import { isQuick, prepare } from './lib/jobs.ts'
 import { startRedis } from './lib/redis.ts'
 import { conditions, lines, markdown } from './lib/report.ts'
 import { putBetween } from './lib/results.ts'
@@ -17,7 +17,7 @@ const HELP = `npm run bench [-- options]
 
 Loads the built server and its peers over HTTPS, the same job for all, and prints a table.
 
-  --quick          under a minute: fewer jobs, 2 short rounds. For a first look, not for a claim
+  --quick          under a minute: fewer servers and jobs, 2 short rounds. For a first look, not for a claim
   --rounds N       rounds (5)
   --seconds N      seconds of load for each job in a round (3)
   --only TEXT      only jobs whose name has this in it, such as "read"
@@ -45,7 +45,9 @@ async function main() {
   if (!redis) note('There is no redis-server here: what needs it is left out.')
   const servers = new Map<string, RunningServer>()
   try {
-    for (const [name, launch] of Object.entries(contestants({ folder, redisUrl: redis?.url ?? null }))) servers.set(name, await startServer(launch))
+    for (const [name, launch] of Object.entries(contestants({ folder, redisUrl: redis?.url ?? null }))) {
+      if (!options.quick || isQuick(name)) servers.set(name, await startServer(launch))
+    }
     const subjects = (await prepare(servers)).filter(({ work, quick }) => (quick || !options.quick) && work.includes(options.only))
     const onRound = (round: number) => note(`round ${round} of ${rounds}: ${subjects.length} jobs of ${seconds} s`)
     const samples = await measure(subjects, servers, { rounds, seconds, warmUp: 1, folder, onRound })
