@@ -23,7 +23,7 @@ export default defineNuxtConfig({
     // What runs in Node but not in the server is checked as such; srcDir '.' would take it for browser code. Relative to .nuxt.
     tsConfig: { exclude: [...tools, '../certs', '../bench', ...['*.ts', 'unit', 'faults', 'e2e', 'support', 'fixtures'].map(name => `../tests/${name}`)] },
     nodeTsConfig: {
-      include: [...tools, '../certs/**/*', '../tests/**/*', '../.ci/**/*'],
+      include: [...tools, '../certs/**/*', '../tests/**/*', '../.ci/**/*', '../bench/*.ts', '../bench/lib/**/*'],
       exclude: ['../tests/fixtures/basic'], // An app of its own, checked as such.
     },
   },

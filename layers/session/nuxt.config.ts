@@ -33,7 +33,11 @@ export default defineNuxtConfig({
   },
   alias: { '#auth-utils': fileURLToPath(new URL('./shared/types/auth-utils.ts', import.meta.url)) },
   // Nitro's list of Node's own modules is older than node:sqlite.
-  nitro: { rollupConfig: { external: ['node:sqlite'] } },
+  nitro: {
+    rollupConfig: { external: ['node:sqlite'] },
+    // Nitro's own es2019 turns each private field into a WeakMap, and a session would be entered into several of them at each request. Every Node that Nuxt 4.5 takes knows es2022.
+    esbuild: { options: { target: 'es2022' } },
+  },
   vite: {
     server: {
       fs: {

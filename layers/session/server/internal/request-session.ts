@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { appendResponseHeader, getRequestHeader, setResponseHeader } from 'h3'
+import { appendResponseHeader, setResponseHeader } from 'h3'
 import type { H3Event } from 'h3'
 import { getRouteRules } from 'nitropack/runtime'
 import type { SessionData } from '../../shared/types/session-data'
@@ -53,7 +53,7 @@ function sessionRequest(outer: H3Event): SessionRequest {
   const { config, clock } = sessionLayer().engine
   const cookie = { name: config.cookieName, crossSite: config.crossSite }
   return {
-    label: getRequestHeader(outer, 'user-agent') ?? '',
+    label: outer.node.req.headers['user-agent'] ?? '',
     startedAt: clock(),
     speculative: isSpeculative(outer),
     assertMayWrite() {
@@ -94,7 +94,8 @@ const CLEARED_AT_SIGN_OUT = '"cache"'
 /** A prefetch, HEAD and OPTIONS are no sign of a person. */
 function isSpeculative(outer: H3Event): boolean {
   if (outer.method === 'HEAD' || outer.method === 'OPTIONS') return true
-  const purpose = getRequestHeader(outer, 'sec-purpose') ?? getRequestHeader(outer, 'purpose') ?? ''
+  const { headers } = outer.node.req // h3's getRequestHeader would copy all of them for each that is asked for.
+  const purpose = headers['sec-purpose'] ?? headers.purpose ?? ''
   return purpose.includes('prefetch')
 }
 

@@ -1,0 +1,16 @@
+import { fileURLToPath } from 'node:url'
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+
+// The layer, the app's own routes for its session value and the app's own server, without the app's pages.
+export default defineNuxtConfig({
+  extends: ['../../layers/session'],
+  alias: { '#bench-root': here('../..') },
+  compatibilityDate: '2026-11-01',
+  telemetry: false,
+  hooks: {
+    'nitro:config': (config) => {
+      config.entry = here('../../server/entry')
+    },
+  },
+})

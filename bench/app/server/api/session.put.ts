@@ -1,0 +1,1 @@
+export { default } from '#bench-root/server/api/session.put'

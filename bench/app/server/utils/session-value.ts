@@ -1,0 +1,1 @@
+export { issueValue } from '#bench-root/server/utils/session-value'
