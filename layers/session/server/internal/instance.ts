@@ -10,6 +10,7 @@ import type { EventSink } from '../engine/events'
 import { generateKey, parseKeyRing } from '../engine/key-ring'
 import type { KeyRing } from '../engine/key-ring'
 import type { KnownOrigins } from '../engine/request-origin'
+import { AuditTrail } from './audit'
 import { addressReader } from './client-address'
 import type { AddressReader } from './client-address'
 import { ForgedCookies } from './forged-cookies'
@@ -18,6 +19,8 @@ import { ForgedCookies } from './forged-cookies'
 export interface SessionLayer {
   readonly engine: SessionEngine
   readonly origins: KnownOrigins & { readonly own: Set<string> }
+  /** Whoever posts to these is not checked for its origin. */
+  readonly webhookPaths: ReadonlySet<string>
   readonly clientAddress: AddressReader
   readonly forgedCookies: ForgedCookies
   close(): Promise<void>
@@ -38,15 +41,24 @@ export function startSessionLayer(emit: EventSink): SessionLayer {
   const store = openStore(config.store, { mounted: mountedDriver, warn: message => consola.warn(message) })
   warnOfProcesses(store)
   const ring = keyRing(config.keys, store)
-  const engine = new SessionEngine({ config, driver: store.driver, ring, emit })
+  const audit = config.audit === 'stdout' ? new AuditTrail(writeLine) : null
+  const tellBoth: EventSink = (event) => {
+    audit?.note(event)
+    emit(event)
+  }
+  const engine = new SessionEngine({ config, driver: store.driver, ring, emit: tellBoth })
   const clientAddress = addressReader(config.trustedProxies, config)
   useStorage().mount(MOUNT, store.driver)
   layer = {
     engine,
     origins: { own: new Set(config.origins), allowed: new Set(config.allowedOrigins) },
+    webhookPaths: new Set(config.webhookPaths),
     clientAddress,
     forgedCookies: new ForgedCookies({ ring, cookieName: config.cookieName, most: config.forgedCookieLimit, address: clientAddress, clock: engine.clock }),
-    close: () => useStorage().unmount(MOUNT),
+    async close() {
+      await useStorage().unmount(MOUNT)
+      audit?.close()
+    },
   }
   return layer
 }
@@ -64,6 +76,11 @@ function keyRing(keys: string, { defaultKeys }: ConfiguredStore): KeyRing {
   }
   if (defaultKeys === 'ephemeral') return parseKeyRing(generateKey())
   return parseKeyRing(readOrMakeKeyFile(defaultKeys.file), `The key file ${defaultKeys.file}`)
+}
+
+/** By the console, which outlives a standard output that has been closed. */
+function writeLine(line: string) {
+  console.log(line)
 }
 
 /** The unstorage driver that the app has mounted under this name; the root mount counts for no name. */
