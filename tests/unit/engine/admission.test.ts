@@ -1,8 +1,8 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { memoryDriver } from '../../../layers/session/server/drivers/memory'
 import { newTicket, seal } from '../../../layers/session/server/engine/seal'
-import { cookieOf, makeBench, newRing } from '../../support/engine'
+import { MINUTE, cookieOf, makeBench, newRing } from '../../support/engine'
 import { fuzzing } from '../../support/fuzzing'
 import { probe } from '../../support/probe-driver'
 
@@ -115,6 +115,23 @@ describe('a good ticket', () => {
     expect(browser.cookie).not.toBe(planted)
     expect(await stranger.load(cookieOf(planted))).toBeNull()
     expect(await rows()).toBe(2)
+  })
+})
+
+describe('a ticket\'s age', () => {
+  it('counts for nothing: sealed in 1970 or in 2100, it is the record that decides (A28)', async () => {
+    const { engine, ring, browser, time } = await setUp()
+    const { ticket } = (await engine.load(browser.header))!
+    for (const now of [0, Date.UTC(2100, 0, 1)]) {
+      vi.useFakeTimers({ now })
+      const sealed = cookieOf(seal(ring, '__Host-session', ticket))
+      vi.useRealTimers()
+      expect(await engine.load(sealed)).toMatchObject({ live: { record: { owner: 'ada' } } })
+      const stranger = cookieOf(seal(ring, '__Host-session', newTicket()))
+      expect(await engine.load(stranger)).toBeNull()
+    }
+    time.advance(30 * MINUTE)
+    expect(await engine.load(cookieOf(seal(ring, '__Host-session', ticket)))).toBeNull()
   })
 })
 

@@ -44,11 +44,11 @@ export function crossOriginRefused(): SessionError {
 }
 
 /**
- * Letter for letter as it came: of other spellings that the router would take for the same path (`%2e`, `;x`, a slash at the end) none is let through, and of
- * `/webhook` and `/webhook-admin` only the one that is listed.
+ * Letter for letter as it came, and not `event.path`, which h3 has decoded: of other spellings that the router takes for the same path (`%77`, a slash at the end) none
+ * is let through, and of `/webhook` and `/webhook-admin` only the one that is listed.
  */
-function isWebhook({ path }: H3Event): boolean {
-  return sessionLayer().webhookPaths.has(path.split('?', 1)[0]!)
+function isWebhook({ node }: H3Event): boolean {
+  return sessionLayer().webhookPaths.has(node.req.url!.split('?', 1)[0]!)
 }
 
 function isPreflight({ method, node }: H3Event): boolean {
