@@ -54,7 +54,10 @@ export async function requirePassword(event: H3Event, { account, name, password 
     wrongPasswords.giveBack(here)
     throw error
   })
-  if (!account || !right) throw accountError('wrong_credentials', 'Name or password is wrong.')
+  if (!account || !right) {
+    reportFailedSignIn()
+    throw accountError('wrong_credentials', 'Name or password is wrong.')
+  }
   wrongPasswords.giveBack(here)
   return account
 }

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { ensureCertificate } from '../../certs/certificate.ts'
 import { call } from '../support/https.ts'
-import { exchange, openSocket, readToEnd } from '../support/raw-socket.ts'
+import { openSocket, readToEnd, sendRaw } from '../support/raw-socket.ts'
 import { startBuiltServer } from '../support/server.ts'
 import type { BuiltServer } from '../support/server.ts'
 
@@ -13,8 +13,8 @@ const ENTRY = join(import.meta.dirname, '../../.output/server/index.mjs')
 const TEST_LIMIT_MS = 60_000
 const DRIP_MS = 50
 
-/** A second, in place of half a minute: what is tested is that there is an end. */
-const IMPATIENT = { NITRO_HANDSHAKE_TIMEOUT: '1000', NITRO_HEADERS_TIMEOUT: '1000', NITRO_REQUEST_TIMEOUT: '1500', NITRO_KEEP_ALIVE_TIMEOUT: '500' }
+/** Seconds, in place of half a minute: what is tested is that there is an end. A busy machine needs more than one for hundreds of handshakes. */
+const IMPATIENT = { NITRO_HANDSHAKE_TIMEOUT: '3000', NITRO_HEADERS_TIMEOUT: '1000', NITRO_REQUEST_TIMEOUT: '1500', NITRO_KEEP_ALIVE_TIMEOUT: '500' }
 
 const SECURED = [/^x-content-type-options: nosniff\r$/im, /^strict-transport-security: max-age=/im, /^content-security-policy: default-src 'none'; /im, /^connection: close\r$/im]
 
@@ -23,7 +23,6 @@ const sockets: Socket[] = []
 
 async function open(options?: { plain: boolean }): Promise<Socket> {
   const socket = await openSocket(server, options)
-  socket.on('error', () => {}) // A reset is an end, too.
   sockets.push(socket)
   return socket
 }
@@ -37,6 +36,8 @@ function openMany(count: number, bytes: string, options?: { plain: boolean }): P
     return answer
   }))
 }
+
+const exchange = async (bytes: string | Buffer) => (await sendRaw(server, bytes)).text
 
 const isServing = async () => (await call(`${server.origin}/api/_session`)).status === 200
 
@@ -109,18 +110,18 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('the built server', { tim
       ['an expectation that nobody can meet', '417 Expectation Failed', () => 'GET / HTTP/1.1\r\nHost: localhost\r\nExpect: a miracle\r\n\r\n'],
       ['17 KB of cookies (A15)', '431 Request Header Fields Too Large', () => `GET / HTTP/1.1\r\nHost: localhost\r\nCookie: a=${'x'.repeat(17_000)}\r\n\r\n`],
     ])('%s: %s', async (_, status, request) => {
-      const answer = await exchange(server, request())
+      const answer = await exchange(request())
       expect(answer.slice(0, answer.indexOf('\r\n'))).toBe(`HTTP/1.1 ${status}`)
       expect(answer.match(/HTTP\/1\.1 /g)).toHaveLength(1)
       for (const header of SECURED) expect(answer).toMatch(header)
     })
 
     it('another host than the certificate\'s: 421 (T6)', async () => {
-      expect(await exchange(server, 'GET / HTTP/1.1\r\nHost: evil.test\r\n\r\n')).toMatch(/^HTTP\/1\.1 421 Misdirected Request\r\n/)
+      expect(await exchange('GET / HTTP/1.1\r\nHost: evil.test\r\n\r\n')).toMatch(/^HTTP\/1\.1 421 Misdirected Request\r\n/)
     })
 
     it('a body that is too large by its own account, before it comes: 413 (D1)', async () => {
-      const answer = await exchange(server, json('Content-Length: 65537'))
+      const answer = await exchange(json('Content-Length: 65537'))
       expect(answer).toMatch(/^HTTP\/1\.1 413 Payload Too Large\r\n/)
       expect(answer).toContain('"code": "too_large"')
     })
@@ -131,20 +132,20 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('the built server', { tim
     })
 
     it('a foreign page that waits for 100 Continue: 403, and no 100 (D16)', async () => {
-      const answer = await exchange(server, 'POST /api/session HTTP/1.1\r\nHost: localhost\r\nOrigin: https://evil.test\r\nContent-Type: application/json\r\nContent-Length: 1000\r\nExpect: 100-continue\r\n\r\n')
+      const answer = await exchange('POST /api/session HTTP/1.1\r\nHost: localhost\r\nOrigin: https://evil.test\r\nContent-Type: application/json\r\nContent-Length: 1000\r\nExpect: 100-continue\r\n\r\n')
       expect(answer).toMatch(/^HTTP\/1\.1 403 Forbidden\r\n/)
       expect(answer).toContain('"code": "cross_origin_refused"')
     })
 
     it('an own page that waits for 100 Continue: 100, and then what the body deserves', async () => {
-      expect(await exchange(server, json('Content-Length: 15\r\nExpect: 100-continue', '{"session":"x"}'))).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 401 Unauthorized\r\n/)
+      expect(await exchange(json('Content-Length: 15\r\nExpect: 100-continue', '{"session":"x"}'))).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 401 Unauthorized\r\n/)
     })
   })
 
   it.each(['gzip', 'br', 'deflate', 'gzip, identity', 'x'])('takes no body in the encoding %s: 415 (D14)', async (encoding) => {
     const bomb = gzipSync(Buffer.alloc(1_000_000, ' '))
     const head = `POST /api/session HTTP/1.1\r\nHost: localhost\r\nOrigin: ${server.origin}\r\nContent-Type: application/json\r\nContent-Encoding: ${encoding}\r\nContent-Length: ${bomb.length}\r\nConnection: close\r\n\r\n`
-    const answer = await exchange(server, Buffer.concat([Buffer.from(head), bomb]))
+    const answer = await exchange(Buffer.concat([Buffer.from(head), bomb]))
     expect(answer).toMatch(/^HTTP\/1\.1 415 Unsupported Media Type\r\n/)
     expect(answer).toMatch(/^accept-encoding: identity\r$/im)
     expect(answer).toContain('"code": "unsupported_type"')
@@ -157,7 +158,7 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('the built server', { tim
 
   it('reads "Transfer-Encoding: Chunked" as chunked (D10)', async () => {
     const body = 'f\r\n{"session":"x"}\r\n0\r\n\r\n'
-    const answer = await exchange(server, `POST /api/session HTTP/1.1\r\nHost: localhost\r\nOrigin: ${server.origin}\r\nContent-Type: application/json\r\nConnection: close\r\nTransfer-Encoding: Chunked\r\n\r\n${body}`)
+    const answer = await exchange(`POST /api/session HTTP/1.1\r\nHost: localhost\r\nOrigin: ${server.origin}\r\nContent-Type: application/json\r\nConnection: close\r\nTransfer-Encoding: Chunked\r\n\r\n${body}`)
     expect(answer).toMatch(/^HTTP\/1\.1 401 Unauthorized\r\n/)
   })
 })

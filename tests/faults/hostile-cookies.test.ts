@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ensureCertificate } from '../../certs/certificate.ts'
 import { call, cookiePair } from '../support/https.ts'
-import { rawHead, sendRaw } from '../support/raw-https.ts'
+import { rawHead, sendRaw } from '../support/raw-socket.ts'
 import { startBuiltServer } from '../support/server.ts'
 import type { BuiltServer } from '../support/server.ts'
 import { dumpStore } from '../support/store.ts'
@@ -61,7 +61,7 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('a hostile cookie', () =>
   it('with a second of another value is refused in either order, in one header or two (A18)', async () => {
     await expectStranger(await ask(`${NAME}=evil; ${cookie}`))
     await expectStranger(await ask(`${cookie}; ${NAME}=evil`))
-    const { text } = await sendRaw(server.origin, rawHead(server.origin, 'GET', '/api/_session', [`Cookie: ${cookie}`, `Cookie: ${NAME}=evil`]))
+    const { text } = await sendRaw(server, rawHead(server, 'GET', '/api/_session', [`Cookie: ${cookie}`, `Cookie: ${NAME}=evil`]))
     expect(text).toContain('"session":null')
     expect(text.toLowerCase()).not.toContain('set-cookie')
   })
@@ -77,20 +77,20 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('a hostile cookie', () =>
   ])('is ignored: %s', async (_name, header) => expectStranger(await ask(header())))
 
   it.each([['vertical tab', 0x0B], ['form feed', 0x0C], ['no-break space', 0xA0]])('is ignored with a %s before its name (A21)', async (_name, byte) => {
-    const head = rawHead(server.origin, 'GET', '/api/_session', ['Cookie: @'])
+    const head = rawHead(server, 'GET', '/api/_session', ['Cookie: @'])
     const [before, after] = head.split('@') as [string, string]
-    const { status, text } = await sendRaw(server.origin, Buffer.concat([Buffer.from(before), Buffer.from([byte]), Buffer.from(cookie + after)]))
+    const { status, text } = await sendRaw(server, Buffer.concat([Buffer.from(before), Buffer.from([byte]), Buffer.from(cookie + after)]))
     if (status === 400) return // Node refuses some of them itself.
     expect(text).toContain('"session":null')
   })
 
   it.each([['NUL', 0x00], ['an escape', 0x1B], ['DEL', 0x7F]])('with %s in it is 400 (A26)', async (_name, byte) => {
-    const [before, after] = rawHead(server.origin, 'GET', '/api/_session', [`Cookie: ${cookie}@`]).split('@') as [string, string]
-    expect((await sendRaw(server.origin, Buffer.concat([Buffer.from(before), Buffer.from([byte]), Buffer.from(after)]))).status).toBe(400)
+    const [before, after] = rawHead(server, 'GET', '/api/_session', [`Cookie: ${cookie}@`]).split('@') as [string, string]
+    expect((await sendRaw(server, Buffer.concat([Buffer.from(before), Buffer.from([byte]), Buffer.from(after)]))).status).toBe(400)
   })
 
   it('of 17 KiB is 431, and the server goes on (A15)', async () => {
-    expect((await sendRaw(server.origin, rawHead(server.origin, 'GET', '/api/_session', [`Cookie: ${'a=b; '.repeat(3500)}`]))).status).toBe(431)
+    expect((await sendRaw(server, rawHead(server, 'GET', '/api/_session', [`Cookie: ${'a=b; '.repeat(3500)}`]))).status).toBe(431)
     expect(JSON.parse((await ask(cookie)).body).session).not.toBeNull()
   })
 

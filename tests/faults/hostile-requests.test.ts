@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ensureCertificate } from '../../certs/certificate.ts'
 import { call, cookiePair } from '../support/https.ts'
-import { rawHead, sendRaw } from '../support/raw-https.ts'
+import { rawHead, sendRaw } from '../support/raw-socket.ts'
 import { startBuiltServer } from '../support/server.ts'
 import type { BuiltServer } from '../support/server.ts'
 import { dumpStore } from '../support/store.ts'
@@ -32,7 +32,7 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('a hostile request', () =
   async function say(method: string, path: string, said: Said, body?: string) {
     const lines = Object.entries(said).flatMap(([name, text]) => text === undefined ? [] : [`${name}: ${text}`])
     const length = body === undefined ? [] : [`Content-Length: ${Buffer.byteLength(body)}`]
-    return sendRaw(server.origin, rawHead(server.origin, method, path, [...lines, ...length]) + (body ?? ''))
+    return sendRaw(server, rawHead(server, method, path, [...lines, ...length]) + (body ?? ''))
   }
 
   const UNSAFE = [
@@ -103,8 +103,8 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('a hostile request', () =
   })
 
   it('is refused with two content types (B17)', async () => {
-    const head = rawHead(server.origin, 'POST', '/api/session', [`Cookie: ${cookie}`, `Origin: ${server.origin}`, 'Content-Type: application/json', 'Content-Type: text/plain', 'Content-Length: 2'])
-    expect([400, 415]).toContain((await sendRaw(server.origin, `${head}{}`)).status)
+    const head = rawHead(server, 'POST', '/api/session', [`Cookie: ${cookie}`, `Origin: ${server.origin}`, 'Content-Type: application/json', 'Content-Type: text/plain', 'Content-Length: 2'])
+    expect([400, 415]).toContain((await sendRaw(server, `${head}{}`)).status)
   })
 
   it.each<[string, string]>([
@@ -128,15 +128,15 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('a hostile request', () =
   })
 
   it('is 413 over 64 KiB, before the body is read, and the connection ends (D1)', async () => {
-    const head = rawHead(server.origin, 'POST', '/api/session', [`Cookie: ${cookie}`, `Origin: ${server.origin}`, 'Content-Type: application/json', `Content-Length: ${64 * KIBIBYTE + 1}`])
-    const { status, text } = await sendRaw(server.origin, head) // Not a byte of the body is sent.
+    const head = rawHead(server, 'POST', '/api/session', [`Cookie: ${cookie}`, `Origin: ${server.origin}`, 'Content-Type: application/json', `Content-Length: ${64 * KIBIBYTE + 1}`])
+    const { status, text } = await sendRaw(server, head) // Not a byte of the body is sent.
     expect([status, text]).toEqual([413, expect.stringContaining('too_large')])
   })
 
   it('is 413 when a body without a length grows over 64 KiB (D2)', async () => {
-    const head = rawHead(server.origin, 'POST', '/api/session', [`Cookie: ${cookie}`, `Origin: ${server.origin}`, 'Content-Type: application/json', 'Transfer-Encoding: chunked'])
+    const head = rawHead(server, 'POST', '/api/session', [`Cookie: ${cookie}`, `Origin: ${server.origin}`, 'Content-Type: application/json', 'Transfer-Encoding: chunked'])
     const chunk = `4000\r\n${'x'.repeat(0x4000)}\r\n`
-    const { status, text } = await sendRaw(server.origin, head + chunk.repeat(5))
+    const { status, text } = await sendRaw(server, head + chunk.repeat(5))
     expect([status, text]).toEqual([413, expect.stringContaining('too_large')])
   })
 
@@ -178,8 +178,8 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('a hostile request', () =
 
   it('opens no WebSocket for a foreign page (B25)', async () => {
     const upgrade = ['Upgrade: websocket', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', 'Origin: https://evil.test', `Cookie: ${cookie}`]
-    const head = rawHead(server.origin, 'GET', '/api/_session/events', upgrade).replace('Connection: close', 'Connection: Upgrade, close')
-    const { status } = await sendRaw(server.origin, head)
+    const head = rawHead(server, 'GET', '/api/_session/events', upgrade).replace('Connection: close', 'Connection: Upgrade, close')
+    const { status } = await sendRaw(server, head)
     expect(status).not.toBe(101)
   })
 

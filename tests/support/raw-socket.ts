@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import { connect as connectPlain } from 'node:net'
 import type { Socket } from 'node:net'
-import { text } from 'node:stream/consumers'
 import { connect } from 'node:tls'
 import { authority } from './certificate.ts'
 import type { BuiltServer } from './server.ts'
@@ -13,6 +12,7 @@ export async function openSocket({ origin }: Target, { plain = false } = {}): Pr
   const port = Number(new URL(origin).port)
   const socket = plain ? connectPlain(port, 'localhost') : connect({ port, host: 'localhost', ca: authority() })
   await once(socket, plain ? 'connect' : 'secureConnect')
+  socket.on('error', () => {}) // A reset is an end, too: a server that refuses may close before it has read everything.
   return socket
 }
 
@@ -24,9 +24,20 @@ export async function readToEnd(socket: Socket): Promise<string> {
   return received
 }
 
-/** Sends bytes as they are, and gives all that comes back until the server closes. */
-export async function exchange(server: Target, bytes: string | Buffer): Promise<string> {
+/**
+ * Sends bytes as they are and reads until the server closes: for what no client library would send.
+ *
+ * @returns the answer's status (`NaN` without an answer) and all that came, head and body
+ */
+export async function sendRaw(server: Target, bytes: string | Buffer): Promise<{ status: number, text: string }> {
   const socket = await openSocket(server)
+  const answer = readToEnd(socket)
   socket.write(bytes)
-  return text(socket)
+  const text = await answer
+  return { status: Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1]), text }
+}
+
+/** The head of a request, with `Connection: close` so that the answer has an end. */
+export function rawHead({ origin }: Target, method: string, path: string, headers: readonly string[] = []): string {
+  return [`${method} ${path} HTTP/1.1`, `Host: ${new URL(origin).host}`, 'Connection: close', ...headers, '', ''].join('\r\n')
 }

@@ -17,6 +17,8 @@ export interface BuiltServer {
   readonly origin: string
   /** The SQLite file that holds its sessions; it outlives {@link BuiltServer.stop}. */
   readonly storeFile: string
+  /** Its process, while it runs. */
+  readonly pid: number | undefined
   /** Every line it printed, of all its runs. */
   readonly logs: readonly string[]
   /** Ends it with SIGTERM, as a service manager does; resolves with its exit code. */
@@ -56,6 +58,9 @@ export async function startBuiltServer(env: Record<string, string> = {}, limits:
   const server: BuiltServer = {
     origin: `https://localhost:${port}`,
     storeFile,
+    get pid() {
+      return child.pid
+    },
     logs,
     stop: () => end(child, 'SIGTERM'),
     kill: async () => void await end(child, 'SIGKILL'),

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { memoryDriver } from '../../../layers/session/server/drivers/memory'
 import { newTicket, seal } from '../../../layers/session/server/engine/seal'
-import { cookieOf, makeBench, newRing } from '../../support/engine'
+import { MINUTE, cookieOf, makeBench, newRing } from '../../support/engine'
+import { fuzzing } from '../../support/fuzzing'
 import { probe } from '../../support/probe-driver'
 
 async function setUp() {
@@ -41,7 +42,7 @@ describe('a cookie that is no ticket of ours', () => {
       fc.string({ unit: 'binary', maxLength: 600 }),
       fc.base64String({ minLength: 108, maxLength: 108 }),
     ).filter(text => text !== good && text.trim() !== good && text.split(';', 1)[0]!.trim() !== good)
-    await fc.assert(fc.asyncProperty(mangled, async text => await engine.load(cookieOf(text)) === null), { numRuns: 5000 })
+    await fc.assert(fc.asyncProperty(mangled, async text => await engine.load(cookieOf(text)) === null), fuzzing(10_000))
     expect(store.calls).toEqual([])
   })
 
@@ -114,6 +115,23 @@ describe('a good ticket', () => {
     expect(browser.cookie).not.toBe(planted)
     expect(await stranger.load(cookieOf(planted))).toBeNull()
     expect(await rows()).toBe(2)
+  })
+})
+
+describe('a ticket\'s age', () => {
+  it('counts for nothing: sealed in 1970 or in 2100, it is the record that decides (A28)', async () => {
+    const { engine, ring, browser, time } = await setUp()
+    const { ticket } = (await engine.load(browser.header))!
+    for (const now of [0, Date.UTC(2100, 0, 1)]) {
+      vi.useFakeTimers({ now })
+      const sealed = cookieOf(seal(ring, '__Host-session', ticket))
+      vi.useRealTimers()
+      expect(await engine.load(sealed)).toMatchObject({ live: { record: { owner: 'ada' } } })
+      const stranger = cookieOf(seal(ring, '__Host-session', newTicket()))
+      expect(await engine.load(stranger)).toBeNull()
+    }
+    time.advance(30 * MINUTE)
+    expect(await engine.load(cookieOf(seal(ring, '__Host-session', ticket)))).toBeNull()
   })
 })
 

@@ -47,7 +47,7 @@ describe('parseKeyRing', () => {
   })
 })
 
-describe('a key ring is refused', () => {
+describe('a key ring is refused (K5)', () => {
   const pattern = (byte: (i: number) => number) => Buffer.from(Array.from({ length: 32 }, (_, i) => byte(i) & 0xFF)).toString('base64url')
 
   it.each([

@@ -72,7 +72,7 @@ describe.each([['EC', issuePair], ['RSA', rsaPair]])('TLS with an %s key', (_, m
     expect(await handshake({ minVersion: version, maxVersion: version })).toEqual({ authorized: true, protocol: version })
   })
 
-  it.each(['TLSv1', 'TLSv1.1'] as const)('refuses %s', async (version) => {
+  it.each(['TLSv1', 'TLSv1.1'] as const)('refuses %s (T1)', async (version) => {
     await expect(handshake({ minVersion: version, maxVersion: version, ciphers: 'ALL@SECLEVEL=0' })).rejects.toThrow(/alert protocol version/)
   })
 

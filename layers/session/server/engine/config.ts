@@ -2,6 +2,7 @@ import { parse as parseDuration } from '@lukeed/ms'
 import * as v from 'valibot'
 import { ConfigError } from './errors'
 import { parseOrigins } from './origins'
+import { parseWebhookPaths } from './webhook-paths'
 
 /**
  * The session layer's configuration as the engine uses it: all durations in milliseconds.
@@ -12,6 +13,8 @@ export interface SessionConfig {
   readonly keys: string
   readonly origins: readonly string[]
   readonly allowedOrigins: readonly string[]
+  /** Exact paths whose callers are no pages, such as a payment provider: they may come from anywhere, and change no session. */
+  readonly webhookPaths: readonly string[]
   readonly behindProxy: boolean
   /** Proxies in front of this server, as text; whoever reads addresses parses it. */
   readonly trustedProxies: string
@@ -36,6 +39,8 @@ export interface SessionConfig {
   readonly ownerLimitPolicy: 'evict-oldest' | 'reject'
   /** Anonymous sessions over this number give way, the oldest first. */
   readonly maxAnonymous: number
+  /** Where the audit trail is written. */
+  readonly audit: 'stdout' | 'off'
 }
 
 /** The two clocks of a kind of session, in milliseconds (ASVS 7.3.1, 7.3.2). */
@@ -81,6 +86,7 @@ const Schema = v.object({
   keys: text(''),
   origin: text(''),
   allowedOrigins: text(''),
+  webhookPaths: text(''),
   behindProxy: flag,
   trustedProxies: text(''),
   forgedCookieLimit: count(100),
@@ -102,6 +108,7 @@ const Schema = v.object({
   maxPerOwner: count(20),
   ownerLimitPolicy: choice(['evict-oldest', 'reject']),
   maxAnonymous: count(100_000),
+  audit: choice(['stdout', 'off']),
 })
 
 /**
@@ -113,7 +120,7 @@ const Schema = v.object({
 export function parseConfig(input: unknown, { dev = false } = {}): SessionConfig {
   const result = v.safeParse(Schema, input)
   if (!result.success) throw configError(result.issues[0])
-  const { origin, allowedOrigins, idleTimeout, absoluteTimeout, ...rest } = result.output
+  const { origin, allowedOrigins, webhookPaths, idleTimeout, absoluteTimeout, ...rest } = result.output
   const { rememberIdleTimeout, rememberAbsoluteTimeout, anonymousIdleTimeout, anonymousAbsoluteTimeout, ...options } = rest
   if (options.crossSite && allowedOrigins === '') {
     throw new ConfigError('NUXT_SESSION_CROSS_SITE', 'is set, but no other origin may call', 'List the other site in NUXT_SESSION_ALLOWED_ORIGINS, or leave it out.')
@@ -125,6 +132,7 @@ export function parseConfig(input: unknown, { dev = false } = {}): SessionConfig
     ...options,
     origins: parseOrigins('NUXT_SESSION_ORIGIN', origin, dev),
     allowedOrigins: parseOrigins('NUXT_SESSION_ALLOWED_ORIGINS', allowedOrigins, dev),
+    webhookPaths: parseWebhookPaths('NUXT_SESSION_WEBHOOK_PATHS', webhookPaths),
     signedIn: lifetime('', idleTimeout, absoluteTimeout),
     remembered: lifetime('REMEMBER_', rememberIdleTimeout, rememberAbsoluteTimeout),
     anonymous: lifetime('ANONYMOUS_', anonymousIdleTimeout, anonymousAbsoluteTimeout),

@@ -19,7 +19,7 @@ export const guard = eventHandler((event) => {
     if (isPreflight(event)) return answerPreflight(event)
     apply(event, corsHeaders(event.node.req.headers.origin, sessionLayer().origins.allowed))
   }
-  if (!isSafeMethod(event.method) && requestProvenance(event) === 'foreign') throw crossOriginRefused()
+  if (!isSafeMethod(event.method) && requestProvenance(event) === 'foreign' && !isWebhook(event)) throw crossOriginRefused()
   const waitMs = sessionLayer().forgedCookies.refusal(event.node.req)
   if (waitMs > 0) return refuseFlood(event, waitMs)
 })
@@ -37,8 +37,18 @@ export function requestProvenance(event: H3Event): Provenance {
   }, sessionLayer().origins)
 }
 
+/** The refusal of a foreign page, reported. */
 export function crossOriginRefused(): SessionError {
+  sessionLayer().engine.emit({ type: 'refused', reason: 'cross_origin' })
   return new SessionError('cross_origin_refused', 'Only pages of this origin may change anything here. A program that sends a cookie must send its Origin too.')
+}
+
+/**
+ * Letter for letter as it came, and not `event.path`, which h3 has decoded: of other spellings that the router takes for the same path (`%77`, a slash at the end) none
+ * is let through, and of `/webhook` and `/webhook-admin` only the one that is listed.
+ */
+function isWebhook({ node }: H3Event): boolean {
+  return sessionLayer().webhookPaths.has(node.req.url!.split('?', 1)[0]!)
 }
 
 function isPreflight({ method, node }: H3Event): boolean {

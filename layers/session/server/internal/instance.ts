@@ -10,6 +10,7 @@ import type { EventSink } from '../engine/events'
 import { generateKey, parseKeyRing } from '../engine/key-ring'
 import type { KeyRing } from '../engine/key-ring'
 import type { KnownOrigins } from '../engine/request-origin'
+import { AuditTrail } from './audit'
 import { addressReader } from './client-address'
 import type { AddressReader } from './client-address'
 import { ForgedCookies } from './forged-cookies'
@@ -20,6 +21,8 @@ export interface SessionLayer {
   readonly engine: SessionEngine
   readonly live: LiveSessions
   readonly origins: KnownOrigins & { readonly own: Set<string> }
+  /** Whoever posts to these is not checked for its origin. */
+  readonly webhookPaths: ReadonlySet<string>
   readonly clientAddress: AddressReader
   readonly forgedCookies: ForgedCookies
   close(): Promise<void>
@@ -39,11 +42,13 @@ export function startSessionLayer(emit: EventSink): SessionLayer {
   const config = parseConfig(useRuntimeConfig().session, { dev: import.meta.dev })
   const store = openStore(config.store, { mounted: mountedDriver, warn: message => consola.warn(message) })
   const ring = keyRing(config.keys, store)
+  const audit = config.audit === 'stdout' ? new AuditTrail(writeLine) : null
   const engine: SessionEngine = new SessionEngine({
     config,
     driver: store.driver,
     ring,
     emit(event) {
+      audit?.note(event)
       if (event.type === 'ended') live.ended(event.handle, event.reason)
       else if (event.type === 'signed_in') live.signedIn(event.handle)
       emit(event)
@@ -57,9 +62,13 @@ export function startSessionLayer(emit: EventSink): SessionLayer {
     engine,
     live,
     origins: { own: new Set(config.origins), allowed: new Set(config.allowedOrigins) },
+    webhookPaths: new Set(config.webhookPaths),
     clientAddress,
     forgedCookies: new ForgedCookies({ ring, cookieName: config.cookieName, most: config.forgedCookieLimit, address: clientAddress, clock: engine.clock }),
-    close: () => useStorage().unmount(MOUNT),
+    async close() {
+      await useStorage().unmount(MOUNT)
+      audit?.close()
+    },
   }
   return layer
 }
@@ -77,6 +86,11 @@ function keyRing(keys: string, { defaultKeys }: ConfiguredStore): KeyRing {
   }
   if (defaultKeys === 'ephemeral') return parseKeyRing(generateKey())
   return parseKeyRing(readOrMakeKeyFile(defaultKeys.file), `The key file ${defaultKeys.file}`)
+}
+
+/** By the console, which outlives a standard output that has been closed. */
+function writeLine(line: string) {
+  console.log(line)
 }
 
 /** The unstorage driver that the app has mounted under this name; the root mount counts for no name. */
