@@ -10,7 +10,8 @@ export default defineNuxtConfig({
   devtools: { enabled: false },
   app: { head: { htmlAttrs: { lang: 'en' } } },
   css: ['~/assets/css/main.css'],
-  ui: { fonts: false },
+  colorMode: { disableTransition: false }, ui: { fonts: false },
+  // Nuxt UI's way to do it is an inline style, which the content security policy refuses.
   runtimeConfig: {
     accounts: { file: '' }, // NUXT_ACCOUNTS_FILE; empty means .data/accounts.db.
   },
