@@ -48,8 +48,20 @@ export function sqliteDriver(options: SqliteDriverOptions): AtomicDriver {
     }
   }
 
+  // Changes when another connection commits, and never by what this one writes (https://sqlite.org/pragma.html#pragma_data_version).
+  const dataVersion = db.prepare('PRAGMA data_version')
+  dataVersion.setReturnArrays(true)
+  let seenVersion = ask<[number]>(dataVersion)
+  function changedElsewhere() {
+    const version = ask<[number]>(dataVersion)
+    const changed = version?.[0] !== seenVersion?.[0]
+    seenVersion = version
+    return changed
+  }
+
   return {
     name: 'session-sqlite',
+    changedElsewhere,
     atomicity: 'cross-process',
     read(key) {
       const row = ask<Row>(sql.read, key)
