@@ -11,7 +11,7 @@ export default defineNuxtConfig({
   app: { head: { htmlAttrs: { lang: 'en' } } },
   css: ['~/assets/css/main.css'],
   colorMode: { disableTransition: false }, ui: { fonts: false },
-  // It would bring a style without the page's nonce, which the content security policy refuses.
+  // Nuxt UI's way to do it is an inline style, which the content security policy refuses.
   runtimeConfig: {
     accounts: { file: '' }, // NUXT_ACCOUNTS_FILE; empty means .data/accounts.db.
   },

@@ -9,7 +9,8 @@ export async function useDevices() {
   const busy = ref<string | null>(null)
   const problem = ref<Problem | null>(null)
   const told = ref('')
-  onChanged(() => void refresh())
+  // While all of them are being ended, the list is nobody's to ask for.
+  onChanged(() => void (busy.value !== 'everywhere' && refresh()))
 
   async function act(name: string, done: string, work: () => Promise<unknown>) {
     if (busy.value !== null) return

@@ -61,8 +61,10 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('the built server', { tim
       expect(await isServing()).toBe(true)
       const answers = await ends
       clearInterval(drip)
-      expect(answers.filter(answer => !answer.startsWith('HTTP/1.1 408 Request Timeout\r\n'))).toEqual([])
-      for (const header of SECURED) expect(answers[0]).toMatch(header)
+      // A client that goes on writing may lose the answer to a reset; that it is closed is what counts.
+      const told = answers.filter(answer => answer !== '')
+      expect(told.filter(answer => !answer.startsWith('HTTP/1.1 408 Request Timeout\r\n'))).toEqual([])
+      for (const header of SECURED) expect(told[0]).toMatch(header)
     })
 
     it('connections that never say anything', async () => {

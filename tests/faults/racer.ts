@@ -56,13 +56,13 @@ function visitor(cookie?: string): Visitor {
   return new Visitor(engine, cookie)
 }
 
-/** `false` for what was refused with 409 because other processes were faster. */
+/** `false` for what was refused: with 409 because other processes were faster, or with 503 because the machine was too busy to answer in time. */
 async function acknowledged(attempt: () => Promise<boolean>): Promise<boolean> {
   try {
     return await attempt()
   }
   catch (error) {
-    if (error instanceof SessionError && error.code === 'conflict') return false
+    if (error instanceof SessionError && ['conflict', 'store_unavailable'].includes(error.code)) return false
     throw error
   }
 }

@@ -1,4 +1,4 @@
-import type { BrowserContext, Page } from '@playwright/test'
+import type { Page } from '@playwright/test'
 import { expect } from './fixtures.ts'
 
 /** Good enough for the server, and nobody's. */
@@ -60,15 +60,6 @@ export async function signIn(page: Page, name: string, path = '/devices'): Promi
   await form.password.fill(PASSWORD)
   await form.signIn.click()
   await expect(page).toHaveURL(path)
-}
-
-/** Opens a page and waits until the browser's event stream stands, so that what happens from now on is told. */
-export async function openFollowed(context: BrowserContext, path: string): Promise<Page> {
-  const page = await context.newPage()
-  const stream = page.waitForResponse('**/api/_session/events')
-  await page.goto(path)
-  await stream
-  return page
 }
 
 /** Waits until the page's script has taken over: what was typed before that would be lost. */

@@ -1,13 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { sqliteDriver } from '../../../layers/session/server/drivers/sqlite'
 import type { LiveSession } from '../../../layers/session/server/engine/record'
 import { LiveSessions } from '../../../layers/session/server/internal/live-sessions'
 import type { LiveEvent } from '../../../layers/session/server/internal/live-sessions'
+import type { AtomicDriver } from '../../../layers/session/server/engine/store'
 import type { Bench, TestBrowser } from '../../support/engine'
-import { HOUR, MINUTE, makeBench } from '../../support/engine'
+import { HOUR, MINUTE, makeBench, newRing } from '../../support/engine'
+import { makeDirectory } from '../../support/directory'
 import { memoryDriver } from '../../../layers/session/server/drivers/memory'
 import { probe } from '../../support/probe-driver'
 
 const IDLE = 30 * MINUTE
+const PATIENCE = { timeout: 5000 }
 
 let bench: Bench
 let live: LiveSessions
@@ -143,4 +147,38 @@ it('an absolute end far away is waited for in one piece or several', async () =>
   expect(told).toEqual([])
   await pass(2)
   expect(told).toEqual([{ type: 'ended', reason: 'expired' }])
+})
+
+describe('what another process does to the store', () => {
+  const directory = makeDirectory()
+  let drivers: AtomicDriver[]
+  let elsewhere: Bench
+
+  beforeEach(() => {
+    vi.useRealTimers()
+    drivers = [0, 1].map(() => sqliteDriver({ path: directory.path('sessions.db') }))
+    const ring = newRing()
+    bench = makeBench({ time, ring, driver: drivers[0]! })
+    live = new LiveSessions(bench.engine)
+    elsewhere = makeBench({ time, ring, driver: drivers[1]! })
+  })
+  afterEach(() => {
+    live.close()
+    for (const driver of drivers) void driver.dispose?.()
+    directory.remove()
+  })
+
+  it('is seen within a second: an end, with its reason', async () => {
+    const { live: session } = await signedIn()
+    const { told } = watch(session)
+    await elsewhere.engine.removals.remove(session.key, 'revoked')
+    await vi.waitFor(() => expect(told).toEqual([{ type: 'ended', reason: 'revoked' }]), PATIENCE)
+  })
+
+  it('is seen within a second: a sign-in of the same user', async () => {
+    const { told } = watch((await signedIn()).live)
+    const { session } = await elsewhere.browser().visit()
+    await session.signIn('ada')
+    await vi.waitFor(() => expect(told).toEqual([{ type: 'changed' }]), PATIENCE)
+  })
 })

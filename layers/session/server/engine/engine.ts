@@ -106,6 +106,22 @@ export class SessionEngine {
     return row && this.#admission.alive(key, row)
   }
 
+  /** The store keys of an owner's sessions that are alive, newest first. */
+  async keysOf(owner: string): Promise<string[]> {
+    const rows = await this.store.ask('listByOwner', driver => driver.listByOwner(owner))
+    return rows.filter(row => this.#admission.alive(row.key, row)).map(({ key }) => key)
+  }
+
+  /** Whether other processes may use the store at the same time. */
+  get sharesStore(): boolean {
+    return this.store.driver.atomicity === 'cross-process'
+  }
+
+  /** Whether another process may have written to the store since the last call; `null` where the store cannot tell. */
+  changedElsewhere(): boolean | null {
+    return this.store.driver.changedElsewhere?.() ?? null
+  }
+
   /** Why a session ended, as long as the store remembers. */
   async endOf(key: string): Promise<EndReason | null> {
     const end = await this.store.ask('endOf', driver => driver.endOf(key))

@@ -7,8 +7,8 @@ import type { AtomicDriver, MaybePromise } from './store'
 const MOST_FAILURES = 5
 /** Milliseconds after which one request may try again whether the store is back. */
 const PROBE_EVERY = 1000
-/** Milliseconds that a driver may take. SQLite and Redis give up by themselves after 500, and say more precisely why. */
-const LONGEST_ANSWER = 900
+/** Milliseconds that a driver may take, waiting for its turn included. SQLite and Redis give up each command after 500, and say more precisely why. */
+const LONGEST_ANSWER = 2500
 
 /** A driver behind a circuit breaker: a failure of any kind becomes `store_unavailable`, and many in a row fail at once. */
 export class GuardedStore {

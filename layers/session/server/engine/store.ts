@@ -81,6 +81,11 @@ export interface AtomicDriver extends Driver {
   remove(key: string, removedAt: number, reason: EndReason): MaybePromise<boolean>
   /** Why and when a session was removed, while its tombstone stands. */
   endOf(key: string): MaybePromise<{ readonly reason: EndReason, readonly at: number } | null>
+  /**
+   * Whether another process may have written since the last call; costs next to nothing. A driver without it is asked for what others may have changed
+   * every few seconds, if its atomicity is `cross-process`.
+   */
+  changedElsewhere?(): boolean
   /** Removes the owner's records but `except`, and defeats sign-ins of this owner that began before. Answers the removed keys. */
   removeByOwner(owner: string, removedAt: number, except?: string): MaybePromise<string[]>
   /** The owner's records, newest first, at a cost that grows with the owner's records and not with the store's. */

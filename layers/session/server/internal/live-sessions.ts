@@ -14,6 +14,9 @@ export interface Lookout {
   readonly clock: Clock
   peek(key: string): Promise<LiveSession | null>
   endOf(key: string): Promise<EndReason | null>
+  keysOf(owner: string): Promise<string[]>
+  readonly sharesStore: boolean
+  changedElsewhere(): boolean | null
 }
 
 interface Watch {
@@ -31,6 +34,10 @@ const MOST = 10_000
 const LONGEST_WAIT = 2_147_483_647
 /** Milliseconds after which a store that did not answer is asked again. */
 const ASK_AGAIN = 5000
+/** Milliseconds between two looks at what other processes have done, which cost next to nothing where the store can tell that there is something. */
+const LOOK_EVERY = 500
+/** Of so many looks, one is taken for real where the store cannot tell. */
+const BLIND_LOOKS = 10
 
 /** Who wants to know at once when a session ends. One timer each: the store is asked at the start, and again at the end of the session's clocks. */
 export class LiveSessions {
@@ -38,8 +45,16 @@ export class LiveSessions {
   readonly #byOwner = new Map<string, Set<Watch>>()
   #count = 0
   #closed = false
+  #looks = 0
+  #looking = false
+  readonly #lists = new Map<string, string>()
+  readonly #poll: NodeJS.Timeout | undefined
 
-  constructor(private readonly lookout: Lookout) {}
+  constructor(private readonly lookout: Lookout) {
+    if (!lookout.sharesStore) return
+    this.#poll = setInterval(() => void this.#lookElsewhere(), LOOK_EVERY)
+    this.#poll.unref()
+  }
 
   /** Watches a session until the function is called that it answers. `null`: there are too many already, or the server is about to stop. */
   watch(live: LiveSession, tell: LiveListener): (() => void) | null {
@@ -72,6 +87,7 @@ export class LiveSessions {
   /** Tells everybody to leave, and lets nobody in any more. */
   close(): void {
     this.#closed = true
+    clearInterval(this.#poll)
     for (const watch of [...this.#byHandle.values()].flatMap(watches => [...watches])) {
       this.#leave(watch)
       watch.tell({ type: 'shutdown' })
@@ -93,6 +109,7 @@ export class LiveSessions {
     this.#count--
     part(this.#byHandle, watch.handle, watch)
     if (watch.owner !== null) part(this.#byOwner, watch.owner, watch)
+    if (watch.owner !== null && !this.#byOwner.has(watch.owner)) this.#lists.delete(watch.owner)
     return true
   }
 
@@ -100,6 +117,32 @@ export class LiveSessions {
     const delay = Math.min(Math.max(until - this.lookout.clock(), 0) + 1, LONGEST_WAIT)
     watch.timer = setTimeout(() => void this.#look(watch), delay)
     watch.timer.unref()
+  }
+
+  /** What another process ends, it cannot tell us. An outage is no news. */
+  async #lookElsewhere() {
+    if (this.#looking || this.#count === 0) return
+    this.#looking = true
+    try {
+      this.#looks++
+      if (this.lookout.changedElsewhere() ?? this.#looks % BLIND_LOOKS === 0) await this.#lookAtAll()
+    }
+    catch {
+      // The store's outage has been reported; the watches' own timers remain.
+    }
+    this.#looking = false
+  }
+
+  async #lookAtAll() {
+    for (const [watch] of [...this.#byHandle.values()].map(watches => [...watches])) {
+      if (watch && !await this.lookout.peek(watch.key)) this.ended(watch.handle, await this.lookout.endOf(watch.key) ?? 'expired')
+    }
+    for (const owner of [...this.#byOwner.keys()]) {
+      const list = (await this.lookout.keysOf(owner)).join()
+      const before = this.#lists.get(owner)
+      this.#lists.set(owner, list)
+      if (list !== before) this.changed(owner)
+    }
   }
 
   /** Its clocks say that it is over; it may have been used meanwhile. An outage is no end. */

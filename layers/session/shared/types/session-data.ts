@@ -7,6 +7,8 @@
  * }
  * ```
  *
+ * The browser gets all of it but `secure`: what no page must see belongs there.
+ *
  * Values may be anything devalue keeps: plain objects and arrays, Date, Map, Set, BigInt, RegExp, repeated references.
  */
 // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- an app fills it by augmentation

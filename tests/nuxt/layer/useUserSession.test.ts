@@ -1,0 +1,173 @@
+import { mountSuspended, registerEndpoint } from '@nuxt/test-utils/runtime'
+import { flushPromises } from '@vue/test-utils'
+import { createError, setResponseStatus } from 'h3'
+import { beforeEach, expect, it, vi } from 'vitest'
+import { useUserSession } from '#imports'
+import { HOUR, sessionOf, viewOf } from '../support/views'
+
+const server = { owner: null as string | null, handle: '', skew: 0, ended: null as SessionEndReason | null, isDown: false }
+
+function view(): SessionView {
+  const now = Date.now() + server.skew
+  if (!server.handle) return viewOf({ session: null, data: null, cookie: null, ended: server.ended, now })
+  const session = sessionOf({ handle: server.handle, owner: server.owner, createdAt: now, lastSeenAt: now, idleExpiresAt: now + HOUR, expiresAt: now + 2 * HOUR })
+  const data = { id: server.handle, ...(server.owner ? { user: { id: server.owner, name: server.owner } } : {}) }
+  return viewOf({ status: server.owner ? 'signed-in' : 'anonymous', session, data, now })
+}
+
+const answer = () => {
+  if (server.isDown) throw createError({ statusCode: 503, data: { code: 'store_unavailable' } })
+  return view()
+}
+registerEndpoint('/api/_session', { method: 'GET', handler: answer })
+registerEndpoint('/api/_session/extend', { method: 'POST', handler: answer })
+registerEndpoint('/api/_session', {
+  method: 'DELETE',
+  handler: (event) => {
+    answer()
+    Object.assign(server, { owner: null, handle: '' })
+    setResponseStatus(event, 204)
+    return ''
+  },
+})
+
+async function inComponent() {
+  let session!: ReturnType<typeof useUserSession>
+  const mounted = await mountSuspended({
+    setup() {
+      session = useUserSession()
+      return () => null
+    },
+  })
+  return { session, unmount: () => mounted.unmount() }
+}
+
+beforeEach(async () => {
+  Object.assign(server, { owner: null, handle: '', skew: 0, ended: null, isDown: false })
+  const { session, unmount } = await inComponent()
+  await session.fetch()
+  unmount()
+})
+
+it('tells who is signed in, and who is not', async () => {
+  const { session } = await inComponent()
+  expect([session.status.value, session.loggedIn.value, session.user.value]).toEqual(['anonymous', false, null])
+  Object.assign(server, { owner: 'ada', handle: 'h1' })
+  await session.fetch()
+
+  expect([session.status.value, session.loggedIn.value, session.user.value]).toEqual(['signed-in', true, { id: 'ada', name: 'ada' }])
+  expect(session.session.value?.id).toBe('h1')
+})
+
+it('can be waited for, and is then the same', async () => {
+  const { session } = await inComponent()
+  const awaited = await session
+  expect(awaited.status).toBe(session.status)
+  expect(awaited).not.toHaveProperty('then')
+})
+
+it('keeps what it knew in an outage, says so, and recovers', async () => {
+  const { session } = await inComponent()
+  Object.assign(server, { owner: 'ada', handle: 'h1' })
+  await session.fetch()
+  server.isDown = true
+  await session.fetch()
+  expect([session.status.value, session.stale.value]).toEqual(['signed-in', true])
+
+  server.isDown = false
+  await session.fetch()
+  expect([session.status.value, session.stale.value]).toEqual(['signed-in', false])
+})
+
+it.each([-HOUR, 0, HOUR])('counts what remains by the server\'s clock, %d ms off', async (skew) => {
+  Object.assign(server, { owner: 'ada', handle: 'h1', skew })
+  const { session } = await inComponent()
+  await session.fetch()
+
+  expect(session.remaining.value).toBeGreaterThan(HOUR - 5000)
+  expect(session.remaining.value).toBeLessThanOrEqual(HOUR)
+  expect(session.idleExpiresAt.value).toBeLessThan(session.expiresAt.value!)
+})
+
+it.each(['revoked', null] as const)('calls back once when the session has ended, with the reason %j of the server', async (ended) => {
+  Object.assign(server, { owner: 'ada', handle: 'h1' })
+  const { session } = await inComponent()
+  await session.fetch()
+  const onEnded = vi.fn()
+  session.onEnded(onEnded)
+  Object.assign(server, { owner: null, handle: '', ended })
+  await session.fetch()
+  await session.fetch()
+
+  expect(onEnded.mock.calls).toEqual([[ended ?? 'unknown', { here: false }]])
+  expect([session.status.value, session.ended.value]).toEqual(['anonymous', ended ?? 'unknown'])
+})
+
+it('another user in the same browser is the end of the first one\'s session', async () => {
+  Object.assign(server, { owner: 'ada', handle: 'h1' })
+  const { session } = await inComponent()
+  await session.fetch()
+  const onEnded = vi.fn()
+  session.onEnded(onEnded)
+  Object.assign(server, { owner: 'bob', handle: 'h1' })
+  await session.fetch()
+
+  expect(onEnded).toHaveBeenCalledOnce()
+  expect(session.user.value).toEqual({ id: 'bob', name: 'bob' })
+})
+
+it('signs out here, and tells that it was here', async () => {
+  Object.assign(server, { owner: 'ada', handle: 'h1' })
+  const { session } = await inComponent()
+  await session.fetch()
+  const onEnded = vi.fn()
+  session.onEnded(onEnded)
+  await session.clear()
+
+  expect(onEnded.mock.calls).toEqual([['signed_out', { here: true }]])
+  expect([session.loggedIn.value, session.session.value]).toEqual([false, null])
+})
+
+it('does not pass over a session that could not be ended', async () => {
+  Object.assign(server, { owner: 'ada', handle: 'h1' })
+  const { session } = await inComponent()
+  await session.fetch()
+  server.isDown = true
+
+  await expect(session.clear()).rejects.toMatchObject({ status: 503 })
+  expect([session.loggedIn.value, session.stale.value]).toEqual([true, true])
+})
+
+it('hears of what another tab did', async () => {
+  Object.assign(server, { owner: 'ada', handle: 'h1' })
+  const { session } = await inComponent()
+  await session.fetch()
+  const onEnded = vi.fn()
+  session.onEnded(onEnded)
+  const otherTab = new BroadcastChannel('session')
+  otherTab.postMessage({ type: 'ended', handle: 'of another session', reason: 'revoked' })
+  otherTab.postMessage({ type: 'ended', handle: 'h1', reason: 'revoked' })
+  await vi.waitFor(() => expect(onEnded).toHaveBeenCalledOnce())
+  otherTab.close()
+
+  expect(onEnded.mock.calls).toEqual([['revoked', { here: false }]])
+})
+
+it('calls nobody back who has left the page', async () => {
+  Object.assign(server, { owner: 'ada', handle: 'h1' })
+  const { session, unmount } = await inComponent()
+  await session.fetch()
+  const onEnded = vi.fn()
+  await mountSuspended({
+    setup() {
+      useUserSession().onEnded(onEnded)
+      return () => null
+    },
+  }).then(mounted => mounted.unmount())
+  Object.assign(server, { owner: null, handle: '' })
+  await session.fetch()
+  await flushPromises()
+  unmount()
+
+  expect(onEnded).not.toHaveBeenCalled()
+})
