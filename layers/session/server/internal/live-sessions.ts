@@ -56,6 +56,11 @@ export class LiveSessions {
     this.#poll.unref()
   }
 
+  /** The server is about to stop. */
+  get closed(): boolean {
+    return this.#closed
+  }
+
   /** Watches a session until the function is called that it answers. `null`: there are too many already, or the server is about to stop. */
   watch(live: LiveSession, tell: LiveListener): (() => void) | null {
     const watch: Watch = { key: live.key, handle: handleOf(live.key), owner: live.record.owner, tell }

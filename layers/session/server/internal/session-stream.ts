@@ -12,7 +12,7 @@ const RETRY_AFTER_SECONDS = 10
 
 /**
  * Answers with the stream of the visitor's session: `hello` at its beginning, `changed`, and `ended` with its reason. A visitor whose session has ended
- * is told so and why; one who has none gets 204, at which a browser does not come back.
+ * is told so and why; one who has none gets 204, and so does everybody while the server stops.
  *
  * The session is read apart from the request's own: watching is no use of it, and sets no cookie.
  *
@@ -21,7 +21,8 @@ const RETRY_AFTER_SECONDS = 10
  */
 export async function streamSession(event: H3Event) {
   if (requestProvenance(event) === 'foreign') throw crossOriginRefused()
-  const { engine } = sessionLayer()
+  const { engine, live } = sessionLayer()
+  if (live.closed) return sendNoContent(event)
   const admitted = await engine.load(cookieHeader(event))
   if (admitted) return follow(event, admitted.live)
   const reason = await engine.endOfPresented(cookieHeader(event))
