@@ -20,7 +20,7 @@ afterEach(async () => {
 
 /** E12: the disk fails a server that is running. */
 describe('a SQLite store whose disk will not take more', () => {
-  it.skipIf(process.platform !== 'linux')('refuses what it cannot write, still gives what it has, and goes on when the fault is over', async () => {
+  it.skipIf(process.platform !== 'linux')('refuses what it cannot write, still gives what it has, and goes on when the fault is over (E12)', async () => {
     // Files may not grow past this many blocks of 512 bytes: a write then fails with EFBIG, which SQLite takes for an I/O error.
     store = startOn('ulimit -S -f 600; trap "" XFSZ; exec "$@"')
     await store.ask('open')
@@ -30,7 +30,7 @@ describe('a SQLite store whose disk will not take more', () => {
     await expectToGoOn(acknowledged)
   })
 
-  it.skipIf(!mayMount())('refuses what it cannot write on a full disk, and goes on when there is room again', async () => {
+  it.skipIf(!mayMount())('refuses what it cannot write on a full disk, and goes on when there is room again (E12)', async () => {
     store = startOn('mount -t tmpfs -o size=1m,mode=700 tmpfs "$0"; exec "$@"', 'unshare', '-rm')
     await store.ask('open')
     const acknowledged = await fillUntil(`StoreError: [session] [store:sqlite] ${path()} cannot grow: the disk is full`)
@@ -39,7 +39,7 @@ describe('a SQLite store whose disk will not take more', () => {
     await expectToGoOn(acknowledged)
   })
 
-  it.skipIf(!mayMount())('refuses to start on a disk that is read-only, with a sentence that says so', async () => {
+  it.skipIf(!mayMount())('refuses to start on a disk that is read-only, with a sentence that says so (E12)', async () => {
     store = startOn('mount -t tmpfs -o size=8m,mode=700 tmpfs "$0"; exec "$@"', 'unshare', '-rm')
     await store.ask('open')
     await store.ask('create', 'a', VALUE, meta())

@@ -22,10 +22,11 @@ export function describeSweeping(driver: Subject) {
       expect([await driver().sweep(later, 3), await driver().sweep(later, 3), await driver().sweep(later, 3)]).toEqual([3, 3, 1])
     })
 
-    it('spares what was touched', async () => {
-      await driver().create(A, 'value', meta())
-      await driver().touch(A, NOW + IDLE - 1)
-      expect(await driver().sweep(NOW + IDLE, 10)).toBe(0)
+    it('spares what was touched in time, and only that (F12)', async () => {
+      for (const key of [A, B]) await driver().create(key, 'value', meta())
+      expect(await Promise.all([driver().touch(A, NOW + IDLE - 1), driver().touch(B, NOW + IDLE), driver().sweep(NOW + IDLE, 10)])).toEqual([true, false, 1])
+      expect(await driver().read(A)).toMatchObject({ lastSeenAt: NOW + IDLE - 1 })
+      expect(await driver().touch(B, NOW + IDLE - 1)).toBe(false)
     })
 
     it('takes an owner\'s record out of the list', async () => {
@@ -55,7 +56,7 @@ export function describeSweeping(driver: Subject) {
 /** What holds for the sweep of what is too much. */
 export function describeTrimming(driver: Subject) {
   describe('trimAnonymous', () => {
-    it('deletes the oldest without an owner that are over the limit, at most so many', async () => {
+    it('deletes the oldest without an owner that are over the limit, at most so many (K10)', async () => {
       for (const [index, key] of KEYS.slice(0, 8).entries()) await driver().create(key, 'value', meta({ createdAt: NOW + index }))
       await driver().enrol(KEYS[9]!, 'value', owned('ada', { createdAt: NOW - 5 }), GUARD)
       expect(await driver().trimAnonymous(8, 10)).toBe(0)

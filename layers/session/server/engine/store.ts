@@ -58,10 +58,11 @@ export interface Enrolment {
  *
  * For every verb: a promise that resolves means the write is durable as the driver's URL promises; a store that does
  * not answer throws, and never answers "missing". Missing and removed look alike to `read`: `null`. Expiry is the
- * engine's to judge; a driver may give back an expired record until it is swept.
+ * engine's to judge; a driver may give back an expired record until it is swept. So are size, schema and soundness of a
+ * value: a driver gives back what stands there, letter for letter, and looks into none of it.
  */
 export interface AtomicDriver extends Driver {
-  /** Whether the promises hold between processes, or only inside one. */
+  /** Whether the promises hold between processes, or only inside one; then a start as one of several warns. */
   readonly atomicity: 'cross-process' | 'process'
   /** The store's own clock, for a store that several servers share: expiry is decided by one clock then. */
   readonly clock?: Clock
@@ -70,7 +71,7 @@ export interface AtomicDriver extends Driver {
   create(key: string, value: string, meta: RecordMeta): MaybePromise<boolean>
   /** Writes version `expectedVersion + 1` if that is still the version. The owner stays; the later of the two `lastSeenAt` stays. */
   replace(key: string, value: string, meta: RecordMeta, expectedVersion: number): MaybePromise<Replacement>
-  /** `create` (without `expectedVersion`) or `replace` that makes the session `meta.owner`'s, within what `guard` allows. */
+  /** `create` (without `expectedVersion`) or `replace` that makes the session `meta.owner`'s, within what `guard` allows. One that is refused evicts nobody. */
   enrol(key: string, value: string, meta: OwnedMeta, guard: OwnerGuard, expectedVersion?: number): MaybePromise<Enrolment>
   /** Moves the idle clock forward, never back, and only while the session is alive at `lastSeenAt`. Carries no data and no version. */
   touch(key: string, lastSeenAt: number): MaybePromise<boolean>

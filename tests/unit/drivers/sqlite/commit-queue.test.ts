@@ -148,7 +148,7 @@ describe('a database that another process has locked', () => {
     expect(await writing).toEqual([true, true, true, true])
   })
 
-  it('is given up after two seconds, with StoreError and nothing written', async () => {
+  it('is given up after two seconds, with StoreError and nothing written (E12)', async () => {
     const begun = performance.now()
     await expect(driver.create(KEYS[1]!, 'value', meta())).rejects.toMatchObject({ name: 'StoreError', message: expect.stringContaining('is locked by another process for too long') as string })
     expect(performance.now() - begun).toBeGreaterThan(1900)
