@@ -69,7 +69,7 @@ async function serve(folder: string, spawnAgain: () => ChildProcess): Promise<Fi
 function spawnServer(folder: string, program: string, args: string[], env: Record<string, string> = {}): ChildProcess {
   return spawn(program, args, {
     cwd: folder,
-    env: fixtureEnvironment({ NUXT_SESSION_STORE: 'sqlite:sessions.db', NUXT_SESSION_BEHIND_PROXY: '1', NUXT_SESSION_TRUSTED_PROXIES: '127.0.0.1', NUXT_SESSION_ORIGIN: FIXTURE_ORIGIN, ...env }),
+    env: fixtureEnvironment({ NUXT_SESSION_STORE: 'sqlite:sessions.db', NUXT_SESSION_AUDIT: 'off', NUXT_SESSION_BEHIND_PROXY: '1', NUXT_SESSION_TRUSTED_PROXIES: '127.0.0.1', NUXT_SESSION_ORIGIN: FIXTURE_ORIGIN, ...env }),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
 }

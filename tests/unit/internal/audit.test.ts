@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { SessionEvent } from '../../../layers/session/server/engine/events'
 import { AuditTrail } from '../../../layers/session/server/internal/audit'
 
-const HANDLE = 'pqvkg8cGcAy2w4Bi3mYlCw'
+const HANDLE = 'pqvkg8cGcAy2w4Bi'
 const FORGED: SessionEvent = { type: 'refused', reason: 'forged' }
 
 let lines: string[]
