@@ -70,7 +70,7 @@ function createClient(nuxtApp: NuxtApp): Client {
   const live = ref(false)
   return effectScope(true).run(() => {
     const now = useServerClock(computed(() => known.value.view), live)
-    const knowledge = new SessionKnowledge(known, async () => await nuxtApp.ssrContext?.event.context.sessionView?.() ?? 'unknown', now)
+    const knowledge = new SessionKnowledge(known, () => viewForPage(nuxtApp), now)
     const facts = readFacts(known, now)
     let tellTabs: (message: TabMessage) => void = () => {}
     if (import.meta.client) {
@@ -84,6 +84,11 @@ function createClient(nuxtApp: NuxtApp): Client {
     }
     return { ...facts, ...verbs(knowledge, known, message => tellTabs(message)) }
   })!
+}
+
+/** An error page knows nobody: caches that go by a path's ending keep a 404 for `/account/foo.css` too (web cache deception). */
+async function viewForPage({ ssrContext, payload }: NuxtApp) {
+  return payload.error ? 'unknown' : await ssrContext?.event.context.sessionView?.() ?? 'unknown'
 }
 
 function readFacts(known: Ref<KnownSession>, now: Readonly<Ref<number>>) {

@@ -36,12 +36,12 @@ export async function sessionView(event: H3Event, session: ServerSession<Session
 
 /**
  * The same for a page that is being rendered. `unknown`: the store does not answer, or the page goes into a cache and is the same for every visitor;
- * neither keeps a page from being shown.
+ * neither keeps a page from being shown. To open a page is activity.
  */
 export async function sessionViewForPage(event: H3Event): Promise<SessionView | 'unknown'> {
   if (!mayUseSession(event)) return 'unknown'
   try {
-    return await sessionView(event, await useServerSession(event, { activity: false }))
+    return await sessionView(event, await useServerSession(event))
   }
   catch (error) {
     if (error instanceof SessionError && error.code === 'store_unavailable') return 'unknown'
