@@ -18,7 +18,8 @@ export interface Connections {
 }
 
 interface Connection {
-  pending: Set<ServerResponse>
+  /** Most often none or one. No Set: one that lives as long as its connection keeps what it has held alive until the next full garbage collection. */
+  pending: ServerResponse[]
   /** When it was opened, or its last response ended. */
   idleSince: number
 }
@@ -39,7 +40,7 @@ export function trackConnections(server: HttpServer | HttpsServer): Connections 
   let whenEmpty = () => {}
 
   server.on(server instanceof HttpsServer ? 'secureConnection' : 'connection', (socket: Socket) => {
-    open.set(socket, { pending: new Set(), idleSince: performance.now() })
+    open.set(socket, { pending: [], idleSince: performance.now() })
     socket.once('close', () => {
       open.delete(socket)
       if (open.size === 0) whenEmpty()
@@ -50,10 +51,10 @@ export function trackConnections(server: HttpServer | HttpsServer): Connections 
   function track({ socket }: IncomingMessage, response: ServerResponse): void {
     const connection = open.get(socket)
     if (!connection) return
-    connection.pending.add(response)
+    connection.pending.push(response)
     if (draining) response.setHeader('Connection', 'close')
     response.once('close', () => {
-      connection.pending.delete(response)
+      connection.pending.splice(connection.pending.indexOf(response), 1)
       connection.idleSince = performance.now()
       if (draining) closeOnceIdle(socket)
     })
@@ -61,7 +62,7 @@ export function trackConnections(server: HttpServer | HttpsServer): Connections 
 
   function closeOnceIdle(socket: Socket): void {
     const connection = open.get(socket)
-    if (!connection || connection.pending.size) return
+    if (!connection || connection.pending.length) return
     const restMs = connection.idleSince + BUSY_MS - performance.now()
     if (restMs > 0) setTimeout(closeOnceIdle, restMs, socket)
     else socket.destroySoon()
@@ -88,7 +89,7 @@ export function trackConnections(server: HttpServer | HttpsServer): Connections 
     return clean
   }
 
-  const unanswered = () => [...open.values()].flatMap(({ pending }) => [...pending])
-  const isAnswering = (socket: Duplex) => [...open.get(socket as Socket)?.pending ?? []].some(({ headersSent }) => headersSent)
+  const unanswered = () => [...open.values()].flatMap(({ pending }) => pending)
+  const isAnswering = (socket: Duplex) => open.get(socket as Socket)?.pending.some(({ headersSent }) => headersSent) ?? false
   return { track, drain, isAnswering, inFlight: () => unanswered().length }
 }

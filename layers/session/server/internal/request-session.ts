@@ -113,12 +113,27 @@ function keepOutOfCache(on: H3Event, event: H3Event) {
   if (isCached(on)) throw insideCache(on, event)
   if (isWithinCache(on)) throw insideCache(on, event, 'called from a cached handler')
   if (Object.hasOwn(on.context, 'cache')) return
+  const context = on.context as { [USED_BY]?: UsedBy }
+  context[USED_BY] = { on, event }
   // A cached handler that comes later shares this context, and with it what a middleware has put there for one visitor.
-  Object.defineProperty(on.context, 'cache', {
-    set() {
-      throw insideCache(on, event)
-    },
-  })
+  Object.defineProperty(context, 'cache', REFUSED)
+}
+
+interface UsedBy {
+  readonly on: H3Event
+  readonly event: H3Event
+}
+
+const USED_BY = Symbol('the event that uses a session')
+
+/**
+ * One setter for all: V8 keeps the setters of a property with the object's shape. One made for each request would give each a shape of its own, which holds on
+ * to the request until the next full garbage collection; and that costs more than all else that a session does.
+ */
+const REFUSED: PropertyDescriptor = {
+  set(this: { [USED_BY]: UsedBy }) {
+    throw insideCache(this[USED_BY].on, this[USED_BY].event)
+  },
 }
 
 function isCached(on: H3Event): boolean {
