@@ -53,6 +53,17 @@ describe('a cookie that is no ticket of ours', () => {
     expect(store.calls).toEqual([])
   })
 
+  it('is told to whoever brought it, and nothing else is (A30)', async () => {
+    const { browser, engine, ring } = await setUp()
+    const witness = { forgedCookie: vi.fn() }
+    const other = cookieOf(seal(newRing(), '__Host-session', newTicket()))
+    const unknown = cookieOf(seal(ring, '__Host-session', newTicket()))
+    for (const header of [undefined, 'theme=dark', browser.header, `${other}; ${browser.header}`, unknown]) await engine.load(header, witness)
+    expect(witness.forgedCookie).not.toHaveBeenCalled()
+    for (const header of [other, cookieOf('x'), cookieOf(''), cookieOf('x'.repeat(5000))]) await engine.load(header, witness)
+    expect(witness.forgedCookie).toHaveBeenCalledTimes(4)
+  })
+
   it('sealed with another key is refused (A4)', async () => {
     const { engine, store, events } = await setUp()
     expect(await engine.load(cookieOf(seal(newRing(), '__Host-session', newTicket())))).toBeNull()

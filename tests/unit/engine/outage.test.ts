@@ -26,7 +26,7 @@ describe('a store that does not answer', () => {
   it('is reported with what was asked of it, and with its cause', async () => {
     const { browser, store, engine, events } = await setUp()
     store.fail()
-    const error = await engine.load(browser.header).catch((error: unknown) => error as SessionError)
+    const error = await Promise.resolve(engine.load(browser.header)).catch((error: unknown) => error as SessionError)
     expect((error as SessionError).cause).toMatchObject({ message: 'the store is down' })
     expect((error as SessionError).message).not.toContain('the store is down')
     expect(events.at(-1)).toMatchObject({ type: 'store_failure', operation: 'read', error: { message: 'the store is down' } })

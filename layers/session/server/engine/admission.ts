@@ -29,6 +29,11 @@ export interface Admitted {
   readonly stale: 'secret' | 'key' | null
 }
 
+/** Whoever brought a cookie, and is to know that it was forged. */
+export interface ForgeryWitness {
+  forgedCookie(): void
+}
+
 export type Refusal = 'unknown' | 'ended' | 'corrupt_record' | 'superseded' | 'secret_reuse'
 
 /** By how much the clocks of two servers may differ without harm, in milliseconds. */
@@ -46,7 +51,7 @@ export class Admission {
   ) {}
 
   /** Reads and opens the session cookie of a raw `Cookie` header. Never asks the store. */
-  present(header: string | undefined): Presented | null {
+  present(header: string | undefined, witness?: ForgeryWitness): Presented | null {
     const { cookieName } = this.config
     const cookie = readCookie(header, cookieName)
     if (cookie.kind === 'absent') return null
@@ -54,7 +59,10 @@ export class Admission {
     const known = this.#opened.get(cookie.value)
     if (known) return known
     const ticket = cookie.value.length <= LONGEST_COOKIE ? open(this.ring, cookieName, cookie.value) : null
-    if (!ticket) return this.#refuse('forged')
+    if (!ticket) {
+      witness?.forgedCookie()
+      return this.#refuse('forged')
+    }
     const presented = { ...ticket, key: storeKeyOf(ticket.sid), secretHash: hashSecret(ticket.secret) }
     this.#opened.set(cookie.value, presented)
     return presented

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Admitted } from './admission'
+import type { Admitted, ForgeryWitness, Presented, Refusal } from './admission'
 import { Admission } from './admission'
 import type { Clock } from './clock'
 import type { Lifetime, SessionConfig } from './config'
@@ -15,7 +15,7 @@ import { encodeRecord, idleEnd, metaOf, revive } from './record'
 import type { Ticket } from './seal'
 import { newSecret, newTicket, seal } from './seal'
 import { Removals } from './removals'
-import type { AtomicDriver, EndReason, Replacement } from './store'
+import type { AtomicDriver, EndReason, MaybePromise, Replacement, StoredRecord } from './store'
 
 const LONGEST_LABEL = 256
 /** Bytes of a whole record when its data changes. A rotation may add its few on top. */
@@ -74,16 +74,29 @@ export class SessionEngine {
   /**
    * The session that a raw `Cookie` header proves, or `null`. One read of the store, none for a cookie that is not ours.
    * Writes only where a session has ended: one found expired stays so even if the clock is set back.
+   * Answers at once where the store does. Fails by a rejected promise only.
+   *
+   * @param witness told if the cookie was sealed by no key of ours
    */
-  async load(cookieHeader: string | undefined): Promise<Admitted | null> {
-    const presented = this.#admission.present(cookieHeader)
+  load(cookieHeader: string | undefined, witness?: ForgeryWitness): MaybePromise<Admitted | null> {
+    const presented = this.#admission.present(cookieHeader, witness)
     if (!presented) return null
-    if (this.removals.owes(presented.key)) await this.removals.settle(presented.key)
-    const row = await this.store.ask('read', driver => driver.read(presented.key))
+    return this.removals.owes(presented.key) ? this.removals.settle(presented.key).then(() => this.#admitted(presented)) : this.#admitted(presented)
+  }
+
+  #admitted(presented: Presented): MaybePromise<Admitted | null> {
+    const row = this.store.ask('read', driver => driver.read(presented.key))
+    return row instanceof Promise ? row.then(read => this.#decide(presented, read)) : this.#decide(presented, row)
+  }
+
+  #decide(presented: Presented, row: StoredRecord | null): MaybePromise<Admitted | null> {
     const outcome = this.#admission.admit(presented, row)
-    if (typeof outcome === 'object') return outcome
-    if (outcome === 'ended') await this.removals.attempt(presented.key, 'expired')
-    if (outcome === 'secret_reuse' && this.config.onSecretReuse === 'revoke') await this.removals.remove(presented.key, 'secret_reuse')
+    return typeof outcome === 'object' ? outcome : this.#refuse(presented, outcome)
+  }
+
+  async #refuse({ key }: Presented, why: Refusal): Promise<null> {
+    if (why === 'ended') await this.removals.attempt(key, 'expired')
+    if (why === 'secret_reuse' && this.config.onSecretReuse === 'revoke') await this.removals.remove(key, 'secret_reuse')
     return null
   }
 

@@ -17,29 +17,49 @@ export class GuardedStore {
 
   constructor(readonly driver: AtomicDriver, private readonly clock: Clock, private readonly emit: EventSink) {}
 
-  /** @throws SessionError `store_unavailable` */
-  async ask<T>(operation: string, question: (driver: AtomicDriver) => MaybePromise<T>): Promise<T> {
-    if (this.#failures >= MOST_FAILURES) this.#takeTurn()
+  /**
+   * Answers at once where the driver does, so that a read of SQLite or of memory makes no promise. Fails by a rejected promise only.
+   *
+   * @throws SessionError `store_unavailable`
+   */
+  ask<T>(operation: string, question: (driver: AtomicDriver) => MaybePromise<T>): MaybePromise<T> {
+    if (this.#failures >= MOST_FAILURES && !this.#takesTurn()) return Promise.reject(unavailable())
     try {
       const asked = question(this.driver)
-      const answer = asked instanceof Promise ? await inTime(asked) : asked
-      this.#failures = 0
-      return answer
+      return asked instanceof Promise ? this.#wait(operation, asked) : this.#answered(asked)
     }
     catch (error) {
-      this.#failures++
-      this.emit({ type: 'store_failure', operation, error })
-      throw unavailable(error)
+      return Promise.reject(this.#failed(operation, error))
     }
   }
 
+  async #wait<T>(operation: string, asked: Promise<T>): Promise<T> {
+    try {
+      return this.#answered(await inTime(asked))
+    }
+    catch (error) {
+      throw this.#failed(operation, error)
+    }
+  }
+
+  #answered<T>(answer: T): T {
+    this.#failures = 0
+    return answer
+  }
+
+  #failed(operation: string, error: unknown): SessionError {
+    this.#failures++
+    this.emit({ type: 'store_failure', operation, error })
+    return unavailable(error)
+  }
+
   /** Lets one request a second through to a failing store, and refuses the others. */
-  #takeTurn() {
+  #takesTurn(): boolean {
     const now = this.clock()
     // A clock that was set back must not keep the circuit open for longer.
     const waiting = now < this.#closedUntil && this.#closedUntil - now <= PROBE_EVERY
-    if (waiting) throw unavailable()
-    this.#closedUntil = now + PROBE_EVERY
+    if (!waiting) this.#closedUntil = now + PROBE_EVERY
+    return !waiting
   }
 }
 

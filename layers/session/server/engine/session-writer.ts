@@ -4,6 +4,7 @@ import { SessionError } from './errors'
 import type { LiveSession, SessionValues } from './record'
 import type { Ticket } from './seal'
 import { SessionReader } from './session-reader'
+import type { MaybePromise } from './store'
 import { transition } from './transition'
 
 /** What a session needs of the request it belongs to. */
@@ -40,9 +41,9 @@ export class SessionWriter<Data extends object = SessionValues> extends SessionR
 
   /**
    * Counts this request as activity: slides the idle clock if that is due, replaces an old secret, seals an old cookie anew.
-   * A store that fails here costs nobody the request: the touch is dropped and reported.
+   * A store that fails here costs nobody the request: the touch is dropped and reported. Answers at once unless it has to wait for a new secret.
    */
-  async recordActivity(): Promise<void> {
+  recordActivity(): MaybePromise<void> {
     const admitted = this.admitted
     if (!admitted) return
     if (this.engine.rotationDue(admitted.live)) return this.#rotatePeriodically()

@@ -13,8 +13,8 @@ const SLICE = 100
  */
 export async function sweep(engine: SessionEngine, slice = SLICE): Promise<number> {
   await engine.removals.settle()
-  const expired = await inSlices(slice, () => engine.store.ask('sweep', driver => driver.sweep(engine.clock(), slice)))
-  const surplus = await inSlices(slice, () => engine.store.ask('trimAnonymous', driver => driver.trimAnonymous(engine.config.maxAnonymous, slice)))
+  const expired = await inSlices(slice, async () => engine.store.ask('sweep', driver => driver.sweep(engine.clock(), slice)))
+  const surplus = await inSlices(slice, async () => engine.store.ask('trimAnonymous', driver => driver.trimAnonymous(engine.config.maxAnonymous, slice)))
   return expired + surplus
 }
 

@@ -25,9 +25,9 @@ export class ForgedCookies {
     this.#limit = new RateLimit({ most: options.most, within: WINDOW_MS, clock: options.clock })
   }
 
-  /** To be told of a request whose cookie opened no session. */
+  /** To be told of a request with a forged cookie. */
   note(request: Parameters<AddressReader>[0]): void {
-    const address = this.#isForged(request.headers.cookie) ? this.options.address(request) : null
+    const address = this.options.address(request)
     if (address === null) return
     this.#limit.take(address)
     this.#floodEndsAt = Math.max(this.#floodEndsAt, this.options.clock() + this.#limit.wait(address))

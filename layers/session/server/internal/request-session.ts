@@ -1,35 +1,44 @@
-import type { ServerResponse } from 'node:http'
-import { appendResponseHeader, setResponseHeader } from 'h3'
 import type { H3Event } from 'h3'
 import { getRouteRules } from 'nitropack/runtime'
 import type { SessionData } from '../../shared/types/session-data'
-import { serializeClearedCookie, serializeCookie } from '../engine/cookie'
 import { ServerSession } from '../engine/session'
-import type { SessionRequest } from '../engine/session-writer'
-import { crossOriginRefused, requestProvenance } from './guard'
+import type { MaybePromise } from '../engine/store'
+import { BrowserRequest } from './browser-request'
 import { sessionLayer } from './instance'
 import { isWithinCache, outerEvent } from './outer-event'
 
 const STATE = Symbol('session')
 
+type Session = ServerSession<SessionData>
+
 /** What one request of a browser, with all calls it leads to, knows of its session. */
 interface RequestState {
-  readonly session: Promise<ServerSession<SessionData>>
-  activity?: Promise<void>
+  readonly request: BrowserRequest
+  session: MaybePromise<Session>
+  /** Set once the request has been counted as activity. */
+  activity?: MaybePromise<void>
+  counted: boolean
 }
 
-/** Loads the session once for a request and everything within it. `activity`: this use slides the idle clock. */
-export async function requestSession(event: H3Event, activity: boolean): Promise<ServerSession<SessionData>> {
+/** Loads the session once for a request and everything within it. `activity`: this use slides the idle clock. Answers at once where the store does. */
+export function requestSession(event: H3Event, activity: boolean): MaybePromise<Session> {
   const outer = outerEvent(event)
   keepOutOfCache(outer, event)
   if (outer !== event) keepOutOfCache(event, event)
   markPrivate(event)
   if (outer !== event) markPrivate(outer)
   const context = outer.context as Record<symbol, RequestState | undefined>
-  const state = context[STATE] ??= { session: load(outer) }
-  const session = await state.session
-  if (activity && countsAsActivity(outer)) await (state.activity ??= session.recordActivity())
-  return session
+  const state = context[STATE] ??= load(outer)
+  if (!activity) return state.session
+  return state.session instanceof Promise ? state.session.then(session => counted(state, session)) : counted(state, state.session)
+}
+
+function counted(state: RequestState, session: Session): MaybePromise<Session> {
+  if (!state.counted) {
+    state.counted = true
+    state.activity = state.request.countsAsActivity ? session.recordActivity() : undefined
+  }
+  return state.activity ? state.activity.then(() => session) : session
 }
 
 /** Whether a session can be used for this request at all: not for what goes into a cache. */
@@ -42,67 +51,23 @@ export function cookieHeader(event: H3Event): string | undefined {
   return outerEvent(event).node.req.headers.cookie
 }
 
-async function load(outer: H3Event): Promise<ServerSession<SessionData>> {
-  const { engine, forgedCookies } = sessionLayer()
-  const admitted = await engine.load(cookieHeader(outer))
-  if (!admitted) forgedCookies.note(outer.node.req)
-  return new ServerSession<SessionData>(engine, sessionRequest(outer), admitted)
-}
-
-function sessionRequest(outer: H3Event): SessionRequest {
-  const { config, clock } = sessionLayer().engine
-  const cookie = { name: config.cookieName, crossSite: config.crossSite }
-  return {
-    label: outer.node.req.headers['user-agent'] ?? '',
-    startedAt: clock(),
-    speculative: isSpeculative(outer),
-    assertMayWrite() {
-      if (requestProvenance(outer) === 'foreign') throw crossOriginRefused()
-    },
-    setCookie: (value, maxAge) => putCookie(outer.node.res, cookie.name, serializeCookie(cookie, value, maxAge)),
-    clearCookie() {
-      putCookie(outer.node.res, cookie.name, serializeClearedCookie(cookie))
-      outer.node.res.setHeader('clear-site-data', CLEARED_AT_SIGN_OUT)
-    },
-  }
-}
-
-/** Sets one cookie of this name, whatever was set before in this request. */
-function putCookie(response: ServerResponse, name: string, header: string) {
-  if (response.headersSent) {
-    throw new Error('[session] The response had already begun, so the browser could not be given its session cookie. Write to the session before sending.')
-  }
-  const others = [response.getHeader('set-cookie') ?? []].flat().filter(line => !String(line).startsWith(`${name}=`))
-  response.setHeader('set-cookie', [...others.map(String), header])
+function load(outer: H3Event): RequestState {
+  const { engine } = sessionLayer()
+  const request = new BrowserRequest(outer)
+  const admitted = engine.load(outer.node.req.headers.cookie, request)
+  const session = admitted instanceof Promise ? admitted.then(found => new ServerSession<SessionData>(engine, request, found)) : new ServerSession<SessionData>(engine, request, admitted)
+  return { request, session, counted: false }
 }
 
 /** No cache may keep what was made for one visitor (RFC 9111 §5.2.2.7; ASVS 14.3.2). */
-function markPrivate(event: H3Event) {
-  if (event.node.res.headersSent || event.node.res.getHeader('cache-control') === PRIVATE) return
-  setResponseHeader(event, 'cache-control', PRIVATE)
-  appendResponseHeader(event, 'vary', 'Cookie')
+function markPrivate({ node: { res } }: H3Event) {
+  if (res.headersSent || res.getHeader('cache-control') === PRIVATE) return
+  const vary = res.getHeader('vary')
+  res.setHeader('cache-control', PRIVATE)
+  res.setHeader('vary', vary ? `${String(vary)}, Cookie` : 'Cookie')
 }
 
 const PRIVATE = 'private, no-store'
-
-/**
- * What the browser forgets when a session ends on it: its cache, and pages kept for the Back button (ASVS 14.3.1). Not `storage`, which would take
- * what other tabs keep there, nor `cookies`, which are a whole domain's.
- */
-const CLEARED_AT_SIGN_OUT = '"cache"'
-
-/** A prefetch, HEAD and OPTIONS are no sign of a person. */
-function isSpeculative(outer: H3Event): boolean {
-  if (outer.method === 'HEAD' || outer.method === 'OPTIONS') return true
-  const { headers } = outer.node.req // h3's getRequestHeader would copy all of them for each that is asked for.
-  const purpose = headers['sec-purpose'] ?? headers.purpose ?? ''
-  return purpose.includes('prefetch')
-}
-
-/** What a foreign page does is nothing that the visitor did. */
-function countsAsActivity(outer: H3Event): boolean {
-  return !isSpeculative(outer) && requestProvenance(outer) !== 'foreign'
-}
 
 /**
  * Inside Nitro's cache a request has lost its cookies, so every visitor would look like a stranger, and what is made for
