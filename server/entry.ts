@@ -1,4 +1,5 @@
 import '#nitro-internal-pollyfills'
+import { setFlagsFromString } from 'node:v8'
 import wsAdapter from 'crossws/adapters/node'
 import { toNodeListener } from 'h3'
 import { useNitroApp, useRuntimeConfig } from 'nitropack/runtime'
@@ -7,6 +8,10 @@ import { serve } from './tls/serve.ts'
 
 // Takes the place of Nitro's own node-server entry, which speaks HTTP by default and sets no time limits. What is peculiar to Nitro is here;
 // the server itself is in tls/. Two hooks are called beside Nitro's `close`, for the session layer: `session:listening` and `session:shutdown`.
+
+// V8 learns which places of the code make objects that live long, and from then on makes those old at once. From a server's first requests it learns wrongly
+// that all that a request makes is such: thereafter each request stays until the next full garbage collection (docs/performance.md).
+setFlagsFromString('--no-allocation-site-pretenuring')
 
 const nitroApp = useNitroApp()
 const hooks: { callHook: (name: string, argument?: unknown) => Promise<unknown> } = nitroApp.hooks as never // Nitro types its own hooks only.

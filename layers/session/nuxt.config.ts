@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 
-// The session layer. An app takes it in with one line: `extends: ['./layers/session']`.
+// The session layer. An app takes it in with one line: `extends: ['cloakroom-session']`.
 export default defineNuxtConfig({
   $meta: { name: 'session' },
   // Each value has an environment variable: NUXT_SESSION_ and the name in capitals (idleTimeout: NUXT_SESSION_IDLE_TIMEOUT).

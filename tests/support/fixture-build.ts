@@ -48,9 +48,10 @@ export function copyFixture(folder: string): string {
   return join(folder, APP)
 }
 
-/** Runs a program of this repository's packages. @throws Error with all it printed, if it fails */
+/** Runs a program of this repository's packages, or of the machine. @throws Error with all it printed, if it fails */
 export async function run(cwd: string, program: string, ...args: string[]): Promise<void> {
-  const child = spawn(programPath(program), args, { cwd, env: fixtureEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] })
+  const own = programPath(program)
+  const child = spawn(existsSync(own) ? own : program, args, { cwd, env: fixtureEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] })
   const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
   if (code !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${code}:\n${out}${err}`)
 }

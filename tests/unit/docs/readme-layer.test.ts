@@ -22,11 +22,6 @@ describe('the layer\'s README', () => {
     expect(code).toBe(readFileSync(file!, 'utf8'))
   })
 
-  it('lists the packages that the layer imports, and no other', () => {
-    const [, listed] = /npm install (nuxt .*)/.exec(readme)!
-    expect(listed!.split(' ').sort()).toEqual(importedPackages())
-  })
-
   it('lists every folder of the layer', () => {
     const [, tree] = /```\nlayers\/session\/\n([^]*?)```/.exec(readme)!
     const listed = [...tree!.matchAll(/─ (\w+)\S*\/\s/g)].map(([, name]) => name!)
@@ -48,6 +43,34 @@ describe('the layer\'s README', () => {
     expect(anchors.filter(anchor => !headings.includes(anchor))).toEqual([])
   })
 })
+
+describe('the layer\'s package', () => {
+  const { dependencies, peerDependencies, version } = packageIn(LAYER)
+
+  it('names what the layer imports, and the types of it, and nothing else', () => {
+    const named = Object.keys({ ...dependencies, ...peerDependencies })
+    expect(named.filter(name => !name.startsWith('@types/')).sort()).toEqual(importedPackages())
+    expect(named).toEqual(expect.arrayContaining(['@types/node', '@types/write-file-atomic'])) // For apps that check what they install: the layer is TypeScript as it is.
+  })
+
+  it('takes the versions that are tested here', () => {
+    const tested = { ...packageIn(ROOT).dependencies, ...packageIn(ROOT).devDependencies }
+    expect(dependencies).toEqual(Object.fromEntries(Object.keys(dependencies).map(name => [name, tested[name]])))
+    expect(version).toBe(packageIn(ROOT).version)
+    expect(readme).toContain(`cloakroom-session-${version}.tgz`)
+  })
+})
+
+interface Package {
+  version: string
+  dependencies: Record<string, string>
+  devDependencies: Record<string, string>
+  peerDependencies: Record<string, string>
+}
+
+function packageIn(folder: string): Package {
+  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Package
+}
 
 function importedPackages(): string[] {
   const names = sources.flatMap(moduleNames).filter(name => !/^[.#]|^node:/.test(name) && !builtinModules.includes(name))
