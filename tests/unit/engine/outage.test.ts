@@ -13,6 +13,11 @@ async function setUp() {
   return { ...bench, store, browser }
 }
 
+/** Answers after three seconds. */
+function late<T>(answer: () => T): Promise<T> {
+  return new Promise(resolve => setTimeout(() => resolve(answer()), 3000))
+}
+
 const UNAVAILABLE = { name: 'SessionError', code: 'store_unavailable', statusCode: 503, data: { code: 'store_unavailable' } }
 
 describe('a store that does not answer', () => {
@@ -30,6 +35,18 @@ describe('a store that does not answer', () => {
     expect((error as SessionError).cause).toMatchObject({ message: 'the store is down' })
     expect((error as SessionError).message).not.toContain('the store is down')
     expect(events.at(-1)).toMatchObject({ type: 'store_failure', operation: 'read', error: { message: 'the store is down' } })
+  })
+
+  it.each([[false, 'store_unavailable'], [true, 'ada']])('is given up after 2.5 seconds, unless it has a deadline of its own: %s', async (hasDeadline, expected) => {
+    const store = memoryDriver()
+    const bench = makeBench({ driver: { ...store, hasDeadline, read: async key => late(() => store.read(key)) } })
+    const browser = bench.browser()
+    await (await browser.visit()).session.signIn('ada')
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    const outcome = Promise.resolve(bench.engine.load(browser.header)).then(admitted => admitted?.live.record.owner, (error: SessionError) => error.code)
+    await vi.advanceTimersByTimeAsync(3000)
+    expect(await outcome).toBe(expected)
   })
 
   it('does not matter to a visitor without a cookie (E2)', async () => {

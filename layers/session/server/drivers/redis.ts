@@ -48,6 +48,7 @@ export function redisDriver({ target, warn = () => {}, clock: ownClock }: RedisD
   return {
     name: 'session-redis',
     atomicity: 'cross-process',
+    hasDeadline: true,
     clock,
     read: key => ask(async () => stored(await client.hmget(keys.session(key), 'v', 'n', 't'))),
     create: (key, value, meta) => ask(async () => {

@@ -62,6 +62,7 @@ export function sqliteDriver(options: SqliteDriverOptions): AtomicDriver {
     name: 'session-sqlite',
     changedElsewhere,
     atomicity: 'cross-process',
+    hasDeadline: true,
     read(key) {
       const row = askOne<Row>(sql.read, key)
       return row ? stored(row) : null

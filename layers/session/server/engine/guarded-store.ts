@@ -7,7 +7,7 @@ import type { AtomicDriver, MaybePromise } from './store'
 const MOST_FAILURES = 5
 /** Milliseconds after which one request may try again whether the store is back. */
 const PROBE_EVERY = 1000
-/** Milliseconds that a driver may take, waiting for its turn included. SQLite and Redis give up each command after 500, and say more precisely why. */
+/** Milliseconds that a driver without a deadline of its own may take, waiting for its turn included. */
 const LONGEST_ANSWER = 2500
 
 /** A driver behind a circuit breaker: a failure of any kind becomes `store_unavailable`, and many in a row fail at once. */
@@ -35,7 +35,7 @@ export class GuardedStore {
 
   async #wait<T>(operation: string, asked: Promise<T>): Promise<T> {
     try {
-      return this.#answered(await inTime(asked))
+      return this.#answered(await (this.driver.hasDeadline ? asked : inTime(asked)))
     }
     catch (error) {
       throw this.#failed(operation, error)

@@ -66,6 +66,8 @@ export interface AtomicDriver extends Driver {
   readonly atomicity: 'cross-process' | 'process'
   /** The store's own clock, for a store that several servers share: expiry is decided by one clock then. */
   readonly clock?: Clock
+  /** Whether each call ends by itself within a few seconds, with an answer or an error. Default: no, so the engine gives up after 2.5 seconds. */
+  readonly hasDeadline?: boolean
   read(key: string): MaybePromise<StoredRecord | null>
   /** Writes version 1 of a record without an owner. `false`: the key exists, or a tombstone stands there; nothing was written. */
   create(key: string, value: string, meta: RecordMeta): MaybePromise<boolean>
