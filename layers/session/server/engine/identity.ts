@@ -1,21 +1,22 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, hash, timingSafeEqual } from 'node:crypto'
+import type { BinaryToTextEncoding } from 'node:crypto'
 
 const STORE_KEY_CHARACTERS = 32
 const HANDLE_CHARACTERS = 16
 
 /** The key a session is stored under: 128 bits of a hash, in lower-case hexadecimal, which every file system and driver keeps as it is. */
 export function storeKeyOf(sid: Buffer): string {
-  return digest('store key', sid).toString('hex').slice(0, STORE_KEY_CHARACTERS)
+  return digest('store key', sid, 'hex').slice(0, STORE_KEY_CHARACTERS)
 }
 
 /** The public name of a session: stable, derived one way from its store key, safe to show and to log. */
 export function handleOf(storeKey: string): string {
-  return digest('handle', storeKey).toString('base64url').slice(0, HANDLE_CHARACTERS)
+  return digest('handle', storeKey, 'base64url').slice(0, HANDLE_CHARACTERS)
 }
 
 /** What the store keeps of a secret. The secret has 256 random bits, so a plain hash needs no salt and no slowness. */
 export function hashSecret(secret: Buffer): string {
-  return digest('secret', secret).toString('base64url')
+  return digest('secret', secret, 'base64url')
 }
 
 /** Compares two hashes in constant time. */
@@ -36,6 +37,7 @@ export function successorOf(secret: Buffer, salt: string): Buffer {
   return createHmac('sha256', secret).update(`cloakroom successor v1\0${salt}`).digest()
 }
 
-function digest(purpose: string, input: Buffer | string): Buffer {
-  return createHash('sha256').update(`cloakroom ${purpose} v1\0`).update(input).digest()
+/** In one call: half the time of a hash object for inputs this short. */
+function digest(purpose: string, input: Buffer | string, encoding: BinaryToTextEncoding): string {
+  return hash('sha256', Buffer.concat([Buffer.from(`cloakroom ${purpose} v1\0`), typeof input === 'string' ? Buffer.from(input) : input]), encoding)
 }
