@@ -32,6 +32,11 @@ export async function requestSession(event: H3Event, activity: boolean): Promise
   return session
 }
 
+/** The session that a request has used, if it has used one; loads none. */
+export function sessionUsed(event: H3Event): Promise<ServerSession<SessionData>> | undefined {
+  return (outerEvent(event).context as Record<symbol, RequestState | undefined>)[STATE]?.session
+}
+
 /** Whether a session can be used for this request at all: not for what goes into a cache. */
 export function mayUseSession(event: H3Event): boolean {
   return [outerEvent(event), event].every(on => !isCached(on) && !isWithinCache(on))
