@@ -19,7 +19,7 @@ export interface Answer {
   finding: Finding
   also: Finding[]
   page: PageFacts
-  /** The server's own answer to a call like the page's; `null` if there was none. */
+  /** The server's own answer to a call like the page's, or, if that came without the cookie, to one with credentials; `null` if there was none. */
   server: Diagnosis | null
 }
 
@@ -43,7 +43,8 @@ export async function askWhy({ api = '', credentials = 'same-origin' }: AskOptio
     cookieCame: { asMade: came(asMade), included: came(included), omitted: came(omitted) },
     clockAheadMs: clockAhead(asMade),
   }
-  const server = asMade.diagnosis
+  // Without the cookie, a call with credentials tells the server more: Chromium says then whether it blocks cookies of third parties.
+  const server = (came(asMade) === false ? included.diagnosis : null) ?? asMade.diagnosis
   return { ...completeFinding(server, page), page, server }
 }
 

@@ -8,6 +8,7 @@ export interface PageFacts {
   crossOrigin: boolean
   /** As the calls are made that lack the cookie. */
   credentials: RequestCredentials
+  /** `navigator.cookieEnabled`, which Chromium leaves `true` where its user has blocked all cookies: the trial below is what tells. */
   cookieEnabled: boolean
   /** Whether a cookie on the same terms, set by this page for its own host, was kept. */
   keepsCookies: boolean
@@ -54,16 +55,10 @@ const PAGE_CAUSES: readonly PageCause[] = [
     remedy: () => 'Say credentials: \'include\' (in axios withCredentials: true) with every call.',
   },
   {
-    code: 'cookies_off',
-    applies: ({ cookieEnabled, cookieCame }) => !cookieEnabled && cookieCame.included === false,
-    because: ({ origin }) => `This browser keeps no cookies for ${origin}: they are switched off in its settings, or by an extension.`,
-    remedy: () => 'Allow cookies for this site in the browser’s settings.',
-  },
-  {
     code: 'not_kept',
     applies: ({ crossOrigin, keepsCookies, cookieCame }, server) => !crossOrigin && !keepsCookies && cookieCame.included === false && server?.finding.code !== 'plain_http',
-    because: ({ origin, embedded }) => `This browser did not keep a Secure cookie that the page set for ${origin}${embedded ? ', which is in a frame of another page' : ''}, so it would keep no session cookie either.`,
-    remedy: ({ embedded }) => embedded ? 'Open the page in a tab of its own.' : 'Open the page by https://, and look whether the browser’s settings or an extension keep cookies from this site.',
+    because: page => `This browser did not keep a Secure cookie that the page set for ${page.origin}${inFrame(page)}, so it keeps no session cookie either.`,
+    remedy: ({ embedded }) => embedded ? 'Open the page in a tab of its own.' : 'Allow cookies for this site in the browser’s settings, and look whether an extension keeps them from it.',
   },
   {
     code: 'holds_none',
@@ -80,6 +75,11 @@ export function completeFinding(server: Diagnosis | null, page: PageFacts): { fi
   if (!cause) return { finding: server!.finding, also: server!.also }
   const finding = { code: cause.code, because: cause.because(page), remedy: cause.remedy(page) }
   return { finding, also: server ? [server.finding, ...server.also].filter(({ code }) => !LESS.has(code)) : [] }
+}
+
+function inFrame({ embedded, hasStorageAccess }: PageFacts): string {
+  if (!embedded) return ''
+  return `, in a frame of another page${hasStorageAccess === false ? ' and without storage access' : ''}`
 }
 
 /** Findings that only say what is not known. */

@@ -8,7 +8,7 @@ export type CookieOutcome
 export type CircumstanceCode = 'plain_http' | 'wrong_host' | 'origin_not_listed' | 'cross_site_lax' | 'third_party_blocked' | 'cross_origin' | 'clock_off' | 'no_cookie'
 
 /** What only the page in the browser can find out. */
-export type PageCode = 'unreachable' | 'switched_off' | 'cookies_off' | 'not_kept' | 'credentials_left_out' | 'holds_none'
+export type PageCode = 'unreachable' | 'switched_off' | 'not_kept' | 'credentials_left_out' | 'holds_none'
 
 export type FindingCode = Exclude<CookieOutcome, 'absent'> | CircumstanceCode | PageCode
 
