@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Diagnosis, FindingCode } from '../../layers/session/shared/types/diagnosis'
 import { buildFixture } from '../support/fixture-build.ts'
-import { FIXTURE_ORIGIN, startFixture } from '../support/fixture-server.ts'
+import { FIXTURE_ORIGIN, startFixture, startFixtureInDevelopment } from '../support/fixture-server.ts'
 import type { FixtureServer } from '../support/fixture-server.ts'
 import { FixtureVisitor } from '../support/fixture-visitor.ts'
 import { dumpStore } from '../support/store.ts'
@@ -66,14 +66,14 @@ describe('a cookie that came', () => {
     for (const value of ['', 'eyJhbGciOiJIUzI1NiJ9.e30.x', 'z'.repeat(108), cookie.slice(NAME.length + 1, -1)]) await expectFinding('not_a_ticket', `${NAME}=${value}`)
   })
 
-  it.each(['idle', 'absolute'] as const)('whose session ended by its %s clock is told so, and buried by nobody', async (clock) => {
+  it.each(['expired_idle', 'expired_absolute'] as const)('whose session ended by a clock is told by which (%s), and buried by nobody', async (code) => {
     const visitor = await signedIn()
-    sql(clock === 'idle'
+    sql(code === 'expired_idle'
       ? 'UPDATE sessions SET last_seen_at = last_seen_at - 1800000'
       : 'UPDATE sessions SET expires_at = last_seen_at, value = json_set(value, \'$.expiresAt\', last_seen_at)')
     const before = dumpStore(server.storeFile)
     const { finding, cookie, server: { now } } = await ask(visitor.cookie)
-    expect([finding.code, cookie.endedAt! <= now]).toEqual([`expired_${clock}`, true])
+    expect([finding.code, cookie.endedAt! <= now]).toEqual([code, true])
     expect(dumpStore(server.storeFile)).toEqual(before)
   })
 
@@ -164,6 +164,14 @@ describe('a request without the cookie', () => {
     expect([finding.code, finding.because]).toEqual(['wrong_host', expect.stringMatching(/192\.168\.1\.20.*basic\.test/)])
   })
 
+  it('from a page that is not on the list is told so, and that page can read none of it', async () => {
+    const headers = { 'origin': 'https://app.example', 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'empty' }
+    const { finding, also } = await ask(undefined, headers)
+    expect([finding.code, also.map(({ code }) => code)]).toEqual(['origin_not_listed', []])
+    const { headers: answered } = await new FixtureVisitor(server).get(PATH, headers)
+    expect(names(answered).filter(name => name.startsWith('access-control-'))).toEqual([])
+  })
+
   it('says in a second place that the clocks are apart, or in the first where nothing else is known', async () => {
     const at = (ms: number) => `${PATH}?now=${Date.now() + ms}`
     expect((await ask(undefined, {}, server, at(-3_600_000))).finding).toMatchObject({ code: 'clock_off', because: expect.stringContaining('60 minutes behind') })
@@ -181,6 +189,14 @@ describe('the route', () => {
       expect(off.logs.join('\n')).not.toMatch(/diagnos/i)
     }
   })
+
+  it('is there in development without being asked for, and warns of nothing', async () => {
+    const dev = await startFixtureInDevelopment()
+    others.push(dev)
+    const { finding } = (await new FixtureVisitor(dev).get(PATH)).json<Diagnosis>()
+    expect(finding.code).toBe('plain_http')
+    expect(dev.logs.join('\n')).not.toContain('/api/_session/diagnose is on')
+  }, BUILD_TIMEOUT_MS)
 
   it('warns at the start where it is on in production', () => {
     expect(server.logs.filter(line => line.includes('/api/_session/diagnose is on'))).toHaveLength(1)

@@ -23,7 +23,8 @@ export interface PageFacts {
   clockAheadMs: number | null
 }
 
-interface PageCause {
+/** A cause that the server cannot see. */
+export interface PageCause {
   readonly code: PageCode
   applies(page: PageFacts, server: Diagnosis | null): boolean
   because(page: PageFacts): string
@@ -31,7 +32,7 @@ interface PageCause {
 }
 
 /** In the order in which they decide. Where none applies, the server's own finding stands. */
-const PAGE_CAUSES: readonly PageCause[] = [
+export const PAGE_CAUSES: readonly PageCause[] = [
   {
     code: 'switched_off',
     applies: ({ status }) => status === 404,
