@@ -31,6 +31,7 @@ export default defineNuxtConfig({
       ownerLimitPolicy: '',
       maxAnonymous: '',
       audit: '',
+      diagnose: '',
     },
   },
   alias: { '#auth-utils': fileURLToPath(new URL('./shared/types/auth-utils.ts', import.meta.url)) },

@@ -3,16 +3,19 @@ import { addComparisonRoutes } from '../compare/routes'
 import { listen } from '../compare/listeners'
 import { Runs } from '../compare/runs'
 import { readComparison } from '../compare/settings'
+import { startDiagnosis } from '#layers/session/server/diagnose/start'
 import { startOrExit, exitWith } from '../tls/process'
 
 /** How long a restarted development server waits for the ports of the one before it. */
 const DEV_PATIENCE_MS = 10_000
 
-/** Starts the comparison's listeners and adds its routes, if `NUXT_COMPARE` asks for them; otherwise there is nothing of it. */
-export default defineNitroPlugin(({ router, hooks }) => {
+/** Starts the comparison's listeners, adds its routes and the session layer's own diagnosis, if `NUXT_COMPARE` asks for them; otherwise there is nothing of it. */
+export default defineNitroPlugin((nitroApp) => {
   if (import.meta.prerender) return
   const ports = startOrExit(() => readComparison(process.env))
   if (!ports) return
+  const { router, hooks } = nitroApp
+  startDiagnosis(nitroApp)
   const runs = new Runs()
   addComparisonRoutes(router, runs)
   hooks.hook('request', (event) => {

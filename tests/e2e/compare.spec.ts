@@ -129,6 +129,14 @@ test('the page is loaded anew from another page, and left so', async ({ page, pr
   expect(await page.evaluate(() => performance.getEntriesByType('navigation')[0]!.name)).not.toContain('/compare')
 })
 
+test('the page also says why the app\'s own cookie is missing', async ({ page }) => {
+  await page.goto('/compare')
+  const panel = page.getByRole('region', { name: 'Why is my cookie missing?' })
+  await expect(panel.getByRole('status').locator('code')).toHaveText('holds_none')
+  await page.getByRole('link', { name: 'Asking from elsewhere' }).click()
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Why is my cookie missing?')
+})
+
 test('another origin serves nothing of the app, and no run of another origin', async ({ app, page }) => {
   await page.goto('/compare')
   const other = await page.getByText(/^\s*https:\/\/127\.0\.0\.1:\d+\s*$/).first().innerText()

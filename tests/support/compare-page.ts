@@ -16,7 +16,15 @@ export interface ShownResult {
   why: string
 }
 
-const COOKIE_CONTROLS: Record<ThirdPartyCookies, number> = { allowed: 0, blocked: 1 }
+/** Or for all cookies whatever. */
+export type CookieChoice = ThirdPartyCookies | 'none'
+
+/** Chromium's preferences, as its settings page writes them. */
+const PREFERENCES: Record<CookieChoice, object> = {
+  allowed: { cookie_controls_mode: 0, block_third_party_cookies: false },
+  blocked: { cookie_controls_mode: 1, block_third_party_cookies: true },
+  none: { default_content_setting_values: { cookies: 2 } },
+}
 
 /** A run at no distance takes a few seconds; a busy machine gets more. */
 const RUN_LIMIT_MS = 60_000
@@ -31,11 +39,10 @@ export async function comparisonEnv(): Promise<Record<string, string>> {
 }
 
 /** A browser with a profile of its own in which that choice is made: Playwright's usual contexts have no profile to make one in. */
-export async function openProfile(choice: ThirdPartyCookies, options: LaunchOptions & { baseURL?: string }): Promise<{ context: BrowserContext, close: () => Promise<void> }> {
+export async function openProfile(choice: CookieChoice, options: LaunchOptions & { baseURL?: string }): Promise<{ context: BrowserContext, close: () => Promise<void> }> {
   const directory = mkdtempSync(join(tmpdir(), 'cloakroom-profile-'))
   mkdirSync(join(directory, 'Default'))
-  const preferences = { profile: { cookie_controls_mode: COOKIE_CONTROLS[choice], block_third_party_cookies: choice === 'blocked' } }
-  writeFileSync(join(directory, 'Default', 'Preferences'), JSON.stringify(preferences))
+  writeFileSync(join(directory, 'Default', 'Preferences'), JSON.stringify({ profile: PREFERENCES[choice] }))
   const context = await chromium.launchPersistentContext(directory, options)
   return {
     context,

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 
 const ROOT = join(import.meta.dirname, '../../..')
 const LAYER = join(ROOT, 'layers/session')
-const LAW = ['engine', 'drivers', 'internal', 'utils', 'api', 'plugins']
+const LAW = ['engine', 'drivers', 'internal', 'utils', 'diagnose', 'api', 'plugins']
 const sources = globSync('**/*.{ts,vue}', { cwd: LAYER })
 const readme = readFileSync(join(LAYER, 'README.md'), 'utf8')
 

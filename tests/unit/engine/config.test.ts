@@ -67,6 +67,11 @@ describe('parseConfig', () => {
     expect(parseConfig({ idleTimeout: '12h' }).signedIn.idle).toBe(12 * HOUR)
   })
 
+  it('has the diagnosis in development alone, unless it is told', () => {
+    expect([{}, { diagnose: '' }, { diagnose: '0' }, { diagnose: '1' }, { diagnose: 1 }].map(input => [true, false].map(dev => parseConfig(input, { dev }).diagnose)))
+      .toEqual([[true, false], [true, false], [false, false], [true, true], [true, true]])
+  })
+
   it.each([['1', true], [1, true], ['true', true], ['TRUE', true], [true, true], ['0', false], [0, false], ['false', false], [false, false], ['', false]])('reads the flag %j as %j', (value, on) => {
     expect(parseConfig({ behindProxy: value }).behindProxy).toBe(on)
   })

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { addressReader } from '../../../layers/session/server/internal/client-address'
+import { addressReader, trustedPeer } from '../../../layers/session/server/internal/client-address'
 
 const PROXIES = '10.0.0.0/8, 2001:db8:ffff::/48, 127.0.0.1'
 
@@ -85,4 +85,10 @@ describe('the list of proxies', () => {
   it.each(['0.0.0.0/0', '::/0', '10.0.0.1/32', '::1/128'])('may hold %s', (trusted) => {
     expect(() => read('10.0.0.1', '', { trusted })).not.toThrow()
   })
+})
+
+it('knows a peer that is a listed proxy, and believes nobody where none is listed', () => {
+  const isTrusted = (peer: string | undefined, list = PROXIES) => trustedPeer(list)({ socket: { remoteAddress: peer } as Socket })
+  expect(['10.1.2.3', '::ffff:127.0.0.1', '203.0.113.9', undefined].map(peer => isTrusted(peer))).toEqual([true, true, false, false])
+  expect([isTrusted(undefined, 'unix'), isTrusted('127.0.0.1', '')]).toEqual([true, false])
 })

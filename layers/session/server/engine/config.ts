@@ -41,6 +41,8 @@ export interface SessionConfig {
   readonly maxAnonymous: number
   /** Where the audit trail is written. */
   readonly audit: 'stdout' | 'off'
+  /** Whether `GET /api/_session/diagnose` is there. Unset: in development only. */
+  readonly diagnose: boolean
 }
 
 /** The two clocks of a kind of session, in milliseconds (ASVS 7.3.1, 7.3.2). */
@@ -63,12 +65,15 @@ const duration = (fallback: string) => v.pipe(
 
 const text = (fallback: string) => v.pipe(v.optional(v.string(), ''), v.transform(value => value.trim() || fallback))
 
-const flag = v.pipe(
+/** `undefined`: it was left out. */
+const toggle = v.pipe(
   v.optional(v.union([v.string(), v.number(), v.boolean()]), ''),
   v.transform(value => String(value).trim().toLowerCase()),
   v.picklist(['', '0', '1', 'false', 'true'], 'is neither 1 nor 0. Set it to 1, or leave it out.'),
-  v.transform(value => value === '1' || value === 'true'),
+  v.transform(value => value === '' ? undefined : value === '1' || value === 'true'),
 )
+
+const flag = v.pipe(toggle, v.transform(value => value ?? false))
 
 const count = (fallback: number) => v.pipe(
   v.optional(v.union([v.string(), v.number()]), ''),
@@ -109,6 +114,7 @@ const Schema = v.object({
   ownerLimitPolicy: choice(['evict-oldest', 'reject']),
   maxAnonymous: count(100_000),
   audit: choice(['stdout', 'off']),
+  diagnose: toggle,
 })
 
 /**
@@ -120,7 +126,7 @@ const Schema = v.object({
 export function parseConfig(input: unknown, { dev = false } = {}): SessionConfig {
   const result = v.safeParse(Schema, input)
   if (!result.success) throw configError(result.issues[0])
-  const { origin, allowedOrigins, webhookPaths, idleTimeout, absoluteTimeout, ...rest } = result.output
+  const { origin, allowedOrigins, webhookPaths, diagnose, idleTimeout, absoluteTimeout, ...rest } = result.output
   const { rememberIdleTimeout, rememberAbsoluteTimeout, anonymousIdleTimeout, anonymousAbsoluteTimeout, ...options } = rest
   if (options.crossSite && allowedOrigins === '') {
     throw new ConfigError('NUXT_SESSION_CROSS_SITE', 'is set, but no other origin may call', 'List the other site in NUXT_SESSION_ALLOWED_ORIGINS, or leave it out.')
@@ -133,6 +139,7 @@ export function parseConfig(input: unknown, { dev = false } = {}): SessionConfig
     origins: parseOrigins('NUXT_SESSION_ORIGIN', origin, dev),
     allowedOrigins: parseOrigins('NUXT_SESSION_ALLOWED_ORIGINS', allowedOrigins, dev),
     webhookPaths: parseWebhookPaths('NUXT_SESSION_WEBHOOK_PATHS', webhookPaths),
+    diagnose: diagnose ?? dev,
     signedIn: lifetime('', idleTimeout, absoluteTimeout),
     remembered: lifetime('REMEMBER_', rememberIdleTimeout, rememberAbsoluteTimeout),
     anonymous: lifetime('ANONYMOUS_', anonymousIdleTimeout, anonymousAbsoluteTimeout),

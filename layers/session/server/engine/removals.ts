@@ -43,6 +43,11 @@ export class Removals {
     return this.#owed.has(key)
   }
 
+  /** Why a session ended whose removal is owed. */
+  reasonOwed(key: string): EndReason | null {
+    return this.#owed.get(key) ?? null
+  }
+
   /** Does what is owed: for one session, or for all. @throws SessionError `store_unavailable`; the rest stays owed */
   async settle(...keys: string[]): Promise<void> {
     for (const key of keys.length > 0 ? keys : [...this.#owed.keys()]) await this.remove(key, this.#owed.get(key)!)

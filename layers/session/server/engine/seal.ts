@@ -70,6 +70,17 @@ export function open(ring: KeyRing, cookieName: string, text: string): OpenedTic
   return { sid: plain.subarray(0, SID_BYTES), secret: plain.subarray(SID_BYTES), sealedByCurrentKey: sealKey === ring.current }
 }
 
+/**
+ * Why {@link open} answers `null`, for whoever looks into it afterwards. `unknown_key`: it has a ticket's form and names a key that the ring does not have, so nobody here
+ * can tell another server's ticket from one that was made up. `broken_seal`: it names a key of ours, which did not seal it as it stands.
+ */
+export function sealFault(ring: KeyRing, text: string): 'not_a_ticket' | 'unknown_key' | 'broken_seal' {
+  if (!SEALED.test(text)) return 'not_a_ticket'
+  const bytes = Buffer.from(text, 'base64url')
+  if (bytes[0] !== FORMAT) return 'not_a_ticket'
+  return ring.find(bytes.subarray(1, 1 + KEY_ID_BYTES)) ? 'broken_seal' : 'unknown_key'
+}
+
 function associatedData(head: Buffer, cookieName: string): Buffer {
   return Buffer.concat([head.subarray(0, 1 + KEY_ID_BYTES), Buffer.from(cookieName)])
 }

@@ -31,6 +31,16 @@ export function addressReader(list: string, { behindProxy }: { behindProxy: bool
   }
 }
 
+/**
+ * Tells whether a request's peer is one of the proxies in `list`, so that what it says of its own client may be believed.
+ *
+ * @throws ConfigError as {@link addressReader}
+ */
+export function trustedPeer(list: string): (request: Pick<IncomingMessage, 'socket'>) => boolean {
+  const proxies = parseProxies(list)
+  return ({ socket }) => proxies(normal(socket.remoteAddress ?? UNIX))
+}
+
 function parseProxies(list: string): (address: string) => boolean {
   const listed = new BlockList()
   const entries = list === '' ? [] : list.split(',').map(entry => entry.trim())

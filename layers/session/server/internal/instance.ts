@@ -19,6 +19,7 @@ import { LiveSessions } from './live-sessions'
 /** The one session layer of this process. */
 export interface SessionLayer {
   readonly engine: SessionEngine
+  readonly ring: KeyRing
   readonly live: LiveSessions
   readonly origins: KnownOrigins & { readonly own: Set<string> }
   /** Whoever posts to these is not checked for its origin. */
@@ -60,6 +61,7 @@ export function startSessionLayer(emit: EventSink): SessionLayer {
   useStorage().mount(MOUNT, store.driver)
   layer = {
     engine,
+    ring,
     live,
     origins: { own: new Set(config.origins), allowed: new Set(config.allowedOrigins) },
     webhookPaths: new Set(config.webhookPaths),

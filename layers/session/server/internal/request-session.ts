@@ -41,6 +41,11 @@ function counted(state: RequestState, session: Session): MaybePromise<Session> {
   return state.activity ? state.activity.then(() => session) : session
 }
 
+/** The session that a request has used, if it has used one; loads none. */
+export function sessionUsed(event: H3Event): Promise<ServerSession<SessionData>> | undefined {
+  return (outerEvent(event).context as Record<symbol, RequestState | undefined>)[STATE]?.session
+}
+
 /** Whether a session can be used for this request at all: not for what goes into a cache. */
 export function mayUseSession(event: H3Event): boolean {
   return [outerEvent(event), event].every(on => !isCached(on) && !isWithinCache(on))

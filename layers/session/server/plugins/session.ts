@@ -4,6 +4,7 @@ import type { NitroApp } from 'nitropack'
 import { defineNitroPlugin } from 'nitropack/runtime'
 import { SessionError } from '../engine/errors'
 import type { EventSink } from '../engine/events'
+import { startDiagnosis } from '../diagnose/start'
 import { guard } from '../internal/guard'
 import { startHousekeeping } from '../internal/housekeeping'
 import { startSessionLayer } from '../internal/instance'
@@ -30,6 +31,7 @@ export default defineNitroPlugin((nitroApp) => {
     await layer.close()
   })
   learnOwnOrigins(nitroApp, layer)
+  if (layer.engine.config.diagnose) startDiagnosis(nitroApp)
 })
 
 function start(emit: EventSink): SessionLayer {

@@ -18,6 +18,8 @@ declare module 'h3' {
   interface H3EventContext {
     /** For the layer's own `useUserSession`, while a page is rendered: what the browser may know of the session. */
     sessionView?: () => Promise<SessionView | 'unknown'>
+    /** `GET /api/_session/diagnose` is there. */
+    sessionDiagnosis?: true
   }
 }
 

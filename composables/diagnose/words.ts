@@ -1,0 +1,25 @@
+import type { PageFacts } from '../../layers/session/app/diagnose/page-causes'
+
+/** Below this, two clocks are told as one: a call takes that long on a busy machine. */
+const SAME_CLOCK_MS = 2000
+
+/** What a call brought along. */
+export function tellCall(came: boolean | null): string {
+  if (came === null) return 'no answer'
+  return came ? 'brought the cookie' : 'brought no cookie'
+}
+
+/** Whether the browser keeps a cookie on the terms of the session's. */
+export function tellKeeping({ cookieEnabled, keepsCookies }: PageFacts): string {
+  if (keepsCookies) return 'kept: one was set and found'
+  return cookieEnabled ? 'not kept: one was set and was gone' : 'switched off'
+}
+
+/** How far the browser's clock is from the server's. */
+export function tellClock(aheadMs: number | null): string {
+  if (aheadMs === null) return 'not known'
+  if (Math.abs(aheadMs) < SAME_CLOCK_MS) return 'as the server’s'
+  const seconds = Math.round(Math.abs(aheadMs) / 1000)
+  const amount = seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} min`
+  return `${amount} ${aheadMs > 0 ? 'ahead of' : 'behind'} the server’s`
+}
