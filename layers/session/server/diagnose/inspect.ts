@@ -1,6 +1,6 @@
 import type { CookieFacts, CookieOutcome } from '../../shared/types/diagnosis'
 import { Admission } from '../engine/admission'
-import type { Presented } from '../engine/admission'
+import type { ForgeryWitness, Presented } from '../engine/admission'
 import { cookieAttributes, readCookie } from '../engine/cookie'
 import type { SessionEngine } from '../engine/engine'
 import { SessionError } from '../engine/errors'
@@ -36,13 +36,13 @@ export class Inspector {
     this.#admission = new Admission(ring, engine.config, engine.clock, () => {})
   }
 
-  async inspect(header: string | undefined): Promise<CookieFacts> {
+  async inspect(header: string | undefined, witness?: ForgeryWitness): Promise<CookieFacts> {
     const { cookieName: name, crossSite } = this.options.engine.config
     const cookie = readCookie(header, name)
     const attributes = cookieAttributes({ name, crossSite })
     if (cookie.kind !== 'present') return { name, attributes, outcome: cookie.kind, bytes: null, endedAt: null }
     const bytes = name.length + cookie.value.length // Node decodes headers byte by byte.
-    const presented = this.#admission.present(header)
+    const presented = this.#admission.present(header, witness)
     const found = presented ? await this.#ask(presented) : { outcome: this.#fault(cookie.value, bytes), endedAt: null }
     return { name, attributes, bytes, ...found }
   }

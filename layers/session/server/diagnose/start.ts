@@ -41,12 +41,12 @@ function answerer(lastKnown: LastKnown) {
     const { req } = event.node
     setResponseHeaders(event, { 'cache-control': 'private, no-store', 'x-content-type-options': 'nosniff' })
     appendResponseHeader(event, 'vary', 'Cookie')
-    layer.forgedCookies.note(req) // Or this route would be a way around the limit.
     const now = layer.engine.clock()
     const callersNow = callerClock(getQuery(event).now)
     const diagnosis = diagnose({
       request: requestFacts(req, surroundings),
-      cookie: await inspector.inspect(req.headers.cookie),
+      // Counted, or this route would be a way around the limit.
+      cookie: await inspector.inspect(req.headers.cookie, { forgedCookie: () => layer.forgedCookies.note(req) }),
       server: { now, origins: [...layer.origins.own], crossSite: layer.engine.config.crossSite, givenAt: lastKnown.hosts },
       clockAheadMs: callersNow === null ? null : callersNow - now,
     })
@@ -73,6 +73,6 @@ async function remember(event: H3Event, lastKnown: LastKnown): Promise<void> {
   const isGiven = lines.some(line => line.startsWith(`${cookieName}=`) && !line.startsWith(`${cookieName}=;`))
   const host = hostName(req.headers.host ?? '')
   if (isGiven && hostNames(origins.own).includes(host)) lastKnown.gaveCookieAt(host) // Another name somebody may have made up.
-  const session = await sessionUsed(event)?.catch(() => null)
+  const session = await Promise.resolve(sessionUsed(event)).catch(() => null)
   if (session?.exists) lastKnown.sawSession(session.handle!, { idle: session.idleExpiresAt!, absolute: session.expiresAt! })
 }

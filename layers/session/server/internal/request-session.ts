@@ -42,7 +42,7 @@ function counted(state: RequestState, session: Session): MaybePromise<Session> {
 }
 
 /** The session that a request has used, if it has used one; loads none. */
-export function sessionUsed(event: H3Event): Promise<ServerSession<SessionData>> | undefined {
+export function sessionUsed(event: H3Event): MaybePromise<Session> | undefined {
   return (outerEvent(event).context as Record<symbol, RequestState | undefined>)[STATE]?.session
 }
 
