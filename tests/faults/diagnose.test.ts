@@ -1,22 +1,16 @@
-import { once } from 'node:events'
 import { renameSync } from 'node:fs'
-import { get } from 'node:http'
-import type { IncomingMessage } from 'node:http'
 import { DatabaseSync } from 'node:sqlite'
-import { text } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Diagnosis, FindingCode } from '../../layers/session/shared/types/diagnosis'
+import { askDiagnosis, DIAGNOSE, headerNames, signedInVisitor } from '../support/diagnosis.ts'
 import { buildFixture } from '../support/fixture-build.ts'
-import { FIXTURE_ORIGIN, startFixture, startFixtureInDevelopment } from '../support/fixture-server.ts'
+import { startFixture } from '../support/fixture-server.ts'
 import type { FixtureServer } from '../support/fixture-server.ts'
 import { FixtureVisitor } from '../support/fixture-visitor.ts'
 import { dumpStore } from '../support/store.ts'
 
 const BUILD_TIMEOUT_MS = 120_000
-const PATH = '/api/_session/diagnose'
 const ON = { NUXT_SESSION_DIAGNOSE: '1' }
-/** What a proxy says of a request that came to it over HTTPS, under the app's own name. */
-const BY_HTTPS = { 'x-forwarded-proto': 'https', 'host': new URL(FIXTURE_ORIGIN).host }
 const NAME = '__Host-session'
 
 let app: string
@@ -168,56 +162,15 @@ describe('a request without the cookie', () => {
     const headers = { 'origin': 'https://app.example', 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'empty' }
     const { finding, also } = await ask(undefined, headers)
     expect([finding.code, also.map(({ code }) => code)]).toEqual(['origin_not_listed', []])
-    const { headers: answered } = await new FixtureVisitor(server).get(PATH, headers)
-    expect(names(answered).filter(name => name.startsWith('access-control-'))).toEqual([])
+    const { headers: answered } = await new FixtureVisitor(server).get(DIAGNOSE, headers)
+    expect(headerNames(answered).filter(name => name.startsWith('access-control-'))).toEqual([])
   })
 
   it('says in a second place that the clocks are apart, or in the first where nothing else is known', async () => {
-    const at = (ms: number) => `${PATH}?now=${Date.now() + ms}`
+    const at = (ms: number) => `${DIAGNOSE}?now=${Date.now() + ms}`
     expect((await ask(undefined, {}, server, at(-3_600_000))).finding).toMatchObject({ code: 'clock_off', because: expect.stringContaining('60 minutes behind') })
     expect((await ask((await signedIn()).cookie, {}, server, at(86_400_000 * 3))).also).toMatchObject([{ code: 'clock_off', because: expect.stringContaining('3 days ahead') }])
-    for (const now of ['', 'soon', '-1', '9'.repeat(17), '1&now=2']) expect((await ask(undefined, {}, server, `${PATH}?now=${now}`)).clockAheadMs).toBeNull()
-  })
-})
-
-describe('the route', () => {
-  it('is not there unless it is switched on: its answer is that of any path that is not there', async () => {
-    for (const value of ['', '0', 'false']) {
-      const off = await start({ NUXT_SESSION_DIAGNOSE: value })
-      const [asked, nothing] = await Promise.all([PATH, '/api/_session/nonsense'].map(path => new FixtureVisitor(off).get(path, { accept: 'application/json' })))
-      expect([asked!.status, asked!.text.replaceAll('diagnose', 'nonsense'), names(asked!.headers)]).toEqual([404, nothing!.text, names(nothing!.headers)])
-      expect(off.logs.join('\n')).not.toMatch(/diagnos/i)
-    }
-  })
-
-  it('is there in development without being asked for, and warns of nothing', async () => {
-    const dev = await startFixtureInDevelopment()
-    others.push(dev)
-    const { finding } = (await new FixtureVisitor(dev).get(PATH)).json<Diagnosis>()
-    expect(finding.code).toBe('plain_http')
-    expect(dev.logs.join('\n')).not.toContain('/api/_session/diagnose is on')
-  }, BUILD_TIMEOUT_MS)
-
-  it('warns at the start where it is on in production', () => {
-    expect(server.logs.filter(line => line.includes('/api/_session/diagnose is on'))).toHaveLength(1)
-  })
-
-  it('sets no cookie, is kept by no cache, and has nothing in it that opens a session', async () => {
-    const visitor = await signedIn('a name that nobody else is told')
-    const answer = await visitor.get(PATH, BY_HTTPS)
-    expect([answer.setCookie, answer.headers.get('cache-control'), answer.headers.get('vary'), answer.headers.get('x-content-type-options')]).toEqual([[], 'private, no-store', 'Cookie', 'nosniff'])
-    expect(answer.text).not.toContain(visitor.cookie.slice(NAME.length + 1))
-    expect(answer.text).not.toContain('a name that')
-    expect(answer.text).not.toMatch(/[\w-]{40,}/)
-  })
-
-  it('takes GET alone, and is no way around the limit of forged cookies (A30)', async () => {
-    const other = await start({ NUXT_SESSION_FORGED_COOKIE_LIMIT: '3' })
-    const visitor = new FixtureVisitor(other)
-    expect((await visitor.post(PATH)).status).toBe(405)
-    const statuses = []
-    for (let i = 0; i < 5; i++) statuses.push((await visitor.get(PATH, { ...BY_HTTPS, cookie: `${NAME}=${'A'.repeat(108)}` })).status)
-    expect(statuses).toEqual([200, 200, 200, 429, 429])
+    for (const now of ['', 'soon', '-1', '9'.repeat(17), '1&now=2']) expect((await ask(undefined, {}, server, `${DIAGNOSE}?now=${now}`)).clockAheadMs).toBeNull()
   })
 })
 
@@ -227,18 +180,12 @@ async function start(env: Record<string, string> = {}): Promise<FixtureServer> {
   return other
 }
 
-async function signedIn(owner = 'ada', on = server): Promise<FixtureVisitor> {
-  const visitor = new FixtureVisitor(on)
-  await visitor.post('/api/sign-in', { owner })
-  return visitor
+function signedIn(owner?: string, on = server): Promise<FixtureVisitor> {
+  return signedInVisitor(on, owner)
 }
 
-async function ask(cookie: string | undefined, headers: Record<string, string> = {}, on = server, path = PATH): Promise<Diagnosis> {
-  // Not by fetch, which lets nobody say another Host.
-  const [response] = await once(get(on.url + path, { agent: false, headers: { ...BY_HTTPS, ...(cookie === undefined ? {} : { cookie }), ...headers } }), 'response') as [IncomingMessage]
-  const body = await text(response)
-  expect([response.statusCode, body]).toEqual([200, expect.any(String)])
-  return JSON.parse(body) as Diagnosis
+function ask(cookie?: string, headers?: Record<string, string>, on = server, path?: string): Promise<Diagnosis> {
+  return askDiagnosis(on, cookie, { headers, path })
 }
 
 async function expectFinding(code: FindingCode, cookie: string, on = server) {
@@ -249,10 +196,6 @@ async function expectFinding(code: FindingCode, cookie: string, on = server) {
 function flip(cookie: string, position: number): string {
   const at = position < 0 ? cookie.length + position : position
   return cookie.slice(0, at) + (cookie[at] === 'A' ? 'B' : 'A') + cookie.slice(at + 1)
-}
-
-function names(headers: Headers): string[] {
-  return [...headers.keys()].sort()
 }
 
 function sql(statement: string, { storeFile } = server) {
