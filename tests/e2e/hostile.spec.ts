@@ -1,4 +1,4 @@
-import type { BrowserContext, Page, Request } from '@playwright/test'
+import type { BrowserContext, Page } from '@playwright/test'
 import { serveAttacker, type Attacker } from '../support/attacker.ts'
 import { expect, test as base } from '../support/fixtures.ts'
 import type { BuiltServer } from '../support/server.ts'
@@ -98,20 +98,17 @@ test('a form in a sandboxed frame changes nothing (B11)', async ({ page, app, at
   problems.allow(/status of 403|frame-ancestors/)
   const { held } = await visit(page, app)
   await page.goto(attackers.sibling.origin)
-  const target = `${app.origin}/api/session`
-  const answered = (request: Request) => request.url() === target && request.method() === 'POST'
-  const [request] = await Promise.all([
-    // No page of the app is shown in a frame: for the browser the refusal is a failure.
-    Promise.race([page.waitForEvent('requestfailed', answered), page.waitForEvent('requestfinished', answered)]),
-    page.evaluate((action) => {
-      const frame = document.createElement('iframe')
-      frame.setAttribute('sandbox', 'allow-forms allow-scripts')
-      frame.srcdoc = `<form method="post" action="${action}"></form><script>document.forms[0].submit()</script>`
-      document.body.append(frame)
-    }, target),
-  ])
+  const refusals = () => app.logs.filter(line => line.includes('"reason":"cross_origin"')).length
+  const before = refusals()
+  // No page of the app is shown in a frame, and what a frame of such an origin asks for Playwright does not always see: so it is the server that tells.
+  await page.evaluate((action) => {
+    const frame = document.createElement('iframe')
+    frame.setAttribute('sandbox', 'allow-forms allow-scripts')
+    frame.srcdoc = `<form method="post" action="${action}"></form><script>document.forms[0].submit()</script>`
+    document.body.append(frame)
+  }, `${app.origin}/api/session`)
 
-  expect((await request.allHeaders()).origin).toBe('null')
+  await expect.poll(refusals).toBe(before + 1)
   expect(await holdings(page.context(), app)).toEqual(held)
 })
 
