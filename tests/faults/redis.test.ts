@@ -1,9 +1,9 @@
 import { Redis } from 'ioredis'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { redisDriver } from '../../layers/session/server/drivers/redis'
 import { parseRedisUrl } from '../../layers/session/server/drivers/redis/connection'
 import { StoreError } from '../../layers/session/server/engine/store'
-import type { AtomicDriver } from '../../layers/session/server/engine/store'
+import type { AtomicDriver, StoreNews } from '../../layers/session/server/engine/store'
 import { A, B, GUARD, KEYS, NOW, keysOf, meta, owned } from '../support/contract/samples'
 import { startProxy } from '../support/faulty-proxy'
 import type { FaultyProxy } from '../support/faulty-proxy'
@@ -117,6 +117,21 @@ describe.skipIf(!program)('a network between app and Redis that fails', () => {
     proxy.cutAfter(0)
     await expect(driver.replace(A, 'changed', meta(), 1)).rejects.toBeInstanceOf(StoreError)
     expect(await eventually(() => driver.read(A), RECOVERY_MS)).toMatchObject({ value: 'changed', version: 2 })
+  })
+
+  it('drops the connection on which news come without a word: another is made, and everything asked for anew', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    const heard: StoreNews[] = []
+    driver.listen!(news => void heard.push(news))
+    await vi.waitFor(() => expect(heard).toEqual(['anything']))
+    proxy.fallSilent()
+    vi.advanceTimersByTime(5000)
+    vi.useRealTimers()
+    await vi.waitFor(() => expect(heard).toEqual(['anything', 'anything']), RECOVERY_MS)
+    const other = bench().open()
+    await other.remove(A, NOW, 'revoked')
+    await other.dispose?.()
+    await vi.waitFor(() => expect(heard).toContainEqual({ session: A }))
   })
 
   it('is down for a while', async () => {
