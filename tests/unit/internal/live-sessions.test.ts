@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { ownerTagOf } from '../../../layers/session/server/engine/identity'
 import type { LiveSession } from '../../../layers/session/server/engine/record'
 import { LiveSessions } from '../../../layers/session/server/internal/live-sessions'
 import type { LiveEvent } from '../../../layers/session/server/internal/live-sessions'
@@ -51,6 +52,19 @@ async function sessionOf(browser: TestBrowser): Promise<LiveSession> {
 function watch(session: LiveSession) {
   const told: LiveEvent[] = []
   return { told, stop: live.watch(session, event => void told.push(event)) }
+}
+
+/** A store whose news the test tells. */
+function withNews() {
+  let hear: (news: StoreNews) => void = () => {}
+  const store = probe(memoryDriver())
+  store.driver.listen = (listener) => {
+    hear = listener
+    return () => {}
+  }
+  bench = makeBench({ time, driver: store.driver })
+  live = new LiveSessions(bench.engine)
+  return { store, hear: (news: StoreNews) => hear(news) }
 }
 
 describe('whoever watches a session', () => {
@@ -120,14 +134,7 @@ describe('whoever watches a session', () => {
   })
 
   it('is not told twice what it has been told, but is of an end that the store\'s news were too early for', async () => {
-    let hear: (news: StoreNews) => void = () => {}
-    const store = probe(memoryDriver())
-    store.driver.listen = (listener) => {
-      hear = listener
-      return () => {}
-    }
-    bench = makeBench({ time, driver: store.driver })
-    live = new LiveSessions(bench.engine)
+    const { store, hear } = withNews()
     const { live: session } = await signedIn()
     const { told } = watch(session)
     await pass(1)
@@ -145,6 +152,19 @@ describe('whoever watches a session', () => {
     store.heal()
     await pass(MINUTE)
     expect(told.filter(({ type }) => type !== 'changed')).toEqual([{ type: 'ended', reason: 'revoked' }])
+  })
+
+  it('is told of the end alone when the store tells of it and of the list in one breath', async () => {
+    const { hear } = withNews()
+    const [{ live: session }, other] = [await signedIn(), await signedIn()]
+    const [ending, staying] = [watch(session), watch(other.live)]
+    await pass(1)
+    await bench.engine.removals.remove(session.key, 'revoked')
+    hear({ owner: ownerTagOf('ada') })
+    hear({ session: session.key })
+    await pass(1)
+    expect(ending.told).toEqual([{ type: 'ended', reason: 'revoked' }])
+    expect(staying.told).toEqual([{ type: 'changed' }])
   })
 
   it('is asked to leave when the server stops, after which nobody may watch', async () => {
@@ -219,6 +239,15 @@ describe.each(storeKinds.filter(({ shared, skip }) => shared && !skip))('what an
     guest.cookie = browser.cookie
     await (await guest.visit()).session.signIn('bob')
     await vi.waitFor(() => expect(told.at(-1)).toEqual({ type: 'signed_in' }), PATIENCE)
+  })
+
+  it('is seen within a second: all sessions of a user ending, who is told of nothing else', async () => {
+    const sessions = [await signedIn(), await signedIn()]
+    const watches = sessions.map(({ live }) => watch(live))
+    const other = elsewhere.browser()
+    other.cookie = sessions[0]!.browser.cookie
+    await (await other.visit()).session.revokeAll()
+    await vi.waitFor(() => expect(watches.map(({ told }) => told)).toEqual(sessions.map(() => [{ type: 'ended', reason: 'revoked' }])), PATIENCE)
   })
 
   it('is seen of each of many sessions, and nothing is told to the others', async () => {

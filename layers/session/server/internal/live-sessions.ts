@@ -180,9 +180,15 @@ export class LiveSessions {
 
   #hear(news: StoreNews) {
     if (news === 'anything') return void this.#lookAtAll()
-    if ('owner' in news) return this.#tellOwner(this.#owners.get(news.owner))
+    if ('owner' in news) return void this.#lookAtOwner(this.#owners.get(news.owner))
     const session = this.#sessions.get(handleOf(news.session))
     if (session) void this.#look(session)
+  }
+
+  /** First whether its sessions are still there: whoever has lost one is not to be sent asking for the list. */
+  async #lookAtOwner(owner: WatchedOwner | undefined) {
+    await Promise.all([...owner?.sessions ?? []].map(session => this.#look(session)))
+    this.#tellOwner(owner)
   }
 
   /** What comes meanwhile may concern what has been looked at already. */
