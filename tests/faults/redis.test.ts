@@ -154,13 +154,19 @@ describe.skipIf(!program)('several Redis servers', () => {
   it('of which a sentinel makes another the primary: refused meanwhile, and then all that had reached it is there (E15)', async () => {
     group = await startSentinel(program!)
     driver = redisDriver({ target: parseRedisUrl(group.url) })
+    const heard: StoreNews[] = []
+    driver.listen!(news => void heard.push(news))
+    await vi.waitFor(() => expect(heard).toEqual(['anything']))
     await driver.enrol(A, 'value', owned('ada'), GUARD)
     await replicated(group.servers[0]!.port)
     await group.servers[0]!.kill()
     await expect(driver.read(A)).rejects.toBeInstanceOf(StoreError)
     expect(await eventually(() => driver.replace(A, 'changed', meta(), 1), 20_000)).toBe('replaced')
     expect(await keysOf(driver, 'ada')).toEqual([A])
-  }, 40_000)
+    await vi.waitFor(() => expect(heard).toEqual(['anything', 'anything']), 20_000)
+    await driver.remove(A, NOW, 'revoked')
+    await vi.waitFor(() => expect(heard).toContainEqual({ session: A }))
+  }, 60_000)
 
   it('of which one takes over a part of the keys from another: nobody notices (E15 MOVED, ASK)', async () => {
     const cluster = await startCluster(program!)
