@@ -1,9 +1,9 @@
 import { Redis } from 'ioredis'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { redisDriver } from '../../layers/session/server/drivers/redis'
 import { parseRedisUrl } from '../../layers/session/server/drivers/redis/connection'
 import { StoreError } from '../../layers/session/server/engine/store'
-import type { AtomicDriver } from '../../layers/session/server/engine/store'
+import type { AtomicDriver, StoreNews } from '../../layers/session/server/engine/store'
 import { A, B, GUARD, KEYS, NOW, keysOf, meta, owned } from '../support/contract/samples'
 import { startProxy } from '../support/faulty-proxy'
 import type { FaultyProxy } from '../support/faulty-proxy'
@@ -119,6 +119,21 @@ describe.skipIf(!program)('a network between app and Redis that fails', () => {
     expect(await eventually(() => driver.read(A), RECOVERY_MS)).toMatchObject({ value: 'changed', version: 2 })
   })
 
+  it('drops the connection on which news come without a word: another is made, and everything asked for anew', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    const heard: StoreNews[] = []
+    driver.listen!(news => void heard.push(news))
+    await vi.waitFor(() => expect(heard).toEqual(['anything']))
+    proxy.fallSilent()
+    vi.advanceTimersByTime(5000)
+    vi.useRealTimers()
+    await vi.waitFor(() => expect(heard).toEqual(['anything', 'anything']), RECOVERY_MS)
+    const other = bench().open()
+    await other.remove(A, NOW, 'revoked')
+    await other.dispose?.()
+    await vi.waitFor(() => expect(heard).toContainEqual({ session: A }))
+  })
+
   it('is down for a while', async () => {
     const restore = proxy.refuse()
     await expect(driver.read(A)).rejects.toBeInstanceOf(StoreError)
@@ -139,13 +154,19 @@ describe.skipIf(!program)('several Redis servers', () => {
   it('of which a sentinel makes another the primary: refused meanwhile, and then all that had reached it is there (E15)', async () => {
     group = await startSentinel(program!)
     driver = redisDriver({ target: parseRedisUrl(group.url) })
+    const heard: StoreNews[] = []
+    driver.listen!(news => void heard.push(news))
+    await vi.waitFor(() => expect(heard).toEqual(['anything']))
     await driver.enrol(A, 'value', owned('ada'), GUARD)
     await replicated(group.servers[0]!.port)
     await group.servers[0]!.kill()
     await expect(driver.read(A)).rejects.toBeInstanceOf(StoreError)
     expect(await eventually(() => driver.replace(A, 'changed', meta(), 1), 20_000)).toBe('replaced')
     expect(await keysOf(driver, 'ada')).toEqual([A])
-  }, 40_000)
+    await vi.waitFor(() => expect(heard).toEqual(['anything', 'anything']), 20_000)
+    await driver.remove(A, NOW, 'revoked')
+    await vi.waitFor(() => expect(heard).toContainEqual({ session: A }))
+  }, 60_000)
 
   it('of which one takes over a part of the keys from another: nobody notices (E15 MOVED, ASK)', async () => {
     const cluster = await startCluster(program!)

@@ -54,7 +54,7 @@ export function probe(inner: AtomicDriver): Probe {
     driver: new Proxy(inner, {
       get(target, verb: Verb) {
         const value = target[verb]
-        if (typeof value !== 'function' || verb === 'getKeys' || verb === 'clock') return value
+        if (typeof value !== 'function' || verb === 'getKeys' || verb === 'listen' || verb === 'clock') return value
         return (...args: unknown[]) => observed(verb, () => (value as (...args: unknown[]) => unknown).apply(target, args))
       },
     }),

@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { redisDriver } from '../../../layers/session/server/drivers/redis'
 import { parseRedisUrl } from '../../../layers/session/server/drivers/redis/connection'
 import type { AtomicDriver } from '../../../layers/session/server/engine/store'
+import { describeNews } from '../../support/contract/news'
 import { A, meta } from '../../support/contract/samples'
 import { makeDirectory } from '../../support/directory'
 import { freePort } from '../../support/free-port'
@@ -41,7 +42,14 @@ describe.skipIf(!program).each(ways)('Redis by way of %s', (_name, open) => {
 
   afterAll(() => way.dispose())
 
-  describeStoreContract('redis', () => redisDriver({ target: parseRedisUrl(`${way.url}${way.url.includes('?') ? '&' : '?'}prefix=cloakroom:${randomUUID()}`) }), { expiresItself: true })
+  const newPrefix = () => `${way.url}${way.url.includes('?') ? '&' : '?'}prefix=cloakroom:${randomUUID()}`
+  const openAt = (url: string) => redisDriver({ target: parseRedisUrl(url), warn: message => console.warn(message) })
+
+  describeStoreContract('redis', () => openAt(newPrefix()), { expiresItself: true })
+  describeNews(() => {
+    const url = newPrefix()
+    return [openAt(url), openAt(url)]
+  })
 })
 
 describe.skipIf(!program)('Redis over TLS', () => {

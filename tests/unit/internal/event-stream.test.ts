@@ -58,6 +58,21 @@ describe('an event stream', () => {
     expect(closed).toHaveBeenCalledOnce()
   })
 
+  it('leaves it to the client for two seconds to close what is over', async () => {
+    const { response, stream, closed } = await open()
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const ended = once(response.resume(), 'end')
+    stream.endSoon()
+    vi.advanceTimersByTime(1999)
+    stream.send('changed')
+    expect(response.complete).toBe(false)
+    vi.advanceTimersByTime(1)
+    await ended
+    await vi.waitFor(() => expect(closed).toHaveBeenCalledOnce())
+    expect(vi.getTimerCount()).toBe(0)
+    vi.useRealTimers()
+  })
+
   it('sends a comment every 25 seconds, and none after its end', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
     const { response, stream, closed } = await open()

@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { sqliteDriver } from '../../../layers/session/server/drivers/sqlite'
+import { ownerTagOf } from '../../../layers/session/server/engine/identity'
 import type { LiveSession } from '../../../layers/session/server/engine/record'
 import { LiveSessions } from '../../../layers/session/server/internal/live-sessions'
 import type { LiveEvent } from '../../../layers/session/server/internal/live-sessions'
-import type { AtomicDriver } from '../../../layers/session/server/engine/store'
+import type { AtomicDriver, StoreNews } from '../../../layers/session/server/engine/store'
 import type { Bench, TestBrowser } from '../../support/engine'
 import { HOUR, MINUTE, makeBench, newRing } from '../../support/engine'
-import { makeDirectory } from '../../support/directory'
 import { memoryDriver } from '../../../layers/session/server/drivers/memory'
 import { probe } from '../../support/probe-driver'
+import { storeKinds } from '../../support/stores'
 
 const IDLE = 30 * MINUTE
 const PATIENCE = { timeout: 5000 }
@@ -52,6 +52,19 @@ async function sessionOf(browser: TestBrowser): Promise<LiveSession> {
 function watch(session: LiveSession) {
   const told: LiveEvent[] = []
   return { told, stop: live.watch(session, event => void told.push(event)) }
+}
+
+/** A store whose news the test tells. */
+function withNews() {
+  let hear: (news: StoreNews) => void = () => {}
+  const store = probe(memoryDriver())
+  store.driver.listen = (listener) => {
+    hear = listener
+    return () => {}
+  }
+  bench = makeBench({ time, driver: store.driver })
+  live = new LiveSessions(bench.engine)
+  return { store, hear: (news: StoreNews) => hear(news) }
 }
 
 describe('whoever watches a session', () => {
@@ -120,6 +133,40 @@ describe('whoever watches a session', () => {
     expect(told).toEqual([{ type: 'ended', reason: 'expired' }])
   })
 
+  it('is not told twice what it has been told, but is of an end that the store\'s news were too early for', async () => {
+    const { store, hear } = withNews()
+    const { live: session } = await signedIn()
+    const { told } = watch(session)
+    await pass(1)
+    hear({ session: session.key })
+    hear({ session: 'no such session' })
+    hear({ owner: 'nobody' })
+    await pass(1)
+    expect(told).toEqual([])
+    await bench.engine.removals.remove(session.key, 'revoked')
+    store.fail()
+    hear({ session: session.key })
+    hear('anything')
+    await pass(1)
+    expect(told).toEqual([])
+    store.heal()
+    await pass(MINUTE)
+    expect(told.filter(({ type }) => type !== 'changed')).toEqual([{ type: 'ended', reason: 'revoked' }])
+  })
+
+  it('is told of the end alone when the store tells of it and of the list in one breath', async () => {
+    const { hear } = withNews()
+    const [{ live: session }, other] = [await signedIn(), await signedIn()]
+    const [ending, staying] = [watch(session), watch(other.live)]
+    await pass(1)
+    await bench.engine.removals.remove(session.key, 'revoked')
+    hear({ owner: ownerTagOf('ada') })
+    hear({ session: session.key })
+    await pass(1)
+    expect(ending.told).toEqual([{ type: 'ended', reason: 'revoked' }])
+    expect(staying.told).toEqual([{ type: 'changed' }])
+  })
+
   it('is asked to leave when the server stops, after which nobody may watch', async () => {
     const { live: session } = await signedIn()
     const { told } = watch(session)
@@ -149,36 +196,66 @@ it('an absolute end far away is waited for in one piece or several', async () =>
   expect(told).toEqual([{ type: 'ended', reason: 'expired' }])
 })
 
-describe('what another process does to the store', () => {
-  const directory = makeDirectory()
+describe.each(storeKinds.filter(({ shared, skip }) => shared && !skip))('what another process does to $name', ({ prepare }) => {
+  let room: Awaited<ReturnType<typeof prepare>>
   let drivers: AtomicDriver[]
   let elsewhere: Bench
 
-  beforeEach(() => {
+  beforeEach(async () => {
     vi.useRealTimers()
-    drivers = [0, 1].map(() => sqliteDriver({ path: directory.path('sessions.db') }))
+    room = await prepare()
+    drivers = [room.open(), room.open()]
     const ring = newRing()
     bench = makeBench({ time, ring, driver: drivers[0]! })
     live = new LiveSessions(bench.engine)
     elsewhere = makeBench({ time, ring, driver: drivers[1]! })
   })
-  afterEach(() => {
+  afterEach(async () => {
     live.close()
-    for (const driver of drivers) void driver.dispose?.()
-    directory.remove()
+    for (const driver of drivers) await driver.dispose?.()
+    await room.dispose()
   })
 
   it('is seen within a second: an end, with its reason', async () => {
     const { live: session } = await signedIn()
     const { told } = watch(session)
     await elsewhere.engine.removals.remove(session.key, 'revoked')
-    await vi.waitFor(() => expect(told).toEqual([{ type: 'ended', reason: 'revoked' }]), PATIENCE)
+    await vi.waitFor(() => expect(told.at(-1)).toEqual({ type: 'ended', reason: 'revoked' }), PATIENCE)
   })
 
   it('is seen within a second: a sign-in of the same user', async () => {
     const { told } = watch((await signedIn()).live)
     const { session } = await elsewhere.browser().visit()
     await session.signIn('ada')
-    await vi.waitFor(() => expect(told).toEqual([{ type: 'changed' }]), PATIENCE)
+    await vi.waitFor(() => expect(told).toContainEqual({ type: 'changed' }), PATIENCE)
+  })
+
+  it('is seen within a second: the same session becoming another user\'s', async () => {
+    const { browser, live: session } = await signedIn()
+    const { told } = watch(session)
+    const { session: there } = await elsewhere.browser().visit()
+    await there.signIn('bob')
+    const guest = elsewhere.browser()
+    guest.cookie = browser.cookie
+    await (await guest.visit()).session.signIn('bob')
+    await vi.waitFor(() => expect(told.at(-1)).toEqual({ type: 'signed_in' }), PATIENCE)
+  })
+
+  it('is seen within a second: all sessions of a user ending, who is told of nothing else', async () => {
+    const sessions = [await signedIn(), await signedIn()]
+    const watches = sessions.map(({ live }) => watch(live))
+    const other = elsewhere.browser()
+    other.cookie = sessions[0]!.browser.cookie
+    await (await other.visit()).session.revokeAll()
+    await vi.waitFor(() => expect(watches.map(({ told }) => told)).toEqual(sessions.map(() => [{ type: 'ended', reason: 'revoked' }])), PATIENCE)
+  })
+
+  it('is seen of each of many sessions, and nothing is told to the others', async () => {
+    const sessions = await Promise.all(Array.from({ length: 250 }, (_, i) => signedIn(`user ${i}`)))
+    const watches = sessions.map(({ live }) => watch(live))
+    const ending = sessions.slice(0, 125)
+    await Promise.all(ending.map(({ live }) => elsewhere.engine.removals.remove(live.key, 'revoked')))
+    await vi.waitFor(() => expect(watches.slice(0, 125).map(({ told }) => told.at(-1)?.type)).toEqual(ending.map(() => 'ended')), PATIENCE)
+    expect(watches.slice(125).flatMap(({ told }) => told)).toEqual([])
   })
 })

@@ -2,9 +2,10 @@ import type { Clock } from '../engine/clock'
 import type { AtomicDriver, EndReason, Replacement } from '../engine/store'
 import { anonymousList } from './redis/anonymous'
 import type { RedisTarget } from './redis/connection'
-import { connect } from './redis/connection'
+import { connect, connectSubscriber } from './redis/connection'
 import { redisFailure } from './redis/failure'
 import { redisKeys } from './redis/keys'
+import { RedisNews } from './redis/news'
 import { ownerIndex, stored } from './redis/owners'
 import { plainVerbs } from './redis/plain-verbs'
 import { whenReady } from './redis/readiness'
@@ -30,10 +31,11 @@ export function redisDriver({ target, warn = () => {}, clock: ownClock }: RedisD
   const server = serverClock(client)
   const connection = whenReady(client, { prepare: server.measure, warn })
   const clock = ownClock ?? server.clock
-  const keys = redisKeys(target.prefix)
+  const keys = redisKeys(target)
   const run = defineScripts(client)
   const anonymous = anonymousList(client, run, keys)
-  const owners = ownerIndex(client, run, keys, clock, anonymous.leave)
+  const news = new RedisNews({ client, channel: keys.news, open: () => connectSubscriber(target, client), parse: keys.parse, warn })
+  const owners = ownerIndex(client, run, keys, clock, { leaveAnonymous: anonymous.leave, announce: owner => news.announce(owner) })
 
   async function ask<T>(question: () => Promise<T>): Promise<T> {
     if (!connection.isReady()) await connection.ready()
@@ -78,8 +80,10 @@ export function redisDriver({ target, warn = () => {}, clock: ownClock }: RedisD
     // Redis drops ended sessions and tombstones by itself; only the list of anonymous ones needs it said.
     sweep: (now, limit) => ask(() => anonymous.sweep(now, limit)),
     trimAnonymous: (max, limit) => ask(() => anonymous.trim(max, limit)),
-    ...plainVerbs(client, keys, ask, anonymous.leave),
+    listen: hear => news.listen(hear),
+    ...plainVerbs(client, keys, ask, { leaveAnonymous: anonymous.leave, announceAnything: () => news.announceAnything() }),
     async dispose() {
+      news.close()
       server.stop()
       await connection.close()
     },

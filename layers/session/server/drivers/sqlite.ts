@@ -7,6 +7,7 @@ import type { OpenOptions } from './sqlite/database'
 import { openDatabase } from './sqlite/database'
 import { enrol } from './sqlite/enrol'
 import { BUSY, resultCode, sqliteFailure } from './sqlite/failure'
+import { sqliteNews } from './sqlite/news'
 import { NEVER } from './sqlite/statements'
 
 /** Each waits a millisecond for a lock. */
@@ -47,20 +48,9 @@ export function sqliteDriver(options: SqliteDriverOptions): AtomicDriver {
   const askOne = <Row extends unknown[]>(statement: StatementSync, ...values: SQLInputValue[]) => ask(() => statement.get(...values) as Row | undefined)
   const askAll = <Row extends unknown[]>(statement: StatementSync, ...values: SQLInputValue[]) => ask(() => statement.all(...values) as unknown as Row[])
 
-  // Changes when another connection commits, and never by what this one writes (https://sqlite.org/pragma.html#pragma_data_version).
-  const dataVersion = db.prepare('PRAGMA data_version')
-  dataVersion.setReturnArrays(true)
-  let seenVersion = askOne<[number]>(dataVersion)
-  function changedElsewhere() {
-    const version = askOne<[number]>(dataVersion)
-    const changed = version?.[0] !== seenVersion?.[0]
-    seenVersion = version
-    return changed
-  }
-
   return {
     name: 'session-sqlite',
-    changedElsewhere,
+    listen: sqliteNews(db, ask),
     atomicity: 'cross-process',
     hasDeadline: true,
     read(key) {

@@ -15,7 +15,7 @@ import { encodeRecord, idleEnd, metaOf, revive } from './record'
 import type { Ticket } from './seal'
 import { newSecret, newTicket, seal } from './seal'
 import { Removals } from './removals'
-import type { AtomicDriver, EndReason, MaybePromise, Replacement, StoredRecord } from './store'
+import type { AtomicDriver, EndReason, MaybePromise, Replacement, StoreNews, StoredRecord } from './store'
 
 const LONGEST_LABEL = 256
 /** Bytes of a whole record when its data changes. A rotation may add its few on top. */
@@ -24,6 +24,8 @@ const SALT_BYTES = 16
 /** A touch is left out while the last one is younger than a tenth of the idle timeout, or a minute. */
 const TOUCH_FRACTION = 10
 const LONGEST_TOUCH_INTERVAL = 60_000
+/** Milliseconds between two looks at a store that several processes share and that cannot tell what they write. */
+const BLIND_LOOK_EVERY = 5000
 
 export interface EngineOptions {
   readonly driver: AtomicDriver
@@ -125,14 +127,13 @@ export class SessionEngine {
     return rows.filter(row => this.#admission.alive(row.key, row)).map(({ key }) => key)
   }
 
-  /** Whether other processes may use the store at the same time. */
-  get sharesStore(): boolean {
-    return this.store.driver.atomicity === 'cross-process'
-  }
-
-  /** Whether another process may have written to the store since the last call; `null` where the store cannot tell. */
-  changedElsewhere(): boolean | null {
-    return this.store.driver.changedElsewhere?.() ?? null
+  /** Tells of what other processes write to the store, until the function is called that it answers. */
+  listen(hear: (news: StoreNews) => void): () => void {
+    const { driver } = this.store
+    if (driver.listen) return driver.listen(hear)
+    if (driver.atomicity === 'process') return () => {}
+    const timer = setInterval(hear, BLIND_LOOK_EVERY, 'anything').unref()
+    return () => clearInterval(timer)
   }
 
   /** Why a session ended, as long as the store remembers. */

@@ -14,6 +14,11 @@ export function handleOf(storeKey: string): string {
   return digest('handle', storeKey, 'base64url').slice(0, HANDLE_CHARACTERS)
 }
 
+/** An owner's name where the owner's id must not be read: in what one process tells the others. */
+export function ownerTagOf(owner: string): string {
+  return digest('owner', owner, 'base64url').slice(0, HANDLE_CHARACTERS)
+}
+
 /** What the store keeps of a secret. The secret has 256 random bits, so a plain hash needs no salt and no slowness. */
 export function hashSecret(secret: Buffer): string {
   return digest('secret', secret, 'base64url')

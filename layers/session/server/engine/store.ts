@@ -85,10 +85,11 @@ export interface AtomicDriver extends Driver {
   /** Why and when a session was removed, while its tombstone stands. */
   endOf(key: string): MaybePromise<{ readonly reason: EndReason, readonly at: number } | null>
   /**
-   * Whether another process may have written since the last call; costs next to nothing. A driver without it is asked for what others may have changed
-   * every few seconds, if its atomicity is `cross-process`.
+   * Tells of what other processes write, until the function is called that it answers. Whatever a session's end is, somebody hears of it: within a second where all
+   * is well, and later, as `anything`, where the driver has to find its hearing again. What it needs for that, such as a connection, it opens at the first call. A driver without
+   * it is asked for everything every few seconds, if its atomicity is `cross-process`. Never throws.
    */
-  changedElsewhere?(): boolean
+  listen?(hear: (news: StoreNews) => void): () => void
   /** Removes the owner's records but `except`, and defeats sign-ins of this owner that began before. Answers the removed keys. */
   removeByOwner(owner: string, removedAt: number, except?: string): MaybePromise<string[]>
   /** The owner's records, newest first, at a cost that grows with the owner's records and not with the store's. */
@@ -98,6 +99,15 @@ export interface AtomicDriver extends Driver {
   /** Deletes the oldest records without an owner that are over `max`, at most `limit`; answers how many. */
   trimAnonymous(max: number, limit: number): MaybePromise<number>
 }
+
+/**
+ * What a store tells of what has been written: names, never what stands behind them. News may come late, twice or for nothing, so whoever hears it asks the store.
+ *
+ * - `session`: the session of this store key has ended, or has become somebody's
+ * - `owner`: the list of this owner's sessions has changed; the owner by its `ownerTagOf`
+ * - `anything`: the driver cannot tell what, or has not heard everything
+ */
+export type StoreNews = { readonly session: string } | { readonly owner: string } | 'anything'
 
 /** How long a `removeByOwner` is remembered, to defeat sign-ins that began before it: far longer than a request may take. */
 export const REVOCATION_LIFETIME = 60 * 60 * 1000

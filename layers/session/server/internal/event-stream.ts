@@ -2,6 +2,8 @@ import type { H3Event } from 'h3'
 
 /** Milliseconds between two comments on a quiet stream: shorter than any proxy's patience. */
 const HEARTBEAT = 25_000
+/** Milliseconds that a client has to close a stream of which it knows the end. */
+const SOON = 2000
 /** Bytes that a client may leave unread before it is given up. */
 const MOST_UNREAD = 64 * 1024
 
@@ -9,6 +11,8 @@ const MOST_UNREAD = 64 * 1024
 export interface EventStream {
   send(event: string, data?: Readonly<Record<string, unknown>>): void
   end(): void
+  /** Ends it in a moment, unless the client does so first. When thousands have to be told at once, closing their connections takes longer than telling them. */
+  endSoon(): void
 }
 
 /**
@@ -37,13 +41,16 @@ export function openEventStream({ node: { req, res } }: H3Event, closed: () => v
   }
   const heartbeat = setInterval(write, HEARTBEAT, ':\n\n')
   heartbeat.unref()
+  let ending: NodeJS.Timeout | undefined
   res.once('close', () => {
     clearInterval(heartbeat)
+    clearTimeout(ending)
     closed()
   })
   req.socket.setKeepAlive(true, HEARTBEAT)
   return {
     send: (event, data) => write(formatEvent(event, data)),
     end: () => void res.end(),
+    endSoon: () => void (ending ??= setTimeout(() => res.end(), SOON).unref()),
   }
 }

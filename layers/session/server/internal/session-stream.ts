@@ -41,8 +41,11 @@ function follow(event: H3Event, live: LiveSession) {
 
 /** A session that has become somebody's is watched anew, by whoever can prove that it is theirs. */
 function tell(stream: EventStream, message: LiveEvent) {
-  if (message.type === 'ended') stream.send('ended', { reason: message.reason })
-  else if (message.type !== 'shutdown') stream.send('changed')
+  if (message.type === 'ended') {
+    stream.send('ended', { reason: message.reason })
+    return stream.endSoon()
+  }
+  if (message.type !== 'shutdown') stream.send('changed')
   if (message.type !== 'changed') stream.end()
 }
 

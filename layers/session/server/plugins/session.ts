@@ -7,6 +7,7 @@ import type { EventSink } from '../engine/events'
 import { startDiagnosis } from '../diagnose/start'
 import { guard } from '../internal/guard'
 import { startHousekeeping } from '../internal/housekeeping'
+import { guardUpgrades } from '../internal/socket-guard'
 import { startSessionLayer } from '../internal/instance'
 import type { SessionLayer } from '../internal/instance'
 import { sessionViewForPage } from '../utils/session-view'
@@ -20,6 +21,7 @@ export default defineNitroPlugin((nitroApp) => {
   const layer = start(eventSink(nitroApp))
   const stopHousekeeping = startHousekeeping(layer.engine)
   nitroApp.h3App.stack.unshift({ route: '/', handler: guard })
+  guardUpgrades(nitroApp.h3App)
   nitroApp.hooks.hook('request', (event) => {
     event.context.sessionView = () => sessionViewForPage(event)
   })

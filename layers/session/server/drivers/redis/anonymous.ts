@@ -34,7 +34,7 @@ export function anonymousList(client: RedisClient, run: RunScript, keys: RedisKe
       const surplus = Math.min(await client.zcard(keys.anonymous) - max, limit)
       if (surplus <= 0) return 0
       const oldest = await client.zrange(keys.anonymous, 0, surplus - 1)
-      await Promise.all(oldest.map(key => run('sessionDropAnonymous', [keys.session(key)])))
+      await Promise.all(oldest.map(key => run('sessionDropAnonymous', [keys.session(key)], keys.news)))
       return leave(...oldest)
     },
   }

@@ -53,13 +53,21 @@ export function parseRedisUrl(url: string): RedisTarget {
  * compare-and-set has happened, and a blind second one could apply an update twice. Whoever asked gets 503.
  */
 export function connect(target: RedisTarget): RedisClient {
-  const { kind, nodes } = target
-  if (kind === 'cluster') return new Cluster([...nodes], clusterOptions(target))
-  if (kind === 'sentinel') {
-    const tls = target.tls ? { enableTLSForSentinelMode: true, sentinelTLS: {} } : {}
-    return new Redis({ ...redisOptions(target), ...tls, sentinels: [...nodes], name: target.sentinelName! })
-  }
-  return new Redis({ ...redisOptions(target), ...nodes[0]! })
+  return target.kind === 'cluster' ? new Cluster([...target.nodes], clusterOptions(target)) : connectServer(target, redisOptions(target))
+}
+
+/** A connection of its own that can subscribe to channels. In a cluster to any of its nodes: what is published on one is heard on all. It does not come back by itself. */
+export function connectSubscriber(target: RedisTarget, client: RedisClient): Redis {
+  const options: RedisOptions = { ...redisOptions(target), retryStrategy: () => null, autoResubscribe: false }
+  if (client instanceof Redis) return connectServer(target, options)
+  const nodes = client.nodes().map(({ options: { host, port } }) => ({ host, port }))
+  return new Redis({ ...options, ...(nodes[Math.floor(Math.random() * nodes.length)] ?? target.nodes[0]!) })
+}
+
+function connectServer(target: RedisTarget, options: RedisOptions): Redis {
+  if (target.kind === 'single') return new Redis({ ...options, ...target.nodes[0]! })
+  const tls = target.tls ? { enableTLSForSentinelMode: true, sentinelTLS: {} } : {}
+  return new Redis({ ...options, ...tls, sentinels: [...target.nodes], name: target.sentinelName! })
 }
 
 function redisOptions({ username, password, db, tls }: RedisTarget): RedisOptions {

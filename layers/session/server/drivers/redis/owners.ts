@@ -18,6 +18,13 @@ interface Entry {
   readonly claim: string
 }
 
+export interface OwnerSurroundings {
+  /** Takes a session off the list of anonymous ones. */
+  readonly leaveAnonymous: (key: string) => Promise<unknown>
+  /** Tells the other servers that this owner's list has changed. */
+  readonly announce: (owner: string) => void
+}
+
 /**
  * Which sessions are an owner's. An owner's index and its sessions lie in different cluster slots, so no script spans
  * them. What holds instead, at every moment and after every crash: the index names at least all live sessions. So a
@@ -26,12 +33,19 @@ interface Entry {
  * Each sign-in enters under a claim of its own, which the record then carries. So one that fails takes back its own entry
  * and no other's; and one that is defeated while under way fails, while the record that it wanted stays as it was.
  */
-export function ownerIndex(client: RedisClient, run: RunScript, keys: RedisKeys, clock: Clock, leaveAnonymous: (key: string) => Promise<unknown>) {
-  /** Removes a record. With a `claim`, only what that sign-in has written, and if it is still under way, defeats it. */
-  async function remove(key: string, at: number, reason: EndReason, claim = ''): Promise<boolean> {
-    const [removed, owner, held] = await run('sessionRemove', [keys.session(key)], reason, at, at + TOMBSTONE_LIFETIME, claim) as [number, string?, string?]
-    if (removed === 1) await leave(key, owner ?? '', held ?? '')
-    return removed === 1
+export function ownerIndex(client: RedisClient, run: RunScript, keys: RedisKeys, clock: Clock, { leaveAnonymous, announce }: OwnerSurroundings) {
+  /** Removes a record, and answers whose it was. With a `claim`, only what that sign-in has written, and if it is still under way, defeats it. */
+  async function bury(key: string, at: number, reason: EndReason, claim = ''): Promise<string | null> {
+    const [removed, owner = '', held = ''] = await run('sessionRemove', [keys.session(key)], reason, at, at + TOMBSTONE_LIFETIME, claim, keys.news) as [number, string?, string?]
+    if (removed !== 1) return null
+    await leave(key, owner, held)
+    return owner
+  }
+
+  async function remove(key: string, at: number, reason: EndReason): Promise<boolean> {
+    const owner = await bury(key, at, reason)
+    if (owner) announce(owner)
+    return owner !== null
   }
 
   /** Takes a session that is gone, or somebody else's by now, from where it was listed. */
@@ -50,7 +64,11 @@ export function ownerIndex(client: RedisClient, run: RunScript, keys: RedisKeys,
     if (place !== 'claimed') return { outcome: place, evicted }
     const [outcome, formerOwner, formerClaim] = await write(entry, value, meta, expectedVersion)
     const happened = outcome === 'written' || outcome === 'evicted'
-    if (happened && formerOwner !== undefined && formerOwner !== meta.owner) await leave(key, formerOwner, formerClaim ?? '')
+    if (happened) announce(meta.owner)
+    if (happened && formerOwner !== undefined && formerOwner !== meta.owner) {
+      await leave(key, formerOwner, formerClaim ?? '')
+      if (formerOwner !== '') announce(formerOwner)
+    }
     if (outcome === 'gone' || (outcome !== 'written' && !held)) await leave(key, meta.owner, entry.claim)
     // Evicted while under way is as good as written and evicted at once. To try again would only evict the next.
     return { outcome: outcome === 'evicted' ? 'written' : outcome, evicted }
@@ -59,7 +77,7 @@ export function ownerIndex(client: RedisClient, run: RunScript, keys: RedisKeys,
   async function write({ key, claim }: Entry, value: string, { owner, lastSeenAt, idleTimeout, expiresAt }: OwnedMeta, expectedVersion?: number) {
     const args = [value, owner, claim, lastSeenAt, idleTimeout, expiresAt]
     if (expectedVersion === undefined) return [await run('sessionCreate', [keys.session(key)], ...args)] as [WriteOutcome]
-    return await run('sessionReplace', [keys.session(key)], ...args, expectedVersion) as [WriteOutcome, string?, string?]
+    return await run('sessionReplace', [keys.session(key)], ...args, expectedVersion, keys.news) as [WriteOutcome, string?, string?]
   }
 
   async function claimPlace(entry: Entry, { owner, createdAt, expiresAt }: OwnedMeta, { startedAt, max, policy }: OwnerGuard, evicted: string[]) {
@@ -86,14 +104,16 @@ export function ownerIndex(client: RedisClient, run: RunScript, keys: RedisKeys,
 
   async function removeByOwner(owner: string, removedAt: number, except?: string): Promise<string[]> {
     const members = await run('ownerRevoke', [keys.index(owner), keys.revocation(owner)], removedAt, REVOCATION_LIFETIME) as string[]
-    return removeEntries(owner, members.map(entryOf).filter(({ key }) => key !== except), removedAt, 'revoked')
+    const removed = await removeEntries(owner, members.map(entryOf).filter(({ key }) => key !== except), removedAt, 'revoked')
+    if (removed.length > 0) announce(owner)
+    return removed
   }
 
   /** Removes what stands behind entries, and defeats what does not stand there yet. Answers the keys of the records that went. */
   async function removeEntries(owner: string, entries: readonly Entry[], at: number, reason: EndReason): Promise<string[]> {
-    const removed = await Promise.all(entries.map(({ key, claim }) => remove(key, at, reason, claim)))
+    const removed = await Promise.all(entries.map(({ key, claim }) => bury(key, at, reason, claim)))
     if (entries.length > 0) await client.zrem(keys.index(owner), ...entries.map(nameOf))
-    return entries.filter((_, i) => removed[i]).map(({ key }) => key)
+    return entries.filter((_, i) => removed[i] !== null).map(({ key }) => key)
   }
 
   async function list(owner: string): Promise<ListedRecord[]> {

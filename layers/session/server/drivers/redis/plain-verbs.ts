@@ -8,8 +8,13 @@ const NEVER = Number.MAX_SAFE_INTEGER
 
 type Ask = <T>(question: () => Promise<T>) => Promise<T>
 
+export interface PlainSurroundings {
+  readonly leaveAnonymous: (...keys: string[]) => Promise<unknown>
+  readonly announceAnything: () => void
+}
+
 /** unstorage's own verbs. A value that is set through them is nobody's and never ends. */
-export function plainVerbs(client: RedisClient, keys: RedisKeys, ask: Ask, leaveAnonymous: (...keys: string[]) => Promise<unknown>) {
+export function plainVerbs(client: RedisClient, keys: RedisKeys, ask: Ask, { leaveAnonymous, announceAnything }: PlainSurroundings) {
   async function namesOf(base: string): Promise<string[]> {
     const nodes = client instanceof Redis ? [client] : client.nodes('master')
     const names: string[] = []
@@ -28,6 +33,7 @@ export function plainVerbs(client: RedisClient, keys: RedisKeys, ask: Ask, leave
   async function remove(...gone: string[]) {
     await Promise.all(gone.map(key => client.del(keys.session(key))))
     await leaveAnonymous(...gone)
+    announceAnything()
   }
 
   return {

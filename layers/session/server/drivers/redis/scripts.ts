@@ -3,7 +3,7 @@ import type { Cluster, Redis } from 'ioredis'
 /*
  * One hash a session: v value, n version, t last seen, i idle timeout, x absolute end, o owner ('' for none), a the claim
  * under which it stands in its owner's index, d:CLAIM what becomes of a sign-in under way. A tombstone has none of these, but
- * r the reason and e when. Each script touches keys of one cluster slot only.
+ * r the reason and e when. An end is told in the same step as it is written; a user who may not PUBLISH ends sessions all the same. Each script touches keys of one cluster slot only.
  */
 
 /** Redis drops a key a minute after its session has ended: the engine decides about ends, Redis only cleans up. */
@@ -22,6 +22,7 @@ local function bury(key, reason, at, ends)
   redis.call('HSET', key, 'r', reason, 'e', at)
   redis.call('PEXPIREAT', key, ends)
 end
+local function tell(channel) redis.pcall('PUBLISH', channel, 'session ' .. KEYS[1]) end
 local function put(key, value, version, owner, claim, seen, idle, absolute)
   redis.call('HSET', key, 'v', value, 'n', int(version), 'o', owner, 'a', claim, 't', int(seen), 'i', idle, 'x', absolute)
   keep(key, seen, tonumber(idle), tonumber(absolute))
@@ -37,19 +38,20 @@ const SCRIPTS = {
     put(KEYS[1], ARGV[1], 1, ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6])
     return 'written'` },
 
-  /** value, owner and claim, or '' to leave both, seen, idle, absolute, expected version → { outcome or why it must fail, owner before, claim before } */
+  /** value, owner and claim, or '' to leave both, seen, idle, absolute, expected version, channel if there is an owner → { outcome or why it must fail, owner before, claim before } */
   sessionReplace: { numberOfKeys: 1, lua: `
     local row = redis.call('HMGET', KEYS[1], 'n', 't', 'o', 'a', 'd:' .. ARGV[3])
     if not row[1] then return { 'gone' } end
     if row[1] ~= ARGV[7] then return { 'conflict' } end
     if row[5] then
       local reason, at, ends = row[5]:match('(%S+) (%S+) (%S+)')
-      if reason == 'evicted' then bury(KEYS[1], reason, at, ends) end
+      if reason == 'evicted' then bury(KEYS[1], reason, at, ends) tell(ARGV[8]) end
       return { reason, row[3], row[4] }
     end
     local owner, claim = row[3], row[4]
     if ARGV[2] ~= '' then owner, claim = ARGV[2], ARGV[3] end
     put(KEYS[1], ARGV[1], tonumber(row[1]) + 1, owner, claim, math.max(tonumber(row[2]), tonumber(ARGV[4])), ARGV[5], ARGV[6])
+    if ARGV[2] ~= '' then tell(ARGV[8]) end
     return { 'written', row[3], row[4] }` },
 
   /** seen → { 1 if the session was alive then, when it ends now if it is nobody's } */
@@ -63,7 +65,7 @@ const SCRIPTS = {
     local ends = keep(KEYS[1], seen, idle, absolute)
     return row[4] == '' and { 1, ends } or { 1 }` },
 
-  /** reason, at, end of the tombstone, claim or '' for any → { 1 if the record is removed, its owner, its claim } */
+  /** reason, at, end of the tombstone, claim or '' for any, channel → { 1 if the record is removed, its owner, its claim } */
   sessionRemove: { numberOfKeys: 1, lua: `
     local row = redis.call('HMGET', KEYS[1], 'n', 'o', 'a', 'r', 't', 'i', 'x')
     if row[4] or not row[1] and ARGV[4] == '' then return { 0 } end
@@ -73,11 +75,13 @@ const SCRIPTS = {
       return { 0 }
     end
     bury(KEYS[1], ARGV[1], ARGV[2], ARGV[3])
+    if row[1] then tell(ARGV[5]) end
     return row[1] and { 1, row[2], row[3] } or { 0 }` },
 
-  /** Deletes a record that is still nobody's. */
+  /** channel → 1 if the record was still nobody's, and is deleted */
   sessionDropAnonymous: { numberOfKeys: 1, lua: `
     if redis.call('HGET', KEYS[1], 'o') ~= '' then return 0 end
+    tell(ARGV[1])
     return redis.call('DEL', KEYS[1])` },
 
   /** Index, revocation; entry, created at, started at, most, absolute → { claimed | revoked | full, how many are too many } */
