@@ -21,8 +21,7 @@ const sockets = new Set<Socket>()
 beforeEach(async () => {
   answer = response => response.end('done')
   server = createServer((request, response) => {
-    connections.track(request, response)
-    answer(response)
+    if (connections.track(request, response)) answer(response)
   })
   connections = trackConnections(server)
   await listen(server)
@@ -65,6 +64,25 @@ function holdResponses() {
   }
   return { held, next: () => new Promise<void>(resolve => arrived = resolve) }
 }
+
+describe('track', () => {
+  it('takes sixteen requests that come at once on a connection', async () => {
+    const socket = await open()
+    const received = rest(socket)
+    socket.write(GET.repeat(15) + GET.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'))
+    expect((await received).match(/HTTP\/1\.1 200 OK/g)).toHaveLength(16)
+  })
+
+  it('ends a connection on which more are unanswered, and has none of those handled', async () => {
+    const { held } = holdResponses()
+    const socket = await open()
+    const received = rest(socket)
+    socket.write(GET.repeat(1000))
+    expect(await received).toBe('')
+    expect(held).toHaveLength(16)
+    expect(connections.inFlight()).toBe(0)
+  })
+})
 
 describe('drain', () => {
   it('is done at once when no connection is open, and lets no new one in', async () => {
