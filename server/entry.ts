@@ -8,11 +8,15 @@ import { serve } from './tls/serve.ts'
 // Takes the place of Nitro's own node-server entry, which speaks HTTP by default and sets no time limits. What is peculiar to Nitro is here;
 // the server itself is in tls/. Two hooks are called beside Nitro's `close`, for the session layer: `session:listening` and `session:shutdown`.
 
+const { env } = process
+// What is not bundled, such as Vue and its router, asks for it when the first page is rendered, and would else check, log and dawdle as in development.
+env.NODE_ENV ||= 'production'
+
 const nitroApp = useNitroApp()
 const hooks: { callHook: (name: string, argument?: unknown) => Promise<unknown> } = nitroApp.hooks as never // Nitro types its own hooks only.
 
 serve({
-  env: process.env,
+  env,
   basePath: useRuntimeConfig().app.baseURL,
   handle: toNodeListener(nitroApp.h3App),
   upgrade: import.meta._websocket ? wsAdapter(nitroApp.h3App.websocket).handleUpgrade : undefined,
