@@ -48,6 +48,7 @@ export function requestProvenance(event: H3Event): Provenance {
     referer: headers.referer,
     secFetchSite: headers['sec-fetch-site'] as string | undefined,
     secFetchMode: headers['sec-fetch-mode'] as string | undefined,
+    secFetchDest: headers['sec-fetch-dest'] as string | undefined,
     hasCookie: headers.cookie !== undefined,
   }, sessionLayer().origins)
 }
