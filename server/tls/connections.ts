@@ -54,6 +54,11 @@ export function trackConnections(server: HttpServer | HttpsServer): Connections 
     if (draining) closeOnceIdle(socket)
   })
 
+  // Nothing has moved for as long as an idle connection is kept. That an answer takes long is none of the client's fault; that it does not read what is there is.
+  server.on('timeout', (socket: Socket) => {
+    if (socket.writableLength > 0 || !open.get(socket)?.pending.length) socket.destroy()
+  })
+
   function track({ socket }: IncomingMessage, response: ServerResponse): boolean {
     const connection = open.get(socket)
     if (!connection) return true
@@ -62,6 +67,7 @@ export function trackConnections(server: HttpServer | HttpsServer): Connections 
       return false
     }
     connection.pending.push(response)
+    socket.setTimeout(server.keepAliveTimeout) // Node has no limit while a request is answered, and sets this one itself afterwards.
     if (draining) response.setHeader('Connection', 'close')
     response.once('close', () => {
       connection.pending.splice(connection.pending.indexOf(response), 1)
