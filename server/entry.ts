@@ -13,11 +13,15 @@ import { serve } from './tls/serve.ts'
 // that all that a request makes is such: thereafter each request stays until the next full garbage collection (docs/performance.md).
 setFlagsFromString('--no-allocation-site-pretenuring')
 
+const { env } = process
+// What is not bundled, such as Vue and its router, asks for it when the first page is rendered, and would else check, log and dawdle as in development.
+env.NODE_ENV ||= 'production'
+
 const nitroApp = useNitroApp()
 const hooks: { callHook: (name: string, argument?: unknown) => Promise<unknown> } = nitroApp.hooks as never // Nitro types its own hooks only.
 
 serve({
-  env: process.env,
+  env,
   basePath: useRuntimeConfig().app.baseURL,
   handle: toNodeListener(nitroApp.h3App),
   upgrade: import.meta._websocket ? wsAdapter(nitroApp.h3App.websocket).handleUpgrade : undefined,

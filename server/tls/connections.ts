@@ -7,8 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 /** The connections of one server, known well enough to end them without losing a request. */
 export interface Connections {
-  /** To be told of each request before it is handled. */
-  track(request: IncomingMessage, response: ServerResponse): void
+  /** To be told of each request before it is handled. `false`: it is one too many on its connection, which has been ended; leave it alone. */
+  track(request: IncomingMessage, response: ServerResponse): boolean
   /** How many requests have no complete response yet. */
   inFlight(): number
   /** Whether a response has begun on this connection and not ended. */
@@ -31,6 +31,12 @@ interface Connection {
 const BUSY_MS = 1_000
 
 /**
+ * Requests that a connection may have unanswered. Browsers and proxies wait for each answer, so more is an attack: Node hands over all that it can read, and keeps every
+ * answer in memory until the one before it is sent, which an event stream or a client that does not read can put off for ever.
+ */
+const MOST_UNANSWERED = 16
+
+/**
  * Follows a server's connections. Node's `server.close()` and `closeIdleConnections()` do not suffice: they cut connections on which the client's
  * next request is on its way, spare those on which none has come yet (which browsers open in advance), and let keep-alive ones ask for more.
  */
@@ -48,16 +54,27 @@ export function trackConnections(server: HttpServer | HttpsServer): Connections 
     if (draining) closeOnceIdle(socket)
   })
 
-  function track({ socket }: IncomingMessage, response: ServerResponse): void {
+  // Nothing has moved for as long as an idle connection is kept. That an answer takes long is none of the client's fault; that it does not read what is there is.
+  server.on('timeout', (socket: Socket) => {
+    if (socket.writableLength > 0 || !open.get(socket)?.pending.length) socket.destroy()
+  })
+
+  function track({ socket }: IncomingMessage, response: ServerResponse): boolean {
     const connection = open.get(socket)
-    if (!connection) return
+    if (!connection) return true
+    if (connection.pending.length >= MOST_UNANSWERED) {
+      socket.destroy()
+      return false
+    }
     connection.pending.push(response)
+    socket.setTimeout(server.keepAliveTimeout) // Node has no limit while a request is answered, and sets this one itself afterwards.
     if (draining) response.setHeader('Connection', 'close')
     response.once('close', () => {
       connection.pending.splice(connection.pending.indexOf(response), 1)
       connection.idleSince = performance.now()
       if (draining) closeOnceIdle(socket)
     })
+    return true
   }
 
   function closeOnceIdle(socket: Socket): void {

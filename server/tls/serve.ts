@@ -66,7 +66,7 @@ export function serve(service: Service): void {
 
 function answer(server: HttpServer, { handle, upgrade }: Service, { track }: Connections, refuse: Guard): void {
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
-    track(request, response)
+    if (!track(request, response)) return
     const refusal = refuse(request)
     if (refusal) sendRefusal(response, refusal)
     else handle(request, response)
@@ -77,7 +77,7 @@ function answer(server: HttpServer, { handle, upgrade }: Service, { track }: Con
     onRequest(request, response)
   })
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
-    track(request, response)
+    if (!track(request, response)) return
     sendRefusal(response, { status: 417, message: 'The only expectation that is met here is 100-continue.' })
   })
   if (upgrade) server.on('upgrade', (request, socket, head) => refuse(request) ? socket.destroy() : upgrade(request, socket, head))

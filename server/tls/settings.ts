@@ -33,7 +33,7 @@ export interface Timeouts {
   headers: number
   /** To the end of a request's body. The response may last: it may be an event stream. */
   request: number
-  /** For the next request on a connection. */
+  /** For the next request on a connection, and for reading any more of an answer that waits. */
   keepAlive: number
 }
 

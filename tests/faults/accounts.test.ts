@@ -1,9 +1,11 @@
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ensureCertificate } from '../../certs/certificate.ts'
 import { AccountVisitor, TRUSTING } from '../support/account-visitor.ts'
+import { openSocket, rawHead, readToEnd } from '../support/raw-socket.ts'
 import { startBuiltServer } from '../support/server.ts'
 import type { BuiltServer } from '../support/server.ts'
 
@@ -170,6 +172,18 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('accounts', () => {
       expect((await browser.send('POST', '/sign-out-everywhere')).json()).toEqual({ ended: 2 })
       expect(browser.cookie).toBeUndefined()
       expect((await other.send('GET', '')).status).toBe(401)
+    })
+
+    it('everywhere defeats a sign-in that has begun, though its password comes later', async () => {
+      const { name, browser } = await registered()
+      const body = JSON.stringify({ name, password: PASSWORD })
+      const late = await openSocket(server)
+      const answer = readToEnd(late)
+      late.write(rawHead(server, 'POST', '/api/account/sign-in', [`Origin: ${server.origin}`, 'Content-Type: application/json', `Content-Length: ${body.length}`, 'Expect: 100-continue']))
+      await once(late, 'data') // By this the server asks for the body.
+      expect((await browser.send('POST', '/sign-out-everywhere')).status).toBe(200)
+      late.write(body)
+      expect(await answer).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 409 Conflict\r\n(?![^]*set-cookie)/i)
     })
   })
 

@@ -87,6 +87,11 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('the built server', { tim
       expect((await openMany(1, 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n', { plain: true })).join()).not.toContain('HTTP/')
     })
 
+    it('a connection on which a thousand requests come at once, most of them unanswered', async () => {
+      const answers = (await openMany(1, 'GET /api/_session HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(1000)))[0]!
+      expect(answers.match(/HTTP\/1\.1 200 OK/g)?.length ?? 0).toBeLessThanOrEqual(16)
+    })
+
     it('a request whose body does not come, with 408 (D3)', async () => {
       const request = `POST /api/session HTTP/1.1\r\nHost: localhost\r\nOrigin: ${server.origin}\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{"session":`
       expect((await openMany(1, request))[0]).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n/)

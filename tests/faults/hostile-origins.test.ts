@@ -51,6 +51,13 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('a server that listens to
       expect(dumpStore(server.storeFile)).toEqual(before)
     })
 
+    it.each(['iframe', 'object', 'embed'])('makes no session for its %s, which no visitor has followed there', async (dest) => {
+      const before = dumpStore(server.storeFile)
+      const answer = await call(`${server.origin}/api/session`, { headers: { 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': dest } })
+      expect(answer).toMatchObject({ status: 403, setCookie: [] })
+      expect(dumpStore(server.storeFile)).toEqual(before)
+    })
+
     it('makes no session for it by GET (C13)', async () => {
       const before = dumpStore(server.storeFile)
       const answer = await call(`${server.origin}/api/session`, { headers: { ...FOREIGN, 'sec-fetch-mode': 'cors' } })

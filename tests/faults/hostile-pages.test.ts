@@ -55,6 +55,12 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('the pages', { timeout: L
     expect(text).not.toMatch(/http-equiv="refresh"/i)
   })
 
+  it('come with their icons: there is no route for more, whose answers the server would keep for whoever asks', async () => {
+    const answer = await call(`${server.origin}/api/_nuxt_icon/lucide.json?icons=check`)
+    expect(answer.status).toBe(404)
+    expect((await call(server.origin)).body.match(/<svg/g)!.length).toBeGreaterThan(5)
+  })
+
   it.each(['/api/session/foo.css', '/api/_session/foo.css', '/api/_session/devices/foo.js', '/api/account/foo.png', '/foo.css', '/index.css', '/_nuxt/foo.css', '/api/session;foo.css', '/api/session%2ffoo.css', '/%2f..%2fapi/session.css'])('are no file that a cache would keep: %s (X3)', async (path) => {
     const { cookie, id, handle } = await newVisitor()
     const answer = await call(server.origin + path, { cookie, headers: { accept: 'text/html' } })

@@ -48,6 +48,15 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('the built server', () =>
     await expect(startBuiltServer(env)).rejects.toThrow(sentence)
   }, START_LIMIT_MS)
 
+  it('runs as in production though nobody says so: what a client asks for in vain does not fill the log', async () => {
+    server = await startBuiltServer({ NODE_ENV: '' })
+    const lines = server.logs.length
+    const [response] = await once(request(`${server.origin}/no-such-page`, { ca, agent: false, headers: { accept: 'text/html' } }).end(), 'response') as [IncomingMessage]
+    expect([response.statusCode, await text(response)]).toEqual([404, expect.stringContaining('No such page')])
+    await server.stop()
+    expect(server.logs.slice(lines).filter(line => !line.startsWith('[tls] SIGTERM'))).toEqual([])
+  }, START_LIMIT_MS)
+
   it('loses no request when it is told to stop under load, and exits with 0', async () => {
     server = await startBuiltServer()
     const agent = new Agent({ keepAlive: true, ca })

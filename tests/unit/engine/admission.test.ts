@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { memoryDriver } from '../../../layers/session/server/drivers/memory'
@@ -17,6 +19,11 @@ async function setUp() {
   bench.events.length = 0
   return { ...bench, store, browser, ring, key: key! }
 }
+
+const collectGarbage = (() => {
+  setFlagsFromString('--expose-gc')
+  return runInNewContext('gc') as () => void
+})()
 
 const forged = { type: 'refused', reason: 'forged' }
 
@@ -163,5 +170,18 @@ describe('a record that is not sound', () => {
     expect(request).toMatchObject({ sent: [], cleared: 0 })
     expect(events).toEqual([{ type: 'corrupt_record', handle }])
     expect((await driver.read(key))?.value).toBe(value)
+  })
+})
+
+describe('what is remembered of a ticket', () => {
+  it('is not the whole header that it came in', async () => {
+    const { engine, ring } = await setUp()
+    const load = () => engine.load(`${cookieOf(seal(ring, '__Host-session', newTicket()))}; a=${'x'.repeat(15_000)}`)
+    collectGarbage()
+    const before = process.memoryUsage().heapUsed
+    for (let i = 0; i < 2000; i++) await load()
+    collectGarbage()
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(10_000_000)
+    await load() // Until here the engine is in use, and so is what it remembers.
   })
 })

@@ -6,7 +6,7 @@ const OWN = 'https://app.example.com'
 const LISTED = 'https://partner.example.com:8443'
 const EVIL = 'https://evil.test'
 const known = { own: new Set([OWN]), allowed: new Set([LISTED]) }
-const nothing: RequestProvenance = { method: 'POST', origin: undefined, referer: undefined, secFetchSite: undefined, secFetchMode: undefined, hasCookie: true }
+const nothing: RequestProvenance = { method: 'POST', origin: undefined, referer: undefined, secFetchSite: undefined, secFetchMode: undefined, secFetchDest: undefined, hasCookie: true }
 
 type Case = [name: string, outcome: 'own' | 'allowed' | 'foreign', request: Partial<RequestProvenance>]
 
@@ -50,7 +50,13 @@ const UNSAFE: Case[] = [
 const SAFE: Case[] = [
   ['typed or bookmarked', 'own', { secFetchSite: 'none', secFetchMode: 'navigate' }],
   ['from our page', 'own', { secFetchSite: 'same-origin', secFetchMode: 'cors' }],
-  ['followed from another site', 'own', { secFetchSite: 'cross-site', secFetchMode: 'navigate' }],
+  ['followed from another site', 'own', { secFetchSite: 'cross-site', secFetchMode: 'navigate', secFetchDest: 'document' }],
+  ['followed from a sibling', 'own', { secFetchSite: 'same-site', secFetchMode: 'navigate', secFetchDest: 'document' }],
+  ['a frame on a sibling', 'foreign', { secFetchSite: 'same-site', secFetchMode: 'navigate', secFetchDest: 'iframe' }],
+  ['an object on a sibling', 'foreign', { secFetchSite: 'same-site', secFetchMode: 'navigate', secFetchDest: 'object' }],
+  ['an embed on another site', 'foreign', { secFetchSite: 'cross-site', secFetchMode: 'navigate', secFetchDest: 'embed' }],
+  ['a navigation to nobody knows what', 'foreign', { secFetchSite: 'cross-site', secFetchMode: 'navigate' }],
+  ['a frame on our page', 'own', { secFetchSite: 'same-origin', secFetchMode: 'navigate', secFetchDest: 'iframe' }],
   ['an image on another site', 'foreign', { secFetchSite: 'cross-site', secFetchMode: 'no-cors' }],
   ['a fetch from a sibling', 'foreign', { secFetchSite: 'same-site', secFetchMode: 'cors', origin: 'https://other.example.com' }],
   ['a fetch from a listed origin', 'allowed', { secFetchSite: 'same-site', secFetchMode: 'cors', origin: LISTED }],

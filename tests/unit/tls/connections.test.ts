@@ -21,8 +21,7 @@ const sockets = new Set<Socket>()
 beforeEach(async () => {
   answer = response => response.end('done')
   server = createServer((request, response) => {
-    connections.track(request, response)
-    answer(response)
+    if (connections.track(request, response)) answer(response)
   })
   connections = trackConnections(server)
   await listen(server)
@@ -65,6 +64,63 @@ function holdResponses() {
   }
   return { held, next: () => new Promise<void>(resolve => arrived = resolve) }
 }
+
+describe('track', () => {
+  it('takes sixteen requests that come at once on a connection', async () => {
+    const socket = await open()
+    const received = rest(socket)
+    socket.write(GET.repeat(15) + GET.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'))
+    expect((await received).match(/HTTP\/1\.1 200 OK/g)).toHaveLength(16)
+  })
+
+  it('ends a connection on which more are unanswered, and has none of those handled', async () => {
+    const { held } = holdResponses()
+    const socket = await open()
+    const received = rest(socket)
+    socket.write(GET.repeat(1000))
+    expect(await received).toBe('')
+    expect(held).toHaveLength(16)
+    expect(connections.inFlight()).toBe(0)
+  })
+})
+
+describe('a connection on which nothing moves for as long as an idle one is kept', () => {
+  const LARGE = Buffer.alloc(32 * 1024 * 1024)
+
+  beforeEach(() => {
+    server.keepAliveTimeout = 50
+  })
+
+  it('is ended if its client does not read what waits for it', async () => {
+    answer = response => response.end(LARGE)
+    const accepted = once(server, 'connection')
+    const socket = await open()
+    const [atServer] = await accepted as [Socket]
+    socket.pause().write(GET)
+    await once(atServer, 'close')
+    expect(connections.inFlight()).toBe(0)
+  })
+
+  it('is left alone while its request is being worked on', async () => {
+    const { held, next } = holdResponses()
+    const accepted = once(server, 'connection')
+    const socket = await open()
+    const [atServer] = await accepted as [Socket]
+    const arrived = next()
+    socket.write(GET)
+    await arrived
+    await once(atServer, 'timeout')
+    const received = once(socket, 'data')
+    held[0]!.end('late')
+    expect(String((await received)[0])).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*late$/)
+  })
+
+  it('is ended if it waits for its next request', async () => {
+    const socket = await open()
+    await exchange(socket)
+    expect(await rest(socket)).toBe('')
+  })
+})
 
 describe('drain', () => {
   it('is done at once when no connection is open, and lets no new one in', async () => {

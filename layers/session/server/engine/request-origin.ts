@@ -5,6 +5,7 @@ export interface RequestProvenance {
   readonly referer: string | undefined
   readonly secFetchSite: string | undefined
   readonly secFetchMode: string | undefined
+  readonly secFetchDest: string | undefined
   readonly hasCookie: boolean
 }
 
@@ -41,9 +42,10 @@ export function provenanceOf(request: RequestProvenance, known: KnownOrigins): P
   return isSafeMethod(request.method) ? ofSafe(request, known) : ofUnsafe(request, known)
 }
 
-function ofSafe({ origin, secFetchSite, secFetchMode }: RequestProvenance, { own }: KnownOrigins): Provenance {
+function ofSafe({ origin, secFetchSite, secFetchMode, secFetchDest }: RequestProvenance, { own }: KnownOrigins): Provenance {
   if (secFetchSite === 'same-origin' || secFetchSite === 'none') return 'own'
-  if (secFetchSite !== undefined) return secFetchMode === 'navigate' ? 'own' : 'foreign'
+  // A frame, an object or an embed navigates too, and no visitor has followed it there.
+  if (secFetchSite !== undefined) return secFetchMode === 'navigate' && secFetchDest === 'document' ? 'own' : 'foreign'
   return origin === undefined || own.has(origin) ? 'own' : 'foreign'
 }
 

@@ -3,7 +3,7 @@ import type { H3Event } from 'h3'
 import { serializeClearedCookie, serializeCookie } from '../engine/cookie'
 import type { CookieOptions } from '../engine/cookie'
 import type { SessionRequest } from '../engine/session-writer'
-import { crossOriginRefused, requestProvenance } from './guard'
+import { arrivalOf, crossOriginRefused, requestProvenance } from './guard'
 import { sessionLayer } from './instance'
 
 /**
@@ -14,10 +14,11 @@ const CLEARED_AT_SIGN_OUT = '"cache"'
 
 /** The browser's request, as far as its session is concerned. */
 export class BrowserRequest implements SessionRequest {
-  readonly startedAt = sessionLayer().engine.clock()
+  readonly startedAt: number
   readonly speculative: boolean
 
   constructor(private readonly outer: H3Event) {
+    this.startedAt = arrivalOf(outer)
     this.speculative = isSpeculative(outer)
   }
 

@@ -15,6 +15,7 @@ import { isInnerEvent, markOuterEvent } from './outer-event'
 export const guard = eventHandler((event) => {
   markOuterEvent(event)
   if (isInnerEvent(event)) return
+  (event.context as Arrival)[ARRIVED] = sessionLayer().engine.clock()
   if (sessionLayer().origins.allowed.size > 0) {
     if (isPreflight(event)) return answerPreflight(event)
     apply(event, corsHeaders(event.node.req.headers.origin, sessionLayer().origins.allowed))
@@ -23,6 +24,20 @@ export const guard = eventHandler((event) => {
   const waitMs = sessionLayer().forgedCookies.refusal(event.node.req)
   if (waitMs > 0) return refuseFlood(event, waitMs)
 })
+
+const ARRIVED = Symbol('when the request arrived')
+
+interface Arrival {
+  [ARRIVED]?: number
+}
+
+/**
+ * When a browser's request arrived, milliseconds since the epoch: before its body did, and before anything was done for it. A sign-in whose password was checked for a
+ * while is that old, and not as young as its first use of the session.
+ */
+export function arrivalOf(outer: H3Event): number {
+  return (outer.context as Arrival)[ARRIVED] ?? sessionLayer().engine.clock()
+}
 
 /** Where a browser's request comes from. */
 export function requestProvenance(event: H3Event): Provenance {
@@ -33,6 +48,7 @@ export function requestProvenance(event: H3Event): Provenance {
     referer: headers.referer,
     secFetchSite: headers['sec-fetch-site'] as string | undefined,
     secFetchMode: headers['sec-fetch-mode'] as string | undefined,
+    secFetchDest: headers['sec-fetch-dest'] as string | undefined,
     hasCookie: headers.cookie !== undefined,
   }, sessionLayer().origins)
 }

@@ -47,6 +47,7 @@ function assertOwnPage({ headers }: UpgradeRequest) {
     referer: header('referer'),
     secFetchSite: header('sec-fetch-site'),
     secFetchMode: header('sec-fetch-mode'),
+    secFetchDest: header('sec-fetch-dest'),
     hasCookie: headers.has('cookie'),
   }, sessionLayer().origins)
   if (provenance === 'foreign') throw crossOriginRefused()
