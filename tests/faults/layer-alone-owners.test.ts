@@ -84,6 +84,14 @@ describe('somebody who signs in', () => {
     expect((await visitor.get('/api/profile')).json()).toEqual({ name: 'lise' })
   })
 
+  it('keeps nothing of the user before, and stays who they are when only a part of them is set', async () => {
+    const put = async (user: object, secure?: object) => (await visitor.visit('/api/user', { method: 'PUT', json: { user, secure } })).json()
+    await visitor.post('/api/count')
+    expect(await put({ id: 'ada', role: 'admin' }, { token: 'ada\'s' })).toEqual({ count: 1, owner: 'ada', user: { id: 'ada', role: 'admin' }, secure: { token: 'ada\'s' } })
+    expect(await put({ email: 'ada@basic.test' })).toEqual({ count: 1, owner: 'ada', user: { id: 'ada', role: 'admin', email: 'ada@basic.test' }, secure: { token: 'ada\'s' } })
+    expect(await put({ id: 'eve' })).toEqual({ owner: 'eve', user: { id: 'eve' } })
+  })
+
   it('gets in where fresh authentication is asked for, until it is no longer fresh', async () => {
     const codeOf = async (path: string) => {
       const answer = await visitor.get(path)

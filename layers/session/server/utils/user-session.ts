@@ -32,8 +32,8 @@ export async function getUserSession(event: H3Event): Promise<UserSession> {
 
 /**
  * Merges `data` into the session, deeply, as nuxt-auth-utils does (`update` of `useServerSession` is the plainer verb). A `user`
- * who is not yet this session's owner is signed in: new secret, both clocks anew. The owner is the user's `id`, `sub`,
- * `email` or `login`, the first of them that there is; a user with none of them is known by this one session only.
+ * who is not yet this session's owner is signed in: new secret, both clocks anew, and nothing of what another owner's session held. The owner is the user's
+ * `id`, `sub`, `email` or `login` after the merge, the first of them that there is; a user with none of them is known by this one session only.
  */
 export async function setUserSession(event: H3Event, data: NewUserSession, options: UserSessionOptions = {}): Promise<UserSession> {
   const session = await useServerSession(event) as ServerSession<Values>
@@ -64,9 +64,10 @@ export async function requireUserSession(event: H3Event, options: { statusCode?:
 }
 
 async function store(session: ServerSession<Values>, { user }: NewUserSession, { maxAge }: UserSessionOptions, change: (held: Values) => Values): Promise<UserSession> {
-  const owner = user ? ownerOf(user as Values, session) : undefined
+  const owner = user ? ownerOf(change({ ...session.data }).user as Values, session) : undefined
   if (owner && owner !== session.owner) {
-    await session.signIn(owner, { remember: maxAge !== undefined, data: change })
+    const isAnothers = session.owner !== null
+    await session.signIn(owner, { remember: maxAge !== undefined, data: held => change(isAnothers ? {} : held) })
   }
   else {
     await session.update((draft) => {
