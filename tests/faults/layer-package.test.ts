@@ -43,7 +43,7 @@ describe('the layer, installed as a package', () => {
 
   it('type-checks, with the session data that the app declares', async () => {
     await run(app, 'vue-tsc', '-b')
-  })
+  }, 120_000)
 
   it('holds a session', async () => {
     const server = await startFixture(app)
