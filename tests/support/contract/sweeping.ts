@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { REVOCATION_LIFETIME, TOMBSTONE_LIFETIME } from '../../../layers/session/server/engine/store'
+import { ANONYMOUS_TOMBSTONE_LIFETIME, REVOCATION_LIFETIME, TOMBSTONE_LIFETIME } from '../../../layers/session/server/engine/store'
 import type { Subject } from './samples'
 import { A, ABSOLUTE, B, C, GUARD, IDLE, KEYS, NOW, keysOf, meta, owned } from './samples'
 
@@ -35,12 +35,13 @@ export function describeSweeping(driver: Subject) {
       expect(await driver().listByOwner('ada')).toEqual([])
     })
 
-    it('leaves a tombstone to the end of its time', async () => {
-      await driver().create(A, 'value', meta())
+    it.each([['somebody\'s', TOMBSTONE_LIFETIME], ['nobody\'s', ANONYMOUS_TOMBSTONE_LIFETIME]])('leaves %s tombstone to the end of its time (K10)', async (whose, lifetime) => {
+      if (whose === 'nobody\'s') await driver().create(A, 'value', meta())
+      else await driver().enrol(A, 'value', owned('ada'), GUARD)
       await driver().remove(A, NOW, 'signed_out')
-      await driver().sweep(NOW + TOMBSTONE_LIFETIME - 1, 10)
+      await driver().sweep(NOW + lifetime - 1, 10)
       expect(await driver().create(A, 'again', meta())).toBe(false)
-      expect(await driver().sweep(NOW + TOMBSTONE_LIFETIME, 10)).toBe(1)
+      expect(await driver().sweep(NOW + lifetime, 10)).toBe(1)
       expect(await driver().endOf(A)).toBeNull()
     })
 

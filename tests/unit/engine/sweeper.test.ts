@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { memoryDriver } from '../../../layers/session/server/drivers/memory'
 import { sweep } from '../../../layers/session/server/engine/sweeper'
-import { DAY, HOUR, makeBench } from '../../support/engine'
+import { DAY, HOUR, MINUTE, makeBench } from '../../support/engine'
 import { probe } from '../../support/probe-driver'
 
 async function withVisitors(count: number, config: Record<string, string> = {}) {
@@ -33,11 +33,12 @@ describe('sweep', () => {
     expect(store.count('sweep')).toBe(3)
   })
 
-  it('deletes tombstones after a day', async () => {
+  it.each([['ada', DAY], [null, 10 * MINUTE]])('deletes the tombstone of a session of %s after its time', async (owner, lifetime) => {
     const { engine, time, browsers, driver } = await withVisitors(1)
     const [key] = await driver.getKeys('', {})
+    if (owner) await (await browsers[0]!.visit()).session.signIn(owner)
     await (await browsers[0]!.visit()).session.signOut()
-    time.advance(DAY - 1)
+    time.advance(lifetime - 1)
     expect(await sweep(engine)).toBe(0)
     expect(await driver.endOf(key!)).toMatchObject({ reason: 'signed_out' })
     time.advance(1)

@@ -1,7 +1,7 @@
 import type { Driver } from 'unstorage'
 import { KeyedLock } from '../engine/keyed-lock'
 import type { AtomicDriver, EndReason, Enrolment, OwnedMeta, OwnerGuard } from '../engine/store'
-import { REVOCATION_LIFETIME } from '../engine/store'
+import { REVOCATION_LIFETIME, tombstoneEnd } from '../engine/store'
 import { storedEntries } from './locked/entries'
 import type { Entry, LiveEntry } from './locked/entry'
 import { NO_META, endOf, hasEnded, liveOf } from './locked/entry'
@@ -28,7 +28,7 @@ export function lockedDriver(driver: Driver): AtomicDriver {
   const remove = (key: string, at: number, reason: EndReason) => locks.run(key, async () => {
     const live = liveOf(await get(key))
     if (!live || (reason === 'expired' && endOf(live) > at)) return false
-    await put(key, { removed: { at, reason } })
+    await put(key, { removed: { at, reason, until: tombstoneEnd(at, live.meta.owner) } })
     return true
   })
 
@@ -101,7 +101,7 @@ export function lockedDriver(driver: Driver): AtomicDriver {
     remove,
     endOf: key => locks.run(key, async () => {
       const entry = await get(key)
-      return entry && 'removed' in entry ? entry.removed : null
+      return entry && 'removed' in entry ? { at: entry.removed.at, reason: entry.removed.reason } : null
     }),
     removeByOwner: (owner, removedAt, except) => owners.run('', async () => {
       revocations.set(owner, Math.max(removedAt, revocations.get(owner) ?? 0))

@@ -7,7 +7,7 @@ export interface MemoryRow extends StoredRecord {
 /** Rows in memory with an index by owner, kept in step by `put` and `drop`. */
 export function memoryTable() {
   const rows = new Map<string, MemoryRow>()
-  const tombstones = new Map<string, { reason: EndReason, at: number }>()
+  const tombstones = new Map<string, { end: { reason: EndReason, at: number }, until: number }>()
   const revocations = new Map<string, number>()
   const keysByOwner = new Map<string, Set<string>>()
 

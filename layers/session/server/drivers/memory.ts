@@ -1,5 +1,5 @@
 import type { AtomicDriver, EndReason, OwnerGuard, RecordMeta, StoredRecord } from '../engine/store'
-import { REVOCATION_LIFETIME, TOMBSTONE_LIFETIME } from '../engine/store'
+import { REVOCATION_LIFETIME, tombstoneEnd } from '../engine/store'
 import { memoryTable } from './memory-table'
 
 /**
@@ -14,7 +14,7 @@ export function memoryDriver(): AtomicDriver {
     const row = rows.get(key)
     if (!row || (reason === 'expired' && endOf(row) > at)) return false
     table.drop(key)
-    tombstones.set(key, { at, reason })
+    tombstones.set(key, { end: { at, reason }, until: tombstoneEnd(at, row.meta.owner) })
     return true
   }
 
@@ -66,7 +66,7 @@ export function memoryDriver(): AtomicDriver {
       return true
     },
     remove: bury,
-    endOf: key => tombstones.get(key) ?? null,
+    endOf: key => tombstones.get(key)?.end ?? null,
     removeByOwner(owner, removedAt, except) {
       revocations.set(owner, Math.max(removedAt, revocations.get(owner) ?? 0))
       const removed = table.keysOf(owner).filter(key => key !== except)
@@ -76,7 +76,7 @@ export function memoryDriver(): AtomicDriver {
     listByOwner: owner => table.keysOf(owner).map(key => ({ key, ...rows.get(key)! })),
     sweep(now, limit) {
       for (const [owner, at] of revocations) if (at + REVOCATION_LIFETIME <= now) revocations.delete(owner)
-      const buried = first(limit, tombstones, ({ at }) => at + TOMBSTONE_LIFETIME <= now)
+      const buried = first(limit, tombstones, ({ until }) => until <= now)
       const expired = first(limit - buried.length, rows, row => endOf(row) <= now)
       for (const key of buried) tombstones.delete(key)
       for (const key of expired) table.drop(key)

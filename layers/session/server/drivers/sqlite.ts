@@ -1,14 +1,14 @@
 import { resolve } from 'node:path'
 import type { SQLInputValue, StatementSync } from 'node:sqlite'
 import type { AtomicDriver, EndReason, ListedRecord, StoredRecord } from '../engine/store'
-import { REVOCATION_LIFETIME, TOMBSTONE_LIFETIME } from '../engine/store'
+import { REVOCATION_LIFETIME } from '../engine/store'
+import { bury } from './sqlite/bury'
 import { CommitQueue } from './sqlite/commit-queue'
 import type { OpenOptions } from './sqlite/database'
 import { openDatabase } from './sqlite/database'
 import { enrol } from './sqlite/enrol'
 import { BUSY, resultCode, sqliteFailure } from './sqlite/failure'
 import { sqliteNews } from './sqlite/news'
-import { NEVER } from './sqlite/statements'
 
 /** Each waits a millisecond for a lock. */
 const READ_ATTEMPTS = 20
@@ -29,7 +29,6 @@ export function sqliteDriver(options: SqliteDriverOptions): AtomicDriver {
   const queue = new CommitQueue(db, path, { assertCommitted: () => files.assert() })
   const run = (statement: StatementSync, ...values: SQLInputValue[]) => Number(statement.run(...values).changes)
   const write = (statement: StatementSync, ...values: SQLInputValue[]) => queue.add(() => run(statement, ...values))
-  const bury = (key: string, at: number, reason: EndReason) => run(sql.remove, at, reason, at + TOMBSTONE_LIFETIME, key, reason === 'expired' ? at : NEVER) === 1
 
   /** A reader meets a lock only while another process opens, closes or repairs the file. */
   function ask<Result>(question: () => Result): Result {
@@ -70,7 +69,7 @@ export function sqliteDriver(options: SqliteDriverOptions): AtomicDriver {
     async touch(key, lastSeenAt) {
       return await write(sql.touch, lastSeenAt, key, lastSeenAt) === 1
     },
-    remove: (key, removedAt, reason) => queue.add(() => bury(key, removedAt, reason)),
+    remove: (key, removedAt, reason) => queue.add(() => bury(sql, key, removedAt, reason)),
     endOf(key) {
       const row = askOne<[reason: EndReason, at: number]>(sql.endOf, key)
       return row ? { reason: row[0], at: row[1] } : null
@@ -78,7 +77,7 @@ export function sqliteDriver(options: SqliteDriverOptions): AtomicDriver {
     removeByOwner: (owner, removedAt, except) => queue.add(() => {
       run(sql.revoke, owner, removedAt)
       const keys = (sql.listByOwner.all(owner) as unknown as ListedRow[]).map(([key]) => key)
-      return keys.filter(key => key !== except && bury(key, removedAt, 'revoked'))
+      return keys.filter(key => key !== except && bury(sql, key, removedAt, 'revoked'))
     }),
     listByOwner: owner => askAll<ListedRow>(sql.listByOwner, owner).map(listed),
     sweep: (now, limit) => queue.add(() => {

@@ -112,8 +112,15 @@ export type StoreNews = { readonly session: string } | { readonly owner: string 
 /** How long a `removeByOwner` is remembered, to defeat sign-ins that began before it: far longer than a request may take. */
 export const REVOCATION_LIFETIME = 60 * 60 * 1000
 
-/** How long a tombstone stands: longer than any request that could still hold the removed record. */
+/** How long a tombstone stands: longer than any request that could still hold the removed record, and long enough to say why a session is gone. */
 export const TOMBSTONE_LIFETIME = 24 * 60 * 60 * 1000
+/** The same of a session that was nobody's. Anybody can begin and end such sessions as fast as they like, and nobody misses them for a day. */
+export const ANONYMOUS_TOMBSTONE_LIFETIME = 10 * 60 * 1000
+
+/** When a tombstone may be swept that was put in the place of a session of `owner`. */
+export function tombstoneEnd(removedAt: number, owner: string | null): number {
+  return removedAt + (owner === null ? ANONYMOUS_TOMBSTONE_LIFETIME : TOMBSTONE_LIFETIME)
+}
 
 /** A store that does not answer or refuses to write. The engine turns it into `503 store_unavailable`, never into "no session". */
 export class StoreError extends Error {

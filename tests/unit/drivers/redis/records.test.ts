@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { REVOCATION_LIFETIME, TOMBSTONE_LIFETIME } from '../../../../layers/session/server/engine/store'
+import { ANONYMOUS_TOMBSTONE_LIFETIME, REVOCATION_LIFETIME, TOMBSTONE_LIFETIME } from '../../../../layers/session/server/engine/store'
 import { A, ABSOLUTE, B, C, GUARD, IDLE, KEYS, NOW, keysOf, meta, owned } from '../../../support/contract/samples'
 import { findRedis } from '../../../support/redis'
 import { useRedis } from '../../../support/redis-driver'
@@ -33,7 +33,10 @@ describe.skipIf(!program)('Redis drops by itself', () => {
     const { driver, admin } = bench()
     await driver.create(A, 'value', meta())
     await driver.remove(A, NOW, 'signed_out')
-    expect(await endOf(A)).toBe(NOW + TOMBSTONE_LIFETIME)
+    expect(await endOf(A)).toBe(NOW + ANONYMOUS_TOMBSTONE_LIFETIME)
+    await driver.enrol(B, 'value', owned('ada'), GUARD)
+    await driver.remove(B, NOW, 'signed_out')
+    expect(await endOf(B)).toBe(NOW + TOMBSTONE_LIFETIME)
     await driver.removeByOwner('ada', NOW)
     expect(await admin.pttl('cloakroom:owner:{ada}:revoked')).toBeGreaterThan(REVOCATION_LIFETIME - 10_000)
   })

@@ -1,5 +1,4 @@
 import type { EndReason, RecordMeta, StoredRecord } from '../../engine/store'
-import { TOMBSTONE_LIFETIME } from '../../engine/store'
 
 /** What stands under a session's key in the wrapped driver. */
 export type Entry = LiveEntry | Tombstone
@@ -9,7 +8,7 @@ export interface LiveEntry extends StoredRecord {
 }
 
 interface Tombstone {
-  readonly removed: { readonly at: number, readonly reason: EndReason }
+  readonly removed: { readonly at: number, readonly reason: EndReason, /** When it may be swept. */ readonly until: number }
 }
 
 /** What is kept in memory of an entry: everything but a record's value. */
@@ -31,7 +30,7 @@ export function liveOf(entry: Entry | null): LiveEntry | null {
 }
 
 export function hasEnded(entry: Known, now: number): boolean {
-  return 'removed' in entry ? entry.removed.at + TOMBSTONE_LIFETIME <= now : endOf(entry) <= now
+  return 'removed' in entry ? entry.removed.until <= now : endOf(entry) <= now
 }
 
 export function endOf({ meta, lastSeenAt }: Omit<LiveEntry, 'value' | 'version'>): number {
@@ -49,7 +48,7 @@ function parse(text: string): unknown {
 
 function isEntry(entry: unknown): entry is Entry {
   const { removed, value, version, lastSeenAt, meta } = Object(entry) as { [Name in keyof LiveEntry | 'removed']?: unknown }
-  if (removed !== undefined) return areNumbers((removed as Tombstone['removed'] | null)?.at)
+  if (removed !== undefined) return areNumbers((removed as Tombstone['removed'] | null)?.at, (removed as Tombstone['removed'] | null)?.until)
   if (typeof value !== 'string' || typeof meta !== 'object' || meta === null) return false
   const { createdAt, idleTimeout, expiresAt } = meta as RecordMeta
   return areNumbers(version, lastSeenAt, createdAt, idleTimeout, expiresAt)

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../../engine/clock'
 import type { EndReason, Enrolment, ListedRecord, OwnedMeta, OwnerGuard, StoredRecord } from '../../engine/store'
-import { REVOCATION_LIFETIME, TOMBSTONE_LIFETIME } from '../../engine/store'
+import { REVOCATION_LIFETIME, tombstoneEnd } from '../../engine/store'
 import type { RedisKeys } from './keys'
 import type { RedisClient, RunScript } from './scripts'
 
@@ -36,7 +36,7 @@ export interface OwnerSurroundings {
 export function ownerIndex(client: RedisClient, run: RunScript, keys: RedisKeys, clock: Clock, { leaveAnonymous, announce }: OwnerSurroundings) {
   /** Removes a record, and answers whose it was. With a `claim`, only what that sign-in has written, and if it is still under way, defeats it. */
   async function bury(key: string, at: number, reason: EndReason, claim = ''): Promise<string | null> {
-    const [removed, owner = '', held = ''] = await run('sessionRemove', [keys.session(key)], reason, at, at + TOMBSTONE_LIFETIME, claim, keys.news) as [number, string?, string?]
+    const [removed, owner = '', held = ''] = await run('sessionRemove', [keys.session(key)], reason, at, tombstoneEnd(at, 'somebody'), claim, keys.news, tombstoneEnd(at, null)) as [number, string?, string?]
     if (removed !== 1) return null
     await leave(key, owner, held)
     return owner

@@ -65,7 +65,7 @@ const SCRIPTS = {
     local ends = keep(KEYS[1], seen, idle, absolute)
     return row[4] == '' and { 1, ends } or { 1 }` },
 
-  /** reason, at, end of the tombstone, claim or '' for any, channel → { 1 if the record is removed, its owner, its claim } */
+  /** reason, at, end of the tombstone, claim or '' for any, channel, end of the tombstone if the record is nobody's → { 1 if the record is removed, its owner, its claim } */
   sessionRemove: { numberOfKeys: 1, lua: `
     local row = redis.call('HMGET', KEYS[1], 'n', 'o', 'a', 'r', 't', 'i', 'x')
     if row[4] or not row[1] and ARGV[4] == '' then return { 0 } end
@@ -74,7 +74,7 @@ const SCRIPTS = {
       redis.call('HSET', KEYS[1], 'd:' .. ARGV[4], ARGV[1] .. ' ' .. ARGV[2] .. ' ' .. ARGV[3])
       return { 0 }
     end
-    bury(KEYS[1], ARGV[1], ARGV[2], ARGV[3])
+    bury(KEYS[1], ARGV[1], ARGV[2], row[2] == '' and ARGV[6] or ARGV[3])
     if row[1] then tell(ARGV[5]) end
     return row[1] and { 1, row[2], row[3] } or { 0 }` },
 

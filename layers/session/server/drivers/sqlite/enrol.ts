@@ -1,7 +1,6 @@
 import type { Enrolment, OwnedMeta, OwnerGuard } from '../../engine/store'
-import { TOMBSTONE_LIFETIME } from '../../engine/store'
+import { bury } from './bury'
 import type { Statements } from './statements'
-import { NEVER } from './statements'
 
 /** What `enrol` does inside a transaction. */
 export function enrol(sql: Statements, key: string, value: string, meta: OwnedMeta, guard: OwnerGuard, expectedVersion?: number): Enrolment {
@@ -10,7 +9,7 @@ export function enrol(sql: Statements, key: string, value: string, meta: OwnedMe
   const surplus = sql.surplusOf.all(meta.owner, key, meta.lastSeenAt, Math.max(0, guard.max - 1)) as unknown as [string][]
   if (surplus.length > 0 && guard.policy === 'reject') return { outcome: 'full', evicted: [] }
   const evicted = surplus.map(([other]) => other)
-  for (const other of evicted) sql.remove.run(meta.lastSeenAt, 'evicted', meta.lastSeenAt + TOMBSTONE_LIFETIME, other, NEVER)
+  for (const other of evicted) bury(sql, other, meta.lastSeenAt, 'evicted')
   sql.enrol.run(key, (expectedVersion ?? 0) + 1, meta.owner, meta.createdAt, meta.lastSeenAt, meta.idleTimeout, meta.expiresAt, value)
   return { outcome: 'written', evicted }
 }

@@ -26,7 +26,7 @@ export function prepareStatements(db: DatabaseSync) {
         last_seen_at = excluded.last_seen_at, idle_timeout = excluded.idle_timeout, expires_at = excluded.expires_at, value = excluded.value`),
     touch: db.prepare('UPDATE sessions SET last_seen_at = max(last_seen_at, ?) WHERE key = ? AND ends_at > ? AND value IS NOT NULL'),
     remove: db.prepare(`
-      UPDATE sessions SET value = NULL, owner = NULL, removed_at = ?, end_reason = ?, last_seen_at = 0, idle_timeout = ${NEVER}, expires_at = ?
+      UPDATE sessions SET value = NULL, owner = NULL, removed_at = ?, end_reason = ?, last_seen_at = 0, idle_timeout = ${NEVER}, expires_at = iif(owner IS NULL, ?, ?)
       WHERE key = ? AND ends_at <= ? AND value IS NOT NULL`),
     endOf: query('SELECT end_reason, removed_at FROM sessions WHERE key = ? AND value IS NULL'),
     listByOwner: query('SELECT key, value, version, last_seen_at FROM sessions WHERE owner = ? ORDER BY created_at DESC'),
