@@ -83,10 +83,12 @@ test('two tabs of one browser share one stream', async ({ page, context }) => {
   const second = await context.newPage()
   await second.goto('/devices')
   await settled(second)
-  await second.evaluate(() => navigator.locks.query()).then(({ held, pending }) => {
-    expect(held).toHaveLength(1)
-    expect(pending).toHaveLength(1)
+  // The second has taken its place in the queue, once its scripts run.
+  const locks = () => second.evaluate(async () => {
+    const { held, pending } = await navigator.locks.query()
+    return [held?.length, pending?.length]
   })
+  await expect.poll(locks).toEqual([1, 1])
   expect(streams).toBe(0)
 })
 
