@@ -3,15 +3,13 @@ import { ownerTagOf } from '../../../layers/session/server/engine/identity'
 import type { LiveSession } from '../../../layers/session/server/engine/record'
 import { LiveSessions } from '../../../layers/session/server/internal/live-sessions'
 import type { LiveEvent } from '../../../layers/session/server/internal/live-sessions'
-import type { AtomicDriver, StoreNews } from '../../../layers/session/server/engine/store'
+import type { StoreNews } from '../../../layers/session/server/engine/store'
 import type { Bench, TestBrowser } from '../../support/engine'
-import { HOUR, MINUTE, makeBench, newRing } from '../../support/engine'
+import { HOUR, MINUTE, makeBench } from '../../support/engine'
 import { memoryDriver } from '../../../layers/session/server/drivers/memory'
 import { probe } from '../../support/probe-driver'
-import { storeKinds } from '../../support/stores'
 
 const IDLE = 30 * MINUTE
-const PATIENCE = { timeout: 5000 }
 
 let bench: Bench
 let live: LiveSessions
@@ -194,68 +192,4 @@ it('an absolute end far away is waited for in one piece or several', async () =>
   expect(told).toEqual([])
   await pass(2)
   expect(told).toEqual([{ type: 'ended', reason: 'expired' }])
-})
-
-describe.each(storeKinds.filter(({ shared, skip }) => shared && !skip))('what another process does to $name', ({ prepare }) => {
-  let room: Awaited<ReturnType<typeof prepare>>
-  let drivers: AtomicDriver[]
-  let elsewhere: Bench
-
-  beforeEach(async () => {
-    vi.useRealTimers()
-    room = await prepare()
-    drivers = [room.open(), room.open()]
-    const ring = newRing()
-    bench = makeBench({ time, ring, driver: drivers[0]! })
-    live = new LiveSessions(bench.engine)
-    elsewhere = makeBench({ time, ring, driver: drivers[1]! })
-  })
-  afterEach(async () => {
-    live.close()
-    for (const driver of drivers) await driver.dispose?.()
-    await room.dispose()
-  })
-
-  it('is seen within a second: an end, with its reason', async () => {
-    const { live: session } = await signedIn()
-    const { told } = watch(session)
-    await elsewhere.engine.removals.remove(session.key, 'revoked')
-    await vi.waitFor(() => expect(told.at(-1)).toEqual({ type: 'ended', reason: 'revoked' }), PATIENCE)
-  })
-
-  it('is seen within a second: a sign-in of the same user', async () => {
-    const { told } = watch((await signedIn()).live)
-    const { session } = await elsewhere.browser().visit()
-    await session.signIn('ada')
-    await vi.waitFor(() => expect(told).toContainEqual({ type: 'changed' }), PATIENCE)
-  })
-
-  it('is seen within a second: the same session becoming another user\'s', async () => {
-    const { browser, live: session } = await signedIn()
-    const { told } = watch(session)
-    const { session: there } = await elsewhere.browser().visit()
-    await there.signIn('bob')
-    const guest = elsewhere.browser()
-    guest.cookie = browser.cookie
-    await (await guest.visit()).session.signIn('bob')
-    await vi.waitFor(() => expect(told.at(-1)).toEqual({ type: 'signed_in' }), PATIENCE)
-  })
-
-  it('is seen within a second: all sessions of a user ending, who is told of nothing else', async () => {
-    const sessions = [await signedIn(), await signedIn()]
-    const watches = sessions.map(({ live }) => watch(live))
-    const other = elsewhere.browser()
-    other.cookie = sessions[0]!.browser.cookie
-    await (await other.visit()).session.revokeAll()
-    await vi.waitFor(() => expect(watches.map(({ told }) => told)).toEqual(sessions.map(() => [{ type: 'ended', reason: 'revoked' }])), PATIENCE)
-  })
-
-  it('is seen of each of many sessions, and nothing is told to the others', async () => {
-    const sessions = await Promise.all(Array.from({ length: 250 }, (_, i) => signedIn(`user ${i}`)))
-    const watches = sessions.map(({ live }) => watch(live))
-    const ending = sessions.slice(0, 125)
-    await Promise.all(ending.map(({ live }) => elsewhere.engine.removals.remove(live.key, 'revoked')))
-    await vi.waitFor(() => expect(watches.slice(0, 125).map(({ told }) => told.at(-1)?.type)).toEqual(ending.map(() => 'ended')), PATIENCE)
-    expect(watches.slice(125).flatMap(({ told }) => told)).toEqual([])
-  })
 })
