@@ -7,7 +7,7 @@ import type { Bench } from '../../support/engine'
 import { makeBench, newRing } from '../../support/engine'
 import { storeKinds } from '../../support/stores'
 
-/** For a busy machine. Where news does not come, the fallback looks a minute later at the soonest. */
+/** For a busy machine; most often it takes a moment. */
 const PATIENCE = { timeout: 5000 }
 
 /** The engine's, the timers' and the stores' own. */
