@@ -1,12 +1,11 @@
 import { call } from '../support/https.ts'
 import { expect, expectAccessible, test } from '../support/fixtures.ts'
-import { devicesPage, newName, PASSWORD, register, settled, signInPage } from '../support/account-page.ts'
+import { devicesPage, newName, PASSWORD, register, signInPage } from '../support/account-page.ts'
 import { sessionCookie } from '../support/session-page.ts'
 
 test('a protected page sends a stranger to sign in, and back to where they were', async ({ page, context }) => {
   await page.goto('/devices?from=here#list')
   await expect(page).toHaveURL(/\/sign-in\?returnTo=/)
-  await settled(page)
   const { toRegister, name, password, create } = signInPage(page)
   await toRegister.click()
   await name.fill(newName())
@@ -21,7 +20,6 @@ test('a protected page sends a stranger to sign in, and back to where they were'
 
 test('whoever stays signed in has a cookie that outlives the browser', async ({ page, context }) => {
   await page.goto('/sign-in')
-  await settled(page)
   const { toRegister, name, password, remember, create } = signInPage(page)
   await toRegister.click()
   await name.fill(newName())
@@ -51,7 +49,6 @@ test('a wrong password, a taken name and a bad one are told beside the form', as
   await register(page, taken)
   await context.clearCookies()
   await page.goto('/sign-in')
-  await settled(page)
   const { toRegister, name, password, signIn, create, alert } = signInPage(page)
   await name.fill(taken)
   await password.fill('not the password')
@@ -82,7 +79,6 @@ test('after signing out, the Back button shows nothing private', async ({ page }
   const name = newName()
   await register(page, name)
   await page.goto('/')
-  await settled(page)
   await devicesPage(page).headerSignOut.click()
   await expect(devicesPage(page).headerSignIn).toBeVisible()
   await page.goBack()

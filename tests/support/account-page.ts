@@ -42,7 +42,6 @@ export function devicesPage(page: Page) {
 /** Makes an account through the page, which leads on to `path`. */
 export async function register(page: Page, name: string, path = '/devices'): Promise<void> {
   await page.goto(`/sign-in?returnTo=${encodeURIComponent(path)}`)
-  await settled(page)
   const form = signInPage(page)
   await form.toRegister.click()
   await form.name.fill(name)
@@ -54,7 +53,6 @@ export async function register(page: Page, name: string, path = '/devices'): Pro
 /** Signs in through the page, which leads on to `path`. */
 export async function signIn(page: Page, name: string, path = '/devices'): Promise<void> {
   await page.goto(`/sign-in?returnTo=${encodeURIComponent(path)}`)
-  await settled(page)
   const form = signInPage(page)
   await form.name.fill(name)
   await form.password.fill(PASSWORD)
@@ -62,7 +60,7 @@ export async function signIn(page: Page, name: string, path = '/devices'): Promi
   await expect(page).toHaveURL(path)
 }
 
-/** Waits until the page's script has taken over: what was typed before that would be lost. */
+/** Waits until the page's script has taken over: what it does by itself, it does from then on. */
 export async function settled(page: Page): Promise<void> {
   await page.waitForFunction(() => (window as { useNuxtApp?: () => { isHydrating: boolean } }).useNuxtApp?.().isHydrating === false)
 }
