@@ -15,17 +15,22 @@ export function useEarlyInput(formId: string): void {
   })
 }
 
-function changedFields(formId: string): HTMLInputElement[] {
+type Field = HTMLInputElement | HTMLTextAreaElement
+
+function changedFields(formId: string): Field[] {
   const form = document.getElementById(formId)
   const fields = form instanceof HTMLFormElement ? [...form.elements] : []
-  return fields.filter(field => field instanceof HTMLInputElement)
-    .filter(field => field.value !== field.defaultValue || field.checked !== field.defaultChecked)
+  return fields.filter(isField).filter(field => field.value !== field.defaultValue || ('checked' in field && field.checked !== field.defaultChecked))
 }
 
-function replayOf(field: HTMLInputElement): () => void {
-  const { value, checked } = field
+function isField(element: Element): element is Field {
+  return element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement
+}
+
+function replayOf(field: Field): () => void {
+  const entered = 'checked' in field ? { value: field.value, checked: field.checked } : { value: field.value }
   return () => {
-    Object.assign(field, { value, checked })
+    Object.assign(field, entered)
     field.dispatchEvent(new Event('input', { bubbles: true }))
     field.dispatchEvent(new Event('change', { bubbles: true }))
   }

@@ -5,6 +5,8 @@ import type { AccountErrorCode, AccountErrorData } from '#shared/types/account'
 export interface Problem {
   title: string
   fields: Record<string, string>
+  /** What the server calls it, if it has said so. */
+  code?: AccountErrorCode | SessionErrorCode
 }
 
 const OUTAGE = 'The server could not be asked. Nothing has changed: try again in a moment.'
@@ -20,7 +22,7 @@ export function problemOf(error: unknown): Problem {
   const { data, response } = error as FetchError<{ message?: string, data?: AccountErrorData }>
   const code = data?.data?.code
   const fields = data?.data?.fields ?? fieldOf(code, data?.message)
-  return { title: (code && TITLES[code]) ?? (response ? data?.message : undefined) ?? OUTAGE, fields }
+  return { title: (code && TITLES[code]) ?? (response ? data?.message : undefined) ?? OUTAGE, fields, code }
 }
 
 /** Two refusals are about one field, and say so in a sentence. */

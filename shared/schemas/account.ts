@@ -36,3 +36,11 @@ export const Confirmation = v.object({ password: Password })
 
 /** The password until now, and the one from now on. */
 export const PasswordChange = v.object({ current: Password, password: NewPassword })
+
+/** Longer ones are refused: the session, which holds it, is to stay small. */
+export const NOTE_MAX_LENGTH = 2000
+
+/** What somebody leaves in their session. Empty takes it away. */
+export const Note = v.object({
+  note: v.pipe(v.string('A note is text.'), v.maxLength(NOTE_MAX_LENGTH, `A note has at most ${NOTE_MAX_LENGTH} characters.`)),
+})

@@ -4,6 +4,8 @@ declare module '#layers/session/shared/types/session-data' {
     value?: string
     /** Who is signed in. `id` is the session's owner. */
     user?: { id: string, name: string }
+    /** What the user has left at the counter. */
+    note?: string
   }
 }
 

@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ensureCertificate } from '../../certs/certificate.ts'
 import { AccountVisitor, TRUSTING } from '../support/account-visitor.ts'
+import { call } from '../support/https.ts'
 import { openSocket, rawHead, readToEnd } from '../support/raw-socket.ts'
 import { startBuiltServer } from '../support/server.ts'
 import type { BuiltServer } from '../support/server.ts'
@@ -153,6 +154,34 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('accounts', () => {
     })
   })
 
+  describe('a note', () => {
+    it('is held in the session of one device, over a change of password too', async () => {
+      const { name, browser } = await registered()
+      const other = visitor()
+      await other.signIn(name, PASSWORD)
+      expect((await browser.send('PUT', '/note', { note: 'Dear Charles' })).json()).toEqual({ note: 'Dear Charles' })
+      const next = 'another coat, another hat'
+      await browser.send('PUT', '/password', { current: PASSWORD, password: next })
+      expect(await noteOf(browser)).toBe('Dear Charles')
+      await other.signIn(name, next)
+      expect(await noteOf(other)).toBeUndefined()
+    })
+
+    it('is taken away by an empty one, and refused when it is too long', async () => {
+      const { browser } = await registered()
+      await browser.send('PUT', '/note', { note: 'x'.repeat(2000) })
+      const answer = await browser.send('PUT', '/note', { note: 'x'.repeat(2001) })
+      expect([answer.status, answer.json().data.code]).toEqual([400, 'invalid_body'])
+      expect(await noteOf(browser)).toHaveLength(2000)
+      await browser.send('PUT', '/note', { note: '' })
+      expect(await noteOf(browser)).toBeUndefined()
+    })
+
+    async function noteOf({ cookie }: AccountVisitor): Promise<string | undefined> {
+      return JSON.parse((await call(`${server.origin}/api/_session`, { cookie })).body).data.note
+    }
+  })
+
   describe('sign-out', () => {
     it('ends the session on this device alone', async () => {
       const { name, browser } = await registered()
@@ -187,13 +216,13 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('accounts', () => {
     })
   })
 
-  it.each([['POST', '/confirm', { password: PASSWORD }], ['PUT', '/password', { current: PASSWORD, password: PASSWORD }], ['POST', '/sign-out-everywhere', undefined], ['GET', '', undefined], ['DELETE', '', undefined]])(
+  it.each([['POST', '/confirm', { password: PASSWORD }], ['PUT', '/password', { current: PASSWORD, password: PASSWORD }], ['PUT', '/note', { note: '' }], ['POST', '/sign-out-everywhere', undefined], ['GET', '', undefined], ['DELETE', '', undefined]])(
     'answers 401 to a stranger: %s %s', async (method, path, body) => {
       const answer = await visitor().send(method, path, body)
       expect([answer.status, answer.json().data.code, answer.setCookie]).toEqual([401, 'no_session', []])
     })
 
-  it.each([['GET', '/sign-in', 'POST'], ['GET', '/sign-out', 'POST'], ['HEAD', '/register', 'POST'], ['POST', '/password', 'PUT'], ['PUT', '', 'GET, DELETE']])(
+  it.each([['GET', '/sign-in', 'POST'], ['GET', '/sign-out', 'POST'], ['HEAD', '/register', 'POST'], ['POST', '/password', 'PUT'], ['POST', '/note', 'PUT'], ['PUT', '', 'GET, DELETE']])(
     'answers 405 to %s %s (B19, X5)', async (method, path, allow) => {
       const answer = await visitor().send(method, path)
       expect([answer.status, answer.headers.allow]).toEqual([405, allow])

@@ -39,6 +39,21 @@ export function devicesPage(page: Page) {
   }
 }
 
+/** The page `/account`. */
+export function accountPage(page: Page) {
+  const main = page.getByRole('main')
+  return {
+    note: main.getByRole('textbox', { name: 'Note' }),
+    save: main.getByRole('button', { name: 'Save note' }),
+    current: main.getByRole('textbox', { name: 'Current password' }),
+    chosen: main.getByRole('textbox', { name: 'New password' }),
+    change: main.getByRole('button', { name: 'Change password' }),
+    /** Of whichever form has something to tell. */
+    told: main.getByRole('status').filter({ hasText: /./ }),
+    problem: main.getByRole('alert').filter({ hasText: /./ }),
+  }
+}
+
 /** Makes an account through the page, which leads on to `path`. */
 export async function register(page: Page, name: string, path = '/devices'): Promise<void> {
   await page.goto(`/sign-in?returnTo=${encodeURIComponent(path)}`)
@@ -51,11 +66,11 @@ export async function register(page: Page, name: string, path = '/devices'): Pro
 }
 
 /** Signs in through the page, which leads on to `path`. */
-export async function signIn(page: Page, name: string, path = '/devices'): Promise<void> {
+export async function signIn(page: Page, name: string, path = '/devices', secret = PASSWORD): Promise<void> {
   await page.goto(`/sign-in?returnTo=${encodeURIComponent(path)}`)
   const form = signInPage(page)
   await form.name.fill(name)
-  await form.password.fill(PASSWORD)
+  await form.password.fill(secret)
   await form.signIn.click()
   await expect(page).toHaveURL(path)
 }

@@ -5,13 +5,13 @@ import { beforeEach, expect, it, vi } from 'vitest'
 import { useUserSession } from '#imports'
 import { HOUR, sessionOf, viewOf } from '../support/views'
 
-const server = { owner: null as string | null, handle: '', skew: 0, ended: null as SessionEndReason | null, isDown: false }
+const server = { owner: null as string | null, handle: '', note: undefined as string | undefined, skew: 0, ended: null as SessionEndReason | null, isDown: false }
 
 function view(): SessionView {
   const now = Date.now() + server.skew
   if (!server.handle) return viewOf({ session: null, data: null, cookie: null, ended: server.ended, now })
   const session = sessionOf({ handle: server.handle, owner: server.owner, createdAt: now, lastSeenAt: now, idleExpiresAt: now + HOUR, expiresAt: now + 2 * HOUR })
-  const data = { id: server.handle, ...(server.owner ? { user: { id: server.owner, name: server.owner } } : {}) }
+  const data = { id: server.handle, ...(server.owner ? { user: { id: server.owner, name: server.owner } } : {}), note: server.note }
   return viewOf({ status: server.owner ? 'signed-in' : 'anonymous', session, data, now })
 }
 
@@ -43,7 +43,7 @@ async function inComponent() {
 }
 
 beforeEach(async () => {
-  Object.assign(server, { owner: null, handle: '', skew: 0, ended: null, isDown: false })
+  Object.assign(server, { owner: null, handle: '', note: undefined, skew: 0, ended: null, isDown: false })
   const { session, unmount } = await inComponent()
   await session.fetch()
   unmount()
@@ -151,6 +151,24 @@ it('hears of what another tab did', async () => {
   otherTab.close()
 
   expect(onEnded.mock.calls).toEqual([['revoked', { here: false }]])
+})
+
+it('tells the other tabs of what is new, and of nothing else', async () => {
+  Object.assign(server, { owner: 'ada', handle: 'h1' })
+  const { session } = await inComponent()
+  await session.fetch()
+  const heard: unknown[] = []
+  const otherTab = new BroadcastChannel('session')
+  otherTab.onmessage = ({ data }) => heard.push(data)
+  await session.fetch()
+  server.note = 'Dear Charles'
+  await session.fetch()
+  await vi.waitFor(() => expect(heard).not.toEqual([]))
+  await session.clear()
+  await vi.waitFor(() => expect(heard).toHaveLength(2))
+  otherTab.close()
+
+  expect(heard).toEqual([{ type: 'changed' }, { type: 'ended', handle: 'h1', reason: 'signed_out' }])
 })
 
 it('calls nobody back who has left the page', async () => {

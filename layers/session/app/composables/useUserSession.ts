@@ -7,7 +7,7 @@ import { keepInStep } from '../session/in-step'
 import type { TabMessage } from '../session/in-step'
 import { SessionKnowledge } from '../session/knowledge'
 import type { EndListener } from '../session/knowledge'
-import { identityOf, nothingKnown } from '../session/known'
+import { contentOf, nothingKnown } from '../session/known'
 import type { KnownSession, SessionEnding } from '../session/known'
 import { isProtected, signInLocation } from '../session/pages'
 import { useServerClock } from './useServerClock'
@@ -30,7 +30,7 @@ export interface UserSessionComposable {
   readonly remaining: ComputedRef<number | null>
   /** Why the last session ended, until there is another; `null` if none has. */
   readonly ended: ComputedRef<SessionEnding | null>
-  /** Asks the server anew, as after signing in. Never throws: without an answer, `stale` says so. The other tabs hear of it. */
+  /** Asks the server anew, as after signing in or after the session's data has changed. Never throws: without an answer, `stale` says so. The other tabs hear of what is new. */
   fetch: () => Promise<void>
   /** Slides the idle clock, in all tabs. `false`: the server did not do it. */
   extend: () => Promise<boolean>
@@ -112,9 +112,9 @@ function readFacts(known: Ref<KnownSession>, now: Readonly<Ref<number>>) {
 function verbs(knowledge: SessionKnowledge, known: Ref<KnownSession>, tellTabs: (message: TabMessage) => void) {
   async function fetch() {
     if (import.meta.server) return knowledge.load()
-    const before = identityOf(known.value)
+    const before = contentOf(known.value)
     await knowledge.refresh()
-    if (identityOf(known.value) !== before) tellTabs({ type: 'changed' })
+    if (contentOf(known.value) !== before) tellTabs({ type: 'changed' })
   }
 
   async function extend() {

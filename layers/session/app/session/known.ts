@@ -36,7 +36,12 @@ export function isLost({ view: before }: KnownSession, { session }: SessionView)
   return session === null || (before.session.owner !== null && before.session.owner !== session.owner)
 }
 
-/** Changes when somebody signs in or out, or a session begins or ends: what other tabs have to hear of. */
+/** Changes when somebody signs in or out, a session begins or ends, or what it holds is something else: what other tabs have to hear of. */
+export function contentOf(known: KnownSession): string {
+  return JSON.stringify([identityOf(known), known.view?.data])
+}
+
+/** Changes when somebody signs in or out, or a session begins or ends. */
 export function identityOf({ view }: KnownSession): string | null {
   return view?.session ? `${view.session.handle} ${view.session.owner}` : null
 }

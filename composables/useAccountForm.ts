@@ -1,0 +1,31 @@
+import { problemOf, type Problem } from './account/problems'
+
+/** Sends one form of the account's page, once at a time, and tells what came of it. The session is asked for anew afterwards: it may be another, or over. */
+export function useAccountForm<Answer>(path: string, told: (answer: Answer) => string) {
+  const { fetch } = useUserSession()
+  const busy = ref(false)
+  const problem = ref<Problem | null>(null)
+  const result = ref('')
+
+  /** Whether it was accepted. */
+  async function send(body: object): Promise<boolean> {
+    if (busy.value) return false
+    busy.value = true
+    problem.value = null
+    result.value = ''
+    try {
+      result.value = told(await $fetch<unknown>(path, { method: 'PUT', body, retry: 0 }) as Answer)
+      return true
+    }
+    catch (error) {
+      problem.value = problemOf(error)
+      return false
+    }
+    finally {
+      await fetch()
+      busy.value = false
+    }
+  }
+
+  return { busy, problem, result, send }
+}

@@ -1,0 +1,1 @@
+export default onlyMethods('PUT')
