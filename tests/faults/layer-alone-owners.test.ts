@@ -70,6 +70,22 @@ describe('somebody who signs in', () => {
     expect(seen).toEqual(['hedy', null, null])
   })
 
+  it('is listed and signed out everywhere by an administrator, and by nobody else', async () => {
+    const admin = new FixtureVisitor(server)
+    await admin.post('/api/sign-in', { owner: 'admin' })
+    const phone = new FixtureVisitor(server)
+    const { handle } = (await phone.post('/api/sign-in', { owner: 'o/ada' })).json<{ handle: string }>()
+    await visitor.post('/api/sign-in', { owner: 'o/ada' })
+    const path = '/api/users/o%2Fada/sessions'
+    expect((await visitor.visit(path, { method: 'DELETE' })).status).toBe(403)
+    expect((await admin.get(path)).json()).toEqual([expect.objectContaining({ current: false }), expect.objectContaining({ current: false, handle })])
+    expect((await admin.visit(path, { method: 'DELETE' })).json()).toEqual({ ended: 2 })
+    const seen = await Promise.all([visitor, phone, admin].map(async browser => (await browser.get('/api/visitor')).json<{ owner: string | null }>().owner))
+    expect(seen).toEqual([null, null, 'admin'])
+    expect((await visitor.get('/api/endings')).json()).toContainEqual({ handle, reason: 'revoked' })
+    expect((await admin.visit(path, { method: 'DELETE' })).json()).toEqual({ ended: 0 })
+  })
+
   it('signs out everywhere', async () => {
     const phone = new FixtureVisitor(server)
     await phone.post('/api/sign-in', { owner: 'joan' })

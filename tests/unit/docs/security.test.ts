@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parseConfig, variableOf } from '../../../layers/session/server/engine/config'
@@ -67,6 +67,27 @@ describe('the requirements in docs/security.md', () => {
     expect(anchors.filter(anchor => !headings.includes(anchor))).toEqual([])
     const files = [...security.matchAll(/\]\((?!https:|#)([^)#]+)/g)].map(([, file]) => file!)
     expect(files.filter(file => !existsSync(join(DOCS, file)))).toEqual([])
+  })
+})
+
+describe('the inventory of cryptography in docs/security.md', () => {
+  const inventory = rows(security.split('### What is used where\n')[1]!.split('\n## ')[0]!).map(([what]) => what!).join('\n')
+  /** What the code takes from `node:crypto`, and where the inventory has it. */
+  const ENTRIES: Record<string, RegExp> = {
+    createCipheriv: /AES-256-GCM/, createDecipheriv: /AES-256-GCM/, createSecretKey: /AES-256-GCM/,
+    hkdfSync: /HKDF-SHA-256/, hash: /^SHA-256/m, createHash: /^SHA-256/m, timingSafeEqual: /^SHA-256/m, createHmac: /HMAC-SHA-256/, argon2: /Argon2id/,
+    randomBytes: /random bytes/, randomUUID: /UUIDs/,
+    X509Certificate: /TLS/, createPrivateKey: /TLS/, constants: /TLS/, createPublicKey: /P-256/, generateKeyPairSync: /P-256/,
+  }
+  const files = globSync('{server,layers/session/server,certs}/**/*.ts', { cwd: join(DOCS, '..') })
+  const taken = files.flatMap(file => [...readFileSync(join(DOCS, '..', file), 'utf8').matchAll(/^import \{([^}]+)\} from 'node:crypto'/gm)].flatMap(([, names]) => names!.split(',').map(name => name.trim())))
+
+  it.each([...new Set(taken)])('has %s', (name) => {
+    expect(inventory).toMatch(ENTRIES[name] ?? /nothing of it/)
+  })
+
+  it('is not empty', () => {
+    expect(taken).toContain('createCipheriv')
   })
 })
 

@@ -1,10 +1,7 @@
 import type { Ref } from 'vue'
-import type { SessionView } from '../../shared/types/session'
+import type { SessionView, EndListener, SessionEnding } from '../../shared/types/session'
 import { isLost, withEnd, withView } from './known'
-import type { KnownSession, SessionEnding } from './known'
-
-/** `here`: this very tab has ended the session, by `clear`. */
-export type EndListener = (reason: SessionEnding, how: { here: boolean }) => void
+import type { KnownSession } from './known'
 
 const PATH = '/api/_session'
 const TIMEOUT_MS = 10_000

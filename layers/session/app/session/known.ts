@@ -1,7 +1,4 @@
-import type { SessionEndReason, SessionView } from '../../shared/types/session'
-
-/** Why a session ended. `unknown`: it is gone, and the server does not remember why. */
-export type SessionEnding = SessionEndReason | 'unknown'
+import type { SessionView, SessionEnding } from '../../shared/types/session'
 
 /** What this page knows of the session: plain data, so that it crosses from the server's render to the browser. */
 export interface KnownSession {

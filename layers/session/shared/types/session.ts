@@ -59,3 +59,9 @@ export type SessionErrorCode
     | 'unsupported_type' // 415
     | 'mismatch' // 422
     | 'store_unavailable' // 503
+
+/** Why a session ended. `unknown`: it is gone, and the server does not remember why. */
+export type SessionEnding = SessionEndReason | 'unknown'
+
+/** `here`: this very tab has ended the session, by `clear`. */
+export type EndListener = (reason: SessionEnding, how: { here: boolean }) => void
