@@ -120,12 +120,17 @@ export const races: readonly Race[] = [
     }),
   },
   {
-    name: 'F13 makes no record for parallel first requests that only read',
+    name: 'F13 makes no record for parallel first requests that only read, and one for each that writes',
     async run(track) {
+      const before = await recordsOf(track)
       const visitors = Array.from({ length: PARALLEL }, (_, i) => new Visitor(engineOf(track, i)))
       const seen = await Promise.all(visitors.map(visitor => visitor.request(session => session.exists || session.data.count)))
       assert.deepEqual(new Set(seen), new Set([undefined]))
       assert.deepEqual(visitors.map(({ cookie, cookiesSet }) => [cookie, cookiesSet]), visitors.map(() => [undefined, 0]))
+      assert.equal(await recordsOf(track), before)
+      await Promise.all(visitors.map(visitor => visitor.request(session => Promise.all([session.update({ count: 1 }), session.update({ ticket: 'x' })]))))
+      assert.deepEqual(visitors.map(({ cookiesSet }) => cookiesSet), visitors.map(() => 1))
+      assert.equal(await recordsOf(track), before + PARALLEL)
     },
   },
   {
@@ -193,6 +198,11 @@ function increment(session: Awaited<ReturnType<Visitor['begin']>>) {
 
 function engineOf({ engines }: RaceTrack, i: number): SessionEngine {
   return engines[i % engines.length]!
+}
+
+/** How many sessions the store holds. */
+async function recordsOf({ engines }: RaceTrack): Promise<number> {
+  return (await engines[0].store.driver.getKeys('', {})).length
 }
 
 function rounds({ rounds = 100 }: RaceTrack): number {
