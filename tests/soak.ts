@@ -7,7 +7,7 @@ import { mustRun, runCommand, runSteps, type Step } from './support/run-step.ts'
 // `npm run test:soak`: the tests whose worth lies in how often they are repeated, ten times as long as in `npm test`.
 const root = join(import.meta.dirname, '..')
 const report = join(root, 'test-results', 'soak.json')
-const files = ['kill', 'processes', 'races', 'store-outage', 'hostile-pages', 'hostile-fuzz', 'forged-flood'].map(name => `tests/faults/${name}.test.ts`)
+const files = ['kill', 'processes', 'races', 'store-outage', 'hostile-pages', 'hostile-fuzz', 'hostile-clients', 'forged-flood', 'rotation-load'].map(name => `tests/faults/${name}.test.ts`)
 
 const steps: Step[] = [
   { name: 'certificates', run: () => ensureCertificate() },

@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ensureCertificate } from '../../certs/certificate.ts'
 import { call, cookiePair } from '../support/https.ts'
-import { rawHead, sayRaw, sendRaw } from '../support/raw-socket.ts'
+import { openSocket, rawHead, readToEnd, sayRaw, sendRaw } from '../support/raw-socket.ts'
 import type { Said } from '../support/raw-socket.ts'
 import { startBuiltServer } from '../support/server.ts'
 import type { BuiltServer } from '../support/server.ts'
@@ -11,6 +13,7 @@ import { dumpStore } from '../support/store.ts'
 
 const ENTRY = join(import.meta.dirname, '../../.output/server/index.mjs')
 const KIBIBYTE = 1024
+const ENDLESS = 128 * KIBIBYTE * KIBIBYTE
 
 let server: BuiltServer
 let cookie: string
@@ -78,6 +81,18 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('a hostile body', () => {
     const chunk = `4000\r\n${'x'.repeat(0x4000)}\r\n`
     const { status, text } = await sendRaw(server, head + chunk.repeat(5))
     expect([status, text]).toEqual([413, expect.stringContaining('too_large')])
+  })
+
+  it('that has no end is not taken in: 413 at the limit, and the connection ends (D2)', async () => {
+    const socket = await openSocket(server)
+    const answer = readToEnd(socket)
+    const head = rawHead(server, 'POST', '/api/session', [`Cookie: ${cookie}`, `Origin: ${server.origin}`, 'Content-Type: application/json', 'Transfer-Encoding: chunked'])
+    const chunks = Array<string>(ENDLESS / 64 / KIBIBYTE).fill(`10000\r\n${'x'.repeat(64 * KIBIBYTE)}\r\n`)
+    await pipeline(Readable.from([head, ...chunks]), socket).catch(() => {})
+    // A client that goes on writing may lose the answer to a reset.
+    expect(await answer).toMatch(/^(?:HTTP\/1\.1 413 |$)/)
+    // What was on its way in buffers and on the wire.
+    expect(socket.bytesWritten).toBeLessThan(ENDLESS / 8)
   })
 
   describe.each([
