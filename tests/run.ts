@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { ensureCertificate } from '../certs/certificate.ts'
 import { ensureBrowser } from './support/browser.ts'
+import { seed } from './support/fuzzing.ts'
 import { runCounted, summary, tallyPlaywright, tallyVitest } from './support/reports.ts'
 import { mustRun, runCommand, runSteps, type Step } from './support/run-step.ts'
 
@@ -20,6 +21,7 @@ const steps: Step[] = [
 ]
 
 process.chdir(root)
+console.log(`What is random in the tests begins with FUZZ_SEED=${seed}.`)
 const skipBuild = process.argv.includes('--no-build')
 const total = await runSteps(steps.filter(({ name }) => !(skipBuild && name === 'build')))
 if (total.passed === 0) console.log('\nNo test passed: that is a failure too.')
@@ -28,7 +30,7 @@ process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0
 
 function runVitest() {
   const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${vitestReport}`]
-  return runCounted(vitestReport, tallyVitest, () => runCommand('vitest', args))
+  return runCounted(vitestReport, tallyVitest, () => runCommand('vitest', args, { FUZZ_SEED: String(seed) }))
 }
 
 function runPlaywright() {

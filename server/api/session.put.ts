@@ -1,2 +1,5 @@
 /** Issues a new value. */
-export default defineEventHandler(async event => ({ id: await issueValue(event, { renew: true }) }))
+export default defineEventHandler(async (event) => {
+  await dropBody(event)
+  return { id: await issueValue(event, { renew: true }) }
+})

@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ensureCertificate } from '../../certs/certificate.ts'
-import { call, cookiePair } from '../support/https.ts'
+import { call, cookiePair, keepAlive } from '../support/https.ts'
+import type { CallOptions } from '../support/https.ts'
 import { rawHead, sendRaw } from '../support/raw-socket.ts'
 import { startBuiltServer } from '../support/server.ts'
 import type { BuiltServer } from '../support/server.ts'
@@ -48,6 +49,25 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('a hostile cookie', () =>
     const before = dumpStore(server.storeFile)
     await expectStranger(await ask(`${NAME}=${mangle(value)}`))
     expect(dumpStore(server.storeFile)).toEqual(before)
+  })
+
+  it('is answered alike whichever of its bits is flipped, to the byte (A1)', { timeout: 60_000 }, async () => {
+    const before = dumpStore(server.storeFile)
+    const agent = keepAlive()
+    const bytes = Buffer.from(value, 'base64url')
+    const forgeries = Array.from({ length: bytes.length * 8 }, (_, bit) => {
+      const flipped = Buffer.from(bytes)
+      flipped[bit >> 3]! ^= 1 << (bit & 7)
+      return `${NAME}=${flipped.toString('base64url')}`
+    })
+    const answers = async (path: string, options: CallOptions) => new Set(await Promise.all(forgeries.map(async (forgery) => {
+      const { status, headers: { date: _, ...headers }, body } = await call(server.origin + path, { ...options, cookie: forgery, agent })
+      return JSON.stringify([status, headers, body.replace(/"now":\d+/, '')])
+    })))
+    expect([...await answers('/api/session', { method: 'POST', json: { session: 'x' } })]).toEqual([expect.stringContaining('no_session')])
+    expect([...await answers('/api/_session', {})]).toEqual([expect.stringContaining('anonymous')])
+    expect(dumpStore(server.storeFile)).toEqual(before)
+    agent.destroy()
   })
 
   it('is answered 401 where a session is needed, without a challenge and with nothing to store (A1)', async () => {

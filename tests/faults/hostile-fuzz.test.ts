@@ -7,16 +7,20 @@ import { ensureCertificate } from '../../certs/certificate.ts'
 import { parseKeyRing } from '../../layers/session/server/engine/key-ring.ts'
 import { open } from '../../layers/session/server/engine/seal.ts'
 import { AccountVisitor, TRUSTING } from '../support/account-visitor.ts'
-import { fuzzing } from '../support/fuzzing.ts'
+import { fuzzing, seed } from '../support/fuzzing.ts'
 import { call, keepAlive } from '../support/https.ts'
 import type { Answer, CallOptions } from '../support/https.ts'
 import { startBuiltServer } from '../support/server.ts'
 import type { BuiltServer } from '../support/server.ts'
+import { rounds } from '../support/soak.ts'
 import { dumpStore } from '../support/store.ts'
 
 const ENTRY = join(import.meta.dirname, '../../.output/server/index.mjs')
 const NAME = '__Host-session'
-const LIMIT_MS = 60_000
+const COOKIES = rounds(300, 10_000)
+const BODIES = rounds(2000, 10_000)
+const CLAIMS = rounds(500, 10_000)
+const LIMIT_MS = rounds(60_000, 600_000)
 const AT_ONCE = 10
 
 /** Requests that are sent at the same time. */
@@ -32,7 +36,7 @@ let before: unknown
 
 const everything = () => [dumpStore(server.storeFile), dumpStore(join(server.storeFile, '../accounts.db'))]
 
-describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('thousands of hostile requests change nothing, break nothing and learn nothing', { timeout: LIMIT_MS }, () => {
+describe.skipIf(!existsSync(ENTRY) && !process.env.CI)(`thousands of hostile requests change nothing, break nothing and learn nothing (FUZZ_SEED=${seed})`, { timeout: LIMIT_MS }, () => {
   beforeAll(async () => {
     await ensureCertificate()
     server = await startBuiltServer({ ...TRUSTING, NUXT_SESSION_FORGED_COOKIE_LIMIT: '1000000' })
@@ -75,7 +79,7 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('thousands of hostile req
   /** Only what a client of Node's can send: it refuses control characters and what is not Latin 1, and so does the server. */
   const headerText = (maxLength: number) => fc.string({ unit: fc.integer({ min: 0x20, max: 0xFF }).filter(code => code !== 0x7F).map(code => String.fromCharCode(code)), maxLength })
 
-  it('as 300 cookies (A1 to A3, A14, A18, A20 to A25)', async () => {
+  it(`as ${COOKIES} cookies (A1 to A3, A14, A18, A20 to A25)`, async () => {
     const good = cookie.slice(NAME.length + 1)
     const value = fc.oneof(
       fc.tuple(fc.nat(good.length - 1), headerText(4).filter(text => text !== '')).map(([at, text]) => good.slice(0, at) + text + good.slice(at + 1)),
@@ -93,11 +97,11 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('thousands of hostile req
       const answer = await send('/api/_session', { cookie: text })
       expect(answer.setCookie).toEqual([])
       expect(JSON.parse(answer.body)).toMatchObject({ status: 'anonymous', session: null })
-    })), fuzzing(300 / AT_ONCE))
+    })), fuzzing(COOKIES / AT_ONCE))
     expectNothingHappened()
   })
 
-  it('as 2,000 bodies (D4, D5, D8, D9, X6)', async () => {
+  it(`as ${BODIES} bodies (D4, D5, D8, D9, X6)`, async () => {
     const routes = [['POST', '/api/session'], ['POST', '/api/account/register'], ['POST', '/api/account/sign-in'], ['POST', '/api/account/confirm'], ['PUT', '/api/account/password']] as const
     const field = fc.oneof(fc.constantFrom('session', 'name', 'password', 'current', 'remember', '__proto__', 'constructor', 'prototype', 'owner', 'toString'), fc.string({ maxLength: 8 }))
     const odd = fc.oneof(fc.constantFrom<unknown>('', 'ada', null, true, -0, 2 ** 53 + 1, [], {}, 'x'.repeat(257)), fc.jsonValue({ maxDepth: 4 }), fc.string({ unit: 'binary', maxLength: 40 }))
@@ -119,12 +123,12 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('thousands of hostile req
       const answer = await send(path, { method, body: text, headers, cookie: signedIn ? cookie : undefined })
       expect(answer.status).toBeGreaterThanOrEqual(400)
       expect(answer.setCookie).toEqual([])
-    })), fuzzing(2000 / AT_ONCE))
+    })), fuzzing(BODIES / AT_ONCE))
     expect(Object.keys(Object.prototype)).toEqual([])
     expectNothingHappened()
   })
 
-  it('as 500 claims about where they come from (B2 to B11, B18, C4)', async () => {
+  it(`as ${CLAIMS} claims about where they come from (B2 to B11, B18, C4)`, async () => {
     const { origin: own } = server
     const host = new URL(own).host
     const hostile = fc.oneof(
@@ -146,7 +150,7 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('thousands of hostile req
       const answer = await sendAs(verb, target, headers)
       expect([answer.status, answer.setCookie]).toEqual([403, []])
       expect(Object.keys(answer.headers).filter(name => name.startsWith('access-control'))).toEqual([])
-    })), fuzzing(500 / AT_ONCE))
+    })), fuzzing(CLAIMS / AT_ONCE))
     expectNothingHappened()
   })
 

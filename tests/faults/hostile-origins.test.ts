@@ -3,14 +3,15 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ensureCertificate } from '../../certs/certificate.ts'
 import { call, cookiePair } from '../support/https.ts'
-import type { CallOptions } from '../support/https.ts'
+import type { Answer, CallOptions } from '../support/https.ts'
 import { rawHead, sendRaw } from '../support/raw-socket.ts'
 import { startBuiltServer } from '../support/server.ts'
 import type { BuiltServer } from '../support/server.ts'
-import { dumpStore } from '../support/store.ts'
+import { changeDatabase, dumpStore, lockStore } from '../support/store.ts'
 
 const ENTRY = join(import.meta.dirname, '../../.output/server/index.mjs')
 const LISTED = 'https://app.example.com'
+const FORGED_LIMIT = 5
 const FOREIGN = { 'origin': 'https://evil.test', 'sec-fetch-site': 'cross-site' }
 
 let server: BuiltServer
@@ -20,7 +21,7 @@ let id: string
 describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('a server that listens to others', () => {
   beforeAll(async () => {
     await ensureCertificate()
-    server = await startBuiltServer({ NUXT_SESSION_ALLOWED_ORIGINS: LISTED, NUXT_SESSION_WEBHOOK_PATHS: '/api/session,/api/webhook' })
+    server = await startBuiltServer({ NUXT_SESSION_ALLOWED_ORIGINS: LISTED, NUXT_SESSION_FORGED_COOKIE_LIMIT: String(FORGED_LIMIT), NUXT_SESSION_WEBHOOK_PATHS: '/api/session,/api/webhook' })
     const first = await call(`${server.origin}/api/session`)
     cookie = cookiePair(first.setCookie[0]!)
     id = (JSON.parse(first.body) as { id: string }).id
@@ -30,6 +31,7 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('a server that listens to
 
   const ask = (path: string, options: CallOptions) => call(server.origin + path, { cookie, ...options })
   const corsHeaders = (headers: object) => Object.keys(headers).filter(name => name.startsWith('access-control'))
+  const forged = () => `__Host-session=${'A'.repeat(108)}`
 
   describe('to a listed origin', () => {
     it.each([['TRACE', 'content-type'], ['CONNECT', 'x-evil'], ['POST', 'x-evil, authorization'], ['*', '*']])('lists no more than it has, whatever a preflight asks for: %s with %s (C11)', async (method, headers) => {
@@ -37,9 +39,87 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('a server that listens to
       expect(answer).toMatchObject({ status: 204, body: '', setCookie: [] })
       expect(answer.headers).toMatchObject({ 'access-control-allow-methods': 'GET, HEAD, POST, PUT, PATCH, DELETE', 'access-control-allow-headers': 'Content-Type', 'access-control-allow-origin': LISTED })
     })
+
+    it('answers a preflight for ten minutes, without a look at cookie or session (C9, C15)', async () => {
+      changeDatabase(server.storeFile, 'UPDATE sessions SET last_seen_at = last_seen_at - 120000')
+      const before = dumpStore(server.storeFile)
+      const asked = { 'origin': LISTED, 'access-control-request-method': 'PUT', 'access-control-request-headers': 'content-type', 'access-control-request-private-network': 'true' }
+      for (const sent of [cookie, forged(), undefined]) {
+        const answer = await ask('/api/session', { method: 'OPTIONS', cookie: sent, headers: asked })
+        expect([answer.status, answer.setCookie]).toEqual([204, []])
+        expect(answer.headers.vary).toBe('Origin, Access-Control-Request-Method, Access-Control-Request-Headers')
+        expect(Object.fromEntries(corsHeaders(answer.headers).map(name => [name, answer.headers[name]]))).toEqual({
+          'access-control-allow-origin': LISTED,
+          'access-control-allow-credentials': 'true',
+          'access-control-allow-methods': 'GET, HEAD, POST, PUT, PATCH, DELETE',
+          'access-control-allow-headers': 'Content-Type',
+          'access-control-max-age': '600',
+        })
+      }
+      expect(dumpStore(server.storeFile)).toEqual(before)
+    })
+
+    const errors: { status: number, code?: string, provoke: () => Promise<Answer> }[] = [
+      { status: 400, provoke: () => fromListed('POST', '/api/session', { json: [] }) },
+      { status: 401, code: 'no_session', provoke: () => fromListed('POST', '/api/session', { json: { session: id }, cookie: undefined }) },
+      { status: 403, code: 'not_fresh', provoke: staleDeletion },
+      { status: 404, provoke: () => fromListed('POST', '/api/nowhere') },
+      { status: 405, provoke: () => fromListed('PATCH', '/api/session') },
+      { status: 413, code: 'too_large', provoke: () => fromListed('POST', '/api/session', { json: { session: 'x'.repeat(65_536) } }) },
+      { status: 415, code: 'unsupported_type', provoke: () => fromListed('POST', '/api/session', { body: '{}', headers: { 'content-type': 'text/plain' } }) },
+      { status: 422, code: 'mismatch', provoke: () => fromListed('POST', '/api/session', { json: { session: 'x' } }) },
+      { status: 429, code: 'rate_limited', provoke: flood },
+      { status: 500, provoke: brokenAccounts },
+      { status: 503, code: 'store_unavailable', provoke: lockedStore },
+    ]
+
+    it.each(errors)('lets its page read the refusal: $status (C12)', async ({ status, code, provoke }) => {
+      const answer = await provoke()
+      expect([answer.status, (JSON.parse(answer.body) as { data?: { code?: string } }).data?.code]).toEqual([status, code])
+      expect(corsHeaders(answer.headers)).toHaveLength(2)
+      expect(answer.headers).toMatchObject({ 'access-control-allow-origin': LISTED, 'access-control-allow-credentials': 'true' })
+      expect(answer.headers.vary).toMatch(/\bOrigin\b/)
+      expect(answer.setCookie).toEqual([])
+    })
+
+    function fromListed(method: string, path: string, options: CallOptions = {}) {
+      return ask(path, { method, ...options, headers: { 'origin': LISTED, 'sec-fetch-site': 'cross-site', 'accept': 'application/json', ...options.headers } })
+    }
+
+    async function flood() {
+      for (let i = 0; i < FORGED_LIMIT; i++) await fromListed('GET', '/api/_session', { cookie: forged() })
+      return fromListed('GET', '/api/_session', { cookie: forged() })
+    }
+
+    /** Its own account, long after its owner has authenticated. */
+    async function staleDeletion() {
+      const { setCookie } = await call(`${server.origin}/api/account/register`, { method: 'POST', json: { name: 'ada', password: 'a passphrase of her own' } })
+      changeDatabase(server.storeFile, 'UPDATE sessions SET value = json_set(value, \'$.authenticatedAt\', 0) WHERE owner IS NOT NULL')
+      return fromListed('DELETE', '/api/account', { cookie: cookiePair(setCookie[0]!) })
+    }
+
+    /** What nobody has foreseen. */
+    function brokenAccounts() {
+      changeDatabase(join(server.storeFile, '../accounts.db'), 'ALTER TABLE accounts RENAME TO mislaid')
+      return fromListed('POST', '/api/account/sign-in', { json: { name: 'ada', password: 'a passphrase of her own' } })
+    }
+
+    async function lockedStore() {
+      const unlock = lockStore(server.storeFile)
+      const answer = await fromListed('PUT', '/api/session')
+      unlock()
+      return answer
+    }
   })
 
   describe('to a page that is not listed', () => {
+    it('answers a preflight with 403, and with nothing that would let it go on (C10)', async () => {
+      for (const origin of ['https://evil.test', 'null', `${LISTED}.evil.test`]) {
+        const answer = await ask('/api/session', { method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'PUT' } })
+        expect([answer.status, corsHeaders(answer.headers), answer.setCookie]).toEqual([403, [], []])
+      }
+    })
+
     it('keeps the answer of a GET with the cookie from it, and touches nothing (C13)', async () => {
       const before = dumpStore(server.storeFile)
       for (const origin of ['https://evil.test', 'null', `${LISTED}.evil.test`]) {

@@ -1,9 +1,9 @@
-import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { buildFixture } from '../support/fixture-build.ts'
 import { startFixture } from '../support/fixture-server.ts'
 import type { FixtureServer } from '../support/fixture-server.ts'
 import { FixtureVisitor } from '../support/fixture-visitor.ts'
+import { changeDatabase } from '../support/store.ts'
 
 const BUILD_TIMEOUT_MS = 120_000
 const COOKIE = /^__Host-session=[\w-]{108}; Path=\/; Secure; HttpOnly; SameSite=Lax$/
@@ -129,7 +129,5 @@ describe('somebody who signs in', () => {
 
 /** Lets six minutes pass since everybody authenticated. */
 function sixMinutesLater() {
-  const database = new DatabaseSync(server.storeFile, { timeout: 5000 })
-  database.exec('UPDATE sessions SET value = json_set(value, \'$.authenticatedAt\', value ->> \'$.authenticatedAt\' - 360000)')
-  database.close()
+  changeDatabase(server.storeFile, 'UPDATE sessions SET value = json_set(value, \'$.authenticatedAt\', value ->> \'$.authenticatedAt\' - 360000)')
 }

@@ -1,11 +1,10 @@
-import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { generateKey } from '../../layers/session/server/engine/key-ring'
 import { buildFixture, run } from '../support/fixture-build.ts'
 import { startFixture } from '../support/fixture-server.ts'
 import type { FixtureServer } from '../support/fixture-server.ts'
 import { FixtureVisitor } from '../support/fixture-visitor.ts'
-import { dumpStore, lockStore } from '../support/store.ts'
+import { changeDatabase, dumpStore, lockStore } from '../support/store.ts'
 
 const BUILD_TIMEOUT_MS = 120_000
 const COOKIE = /^__Host-session=[\w-]{108}; Path=\/; Secure; HttpOnly; SameSite=Lax$/
@@ -25,7 +24,7 @@ afterAll(async () => {
 })
 
 beforeEach(() => {
-  sql('DELETE FROM sessions')
+  changeDatabase(server.storeFile, 'DELETE FROM sessions')
   visitor = new FixtureVisitor(server)
 })
 
@@ -101,7 +100,7 @@ describe('a page with five parallel calls', () => {
 
   it('hands the cookie of a periodic rotation on exactly once', async () => {
     await visitor.post('/api/count')
-    sql('UPDATE sessions SET value = json_set(value, \'$.rotatedAt\', 0)')
+    changeDatabase(server.storeFile, 'UPDATE sessions SET value = json_set(value, \'$.rotatedAt\', 0)')
     const before = visitor.cookie
     expect(await visitor.get('/parts')).toMatchObject({ setCookie: [expect.stringMatching(COOKIE)] })
     expect(visitor.cookie).not.toBe(before)
@@ -135,7 +134,7 @@ describe('a flash', () => {
 describe('the idle clock', () => {
   it('is moved by a page view, and not by HEAD, a prefetch or a question after the time left', async () => {
     await visitor.post('/api/count')
-    sql('UPDATE sessions SET last_seen_at = last_seen_at - 120000')
+    changeDatabase(server.storeFile, 'UPDATE sessions SET last_seen_at = last_seen_at - 120000')
     const before = dumpStore(server.storeFile)
     await visitor.visit('/', { method: 'HEAD' })
     await visitor.get('/', { 'sec-purpose': 'prefetch' })
@@ -152,7 +151,7 @@ describe('the idle clock', () => {
 describe('what the browser may know', () => {
   it('names the cookie that came, though it opens nothing any more, and none where none came', async () => {
     await visitor.post('/api/count')
-    sql('UPDATE sessions SET last_seen_at = 0')
+    changeDatabase(server.storeFile, 'UPDATE sessions SET last_seen_at = 0')
     expect((await visitor.get('/api/_session')).json()).toMatchObject({ session: null, cookie: { name: '__Host-session', size: 122 } })
     expect((await new FixtureVisitor(server).get('/api/_session')).json()).toMatchObject({ session: null, cookie: null })
   })
@@ -194,10 +193,3 @@ describe('a store that does not answer', () => {
     expect(seen).toEqual({ count: 1 })
   })
 })
-
-/** Changes the store behind the server's back, as time would. */
-function sql(statement: string) {
-  const database = new DatabaseSync(server.storeFile, { timeout: 5000 })
-  database.exec(statement)
-  database.close()
-}

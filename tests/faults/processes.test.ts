@@ -19,6 +19,11 @@ const MOST_PER_OWNER = 5
 /** By each of the processes. */
 const INCREMENTS = rounds(500, 5000)
 const SIGN_OUTS = rounds(10, 1000)
+const ROUNDS = rounds(10, 1000)
+/** Of the two processes together, so many at once. */
+const PARALLEL = 64
+/** After which a secret in use is replaced, and a session is still alive. */
+const ROTATION_DUE_MS = 16 * 60_000
 const HAMMER_MS = rounds(2000, 30_000)
 const TIMEOUT_MS = rounds(30_000, 600_000)
 const keys = generateKey()
@@ -34,11 +39,15 @@ describe.each(shared)('several processes on one $name store', ({ skip, prepare }
     let store: { url: string, dispose: () => unknown }
     let racers: ReturnType<typeof startRacer>[]
     let engine: SessionEngine
+    /** The same, a while ago. */
+    let earlier: SessionEngine
 
     beforeAll(async () => {
       store = await prepare()
       const { driver } = openStore(store.url, { mounted: () => undefined, warn: () => {} })
-      engine = new SessionEngine({ driver, ring: parseKeyRing(keys), config: parseConfig({ maxPerOwner: `${MOST_PER_OWNER}` }) })
+      const options = { driver, ring: parseKeyRing(keys), config: parseConfig({ maxPerOwner: `${MOST_PER_OWNER}` }) }
+      engine = new SessionEngine(options)
+      earlier = new SessionEngine({ ...options, clock: () => engine.clock() - ROTATION_DUE_MS })
       racers = Array.from({ length: PROCESSES }, () => startRacer(store.url))
       await Promise.all(racers.map(racer => racer.run('ready')))
     }, 30_000)
@@ -50,18 +59,68 @@ describe.each(shared)('several processes on one $name store', ({ skip, prepare }
     })
 
     it(`F17 F1 count every acknowledged increment, and no other (${INCREMENTS} each)`, async () => {
-      const visitor = new Visitor(engine)
-      await visitor.request(session => session.update({ count: 0 }))
+      const visitor = await newVisitor(engine)
       const acknowledged = await Promise.all(racers.map(racer => racer.run('increment', visitor.cookie!, INCREMENTS)))
       const total = acknowledged.reduce<number>((sum, count) => sum + Number(count), 0)
       expect(await visitor.request(session => session.data.count)).toBe(total)
       expect(total).toBeGreaterThan(INCREMENTS) // A refusal with 409 is right, but must stay rare.
     }, TIMEOUT_MS)
 
+    it(`F2 keep all of many different keys (${ROUNDS} times)`, async () => {
+      for (let round = 0; round < ROUNDS; round++) {
+        const visitor = await newVisitor(engine)
+        const each = PARALLEL / PROCESSES
+        const acknowledged = (await Promise.all(racers.map((racer, i) => racer.run('writeKeys', visitor.cookie!, i * each, each)))).flat() as string[]
+        const kept = await visitor.request(session => Object.keys(session.data).filter(name => name.startsWith('key')))
+        expect(kept.sort()).toEqual(acknowledged.sort())
+        expect(kept.length).toBeGreaterThan(each) // A refusal with 409 is right, but must stay rare.
+      }
+    }, TIMEOUT_MS)
+
+    it(`F15 give a one-time value to exactly one of ${PARALLEL} (${ROUNDS} times)`, async () => {
+      for (let round = 0; round < ROUNDS; round++) {
+        const visitor = await newVisitor(engine)
+        await visitor.request(session => session.flash('ticket', `ticket${round}`))
+        const taken = await Promise.all(racers.map(racer => racer.run('take', visitor.cookie!, PARALLEL / PROCESSES)))
+        expect(taken.flat()).toEqual([`ticket${round}`])
+      }
+    }, TIMEOUT_MS)
+
+    it(`rotate once: of two rotations at the same time one wins, and its secret is the only one (${ROUNDS} times)`, async () => {
+      for (let round = 0; round < ROUNDS; round++) {
+        const visitor = await newVisitor(engine)
+        expect(await Promise.all(racers.map(racer => racer.run('begin', visitor.cookie!)))).toEqual([true, true])
+        const outcomes = await Promise.all(racers.map(racer => racer.run('rotate'))) as [boolean, string][]
+        const winners = outcomes.filter(([rotated]) => rotated)
+        expect(winners).toHaveLength(1)
+        expect(await new Visitor(engine, winners[0]![1]).isKnown()).toBe(true)
+        expect(await visitor.isKnown()).toBe(false)
+      }
+    }, TIMEOUT_MS)
+
+    it(`F6 lose none of ${PARALLEL} readers over a periodic rotation, and give all the same new secret (${ROUNDS} times)`, async () => {
+      for (let round = 0; round < ROUNDS; round++) {
+        const visitor = await newVisitor(earlier)
+        const use = () => Promise.all(racers.map(racer => racer.run('use', visitor.cookie!, PARALLEL / PROCESSES)))
+        const cookies = (await use()).flat() as (string | null)[]
+        expect(cookies).not.toContain(null)
+        expect(cookies).not.toContain(visitor.cookie)
+        const secrets = await Promise.all(cookies.map(cookie => secretOf(cookie!)))
+        expect(new Set(secrets).size).toBe(1)
+        // Whoever comes late with the secret before it is given the same.
+        expect(await secretOf((await use()).flat()[0] as string)).toBe(secrets[0])
+      }
+    }, TIMEOUT_MS)
+
+    /** What its bearer proves the session with. */
+    async function secretOf(cookie: string) {
+      const admitted = await engine.load(`${engine.config.cookieName}=${cookie}`)
+      return admitted?.stale === null ? admitted.ticket.secret.toString('hex') : undefined
+    }
+
     it(`F4 let no save of another process bring a signed-out session back (${SIGN_OUTS} times)`, async () => {
       for (let round = 0; round < SIGN_OUTS; round++) {
-        const visitor = new Visitor(engine)
-        await visitor.request(session => session.update({ count: 0 }))
+        const visitor = await newVisitor(engine)
         const stolen = visitor.copy()
         const saving = racers.map(racer => racer.run('saveUntilEnded', visitor.cookie!))
         await visitor.request(session => session.signOut())
@@ -104,6 +163,12 @@ describe('several processes on one SQLite file', () => {
     expect(Math.min(...answers.map(({ answer }) => Number(answer)))).toBeGreaterThan(10)
   }, 10_000 + 2 * HAMMER_MS)
 })
+
+async function newVisitor(engine: SessionEngine): Promise<Visitor> {
+  const visitor = new Visitor(engine)
+  await visitor.request(session => session.update({ count: 0 }))
+  return visitor
+}
 
 function startRacer(url: string) {
   const { ask, end } = lineProcess(spawnTypeScript(join(import.meta.dirname, 'racer.ts'), url, keys))

@@ -13,6 +13,9 @@ const [url = '', keys = ''] = process.argv.slice(2)
 const { driver } = openStore(url, { mounted: () => undefined, warn: () => {} })
 const engine = new SessionEngine({ driver, ring: parseKeyRing(keys), config: parseConfig({ maxPerOwner: '5' }) })
 
+let rotating: Visitor | undefined
+let held: Awaited<ReturnType<Visitor['begin']>> | undefined
+
 const lines = createInterface(process.stdin)
 let ending = false
 lines.on('close', () => (ending = true))
@@ -44,6 +47,41 @@ const tasks: Record<string, (...args: string[]) => Promise<unknown>> = {
     await Promise.all(visitors.map(one => acknowledged(() => one.request(async session => (await session.signIn(owner), true)))))
     return visitors.map(({ cookie }) => cookie)
   },
+
+  /** Writes so many keys of the session, from this one on, all at once. Answers those that were acknowledged. */
+  async writeKeys(cookie = '', first = '', times = '') {
+    const names = Array.from({ length: Number(times) }, (_, i) => `key${Number(first) + i}` as const)
+    const written = await Promise.all(names.map(name => visitor(cookie).request(session => acknowledged(() => session.update({ [name]: 1 })))))
+    return names.filter((_, i) => written[i])
+  },
+
+  /** Takes the ticket, so many times, all at once. Answers what was given out. */
+  async take(cookie = '', times = '') {
+    const taken = await Promise.all(Array.from({ length: Number(times) }, () => visitor(cookie).request(
+      session => session.pull('ticket').catch(refused),
+    )))
+    return taken.filter(value => value !== undefined)
+  },
+
+  /** Uses the session, so many times, all at once. Answers the cookie that each then holds; `null` for one that was a stranger. */
+  async use(cookie = '', times = '') {
+    return Promise.all(Array.from({ length: Number(times) }, async () => {
+      const one = visitor(cookie)
+      return await one.request(async session => (await session.recordActivity(), session.exists)) ? one.cookie : null
+    }))
+  },
+
+  /** Begins a request, for `rotate` to go on with. */
+  async begin(cookie = '') {
+    rotating = visitor(cookie)
+    held = await rotating.begin()
+    return held.exists
+  },
+
+  /** Answers whether it has, and the cookie that its browser then holds. */
+  async rotate() {
+    return [await acknowledged(() => held!.rotate()), rotating!.cookie]
+  },
 }
 
 for await (const line of lines) {
@@ -58,11 +96,9 @@ function visitor(cookie?: string): Visitor {
 
 /** `false` for what was refused: with 409 because other processes were faster, or with 503 because the machine was too busy to answer in time. */
 async function acknowledged(attempt: () => Promise<boolean>): Promise<boolean> {
-  try {
-    return await attempt()
-  }
-  catch (error) {
-    if (error instanceof SessionError && ['conflict', 'store_unavailable'].includes(error.code)) return false
-    throw error
-  }
+  return await attempt().catch(refused) ?? false
+}
+
+function refused(error: unknown): undefined {
+  if (!(error instanceof SessionError) || !['conflict', 'store_unavailable'].includes(error.code)) throw error
 }

@@ -68,7 +68,7 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('limits by address', () =
       expect([listed.status, listed.headers['access-control-allow-origin']]).toEqual([429, 'https://client.example'])
     })
 
-    it('change nothing in the store, and read nothing from it for a cookie that is not ours', async () => {
+    it('change nothing in the store', async () => {
       const before = dumpStore(server.storeFile)
       const answers = await Promise.all(Array.from({ length: 50 }, () => get('198.51.100.250', forged())))
       expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 429]))

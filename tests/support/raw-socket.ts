@@ -41,3 +41,13 @@ export async function sendRaw(server: Target, bytes: string | Buffer): Promise<{
 export function rawHead({ origin }: Target, method: string, path: string, headers: readonly string[] = []): string {
   return [`${method} ${path} HTTP/1.1`, `Host: ${new URL(origin).host}`, 'Connection: close', ...headers, '', ''].join('\r\n')
 }
+
+/** Headers; one without a value is left out of the request. */
+export type Said = Record<string, string | undefined>
+
+/** A request as it stands: nothing is added that a page would say but the length of a body. */
+export function sayRaw(server: Target, method: string, path: string, said: Said, body?: string): ReturnType<typeof sendRaw> {
+  const lines = Object.entries(said).flatMap(([name, text]) => text === undefined ? [] : [`${name}: ${text}`])
+  const length = body === undefined ? [] : [`Content-Length: ${Buffer.byteLength(body)}`]
+  return sendRaw(server, rawHead(server, method, path, [...lines, ...length]) + (body ?? ''))
+}

@@ -17,8 +17,13 @@ export function dumpStore(file: string): Record<string, unknown[]> {
 
 /** Lets every session in the store run past its idle end, as if nobody had come for a month. */
 export function expireSessions(file: string): void {
+  changeDatabase(file, `UPDATE sessions SET last_seen_at = last_seen_at - ${MONTH_MS}`)
+}
+
+/** Changes a SQLite file behind the server's back, as time or an accident would. */
+export function changeDatabase(file: string, statement: string): void {
   const database = new DatabaseSync(file, { timeout: LOCK_WAIT_MS })
-  database.prepare('UPDATE sessions SET last_seen_at = last_seen_at - ?').run(MONTH_MS)
+  database.exec(statement)
   database.close()
 }
 

@@ -1,15 +1,8 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import type { SessionEngine } from '../server/engine/engine'
-import { SessionError } from '../server/engine/errors'
+import type { RaceTrack } from './track'
+import { PARALLEL, all, engineOf, increment, recordsOf, refused, repeat, retried, rounds, withSession } from './track'
 import { Visitor } from './visitor'
-
-/** What a race runs on: engines that share one store, as several servers would. One will do. */
-export interface RaceTrack {
-  readonly engines: readonly [SessionEngine, ...SessionEngine[]]
-  /** How often a race of two is repeated. Default 100. */
-  readonly rounds?: number
-}
 
 /** A race with the only outcome that is right. `run` throws an `AssertionError` otherwise. */
 export interface Race {
@@ -17,7 +10,8 @@ export interface Race {
   run(track: RaceTrack): Promise<void>
 }
 
-const PARALLEL = 64
+/** A minute in which nothing else of a track may end. */
+const IDLE = 60_000
 
 /**
  * The races that a session store must win, for any test runner:
@@ -120,12 +114,30 @@ export const races: readonly Race[] = [
     }),
   },
   {
-    name: 'F13 makes no record for parallel first requests that only read',
+    name: 'F12 lets a touch win over the sweep only if the session is still alive by it',
+    run: track => repeat(track, async (round) => {
+      const now = track.engines[0].clock()
+      const [one, other] = [0, 1].map(i => engineOf(track, i).store.driver)
+      const keys = [randomUUID(), randomUUID()] as const
+      for (const key of keys) await one!.create(key, 'value', { owner: null, createdAt: now, lastSeenAt: now, idleTimeout: IDLE, expiresAt: now + 10 * IDLE })
+      const sweeping = round % 2 === 0 ? other!.sweep(now + IDLE, PARALLEL) : undefined
+      const [inTime, late] = await Promise.all([one!.touch(keys[0], now + IDLE - 1), one!.touch(keys[1], now + IDLE), sweeping ?? other!.sweep(now + IDLE, PARALLEL)])
+      assert.equal(late, false)
+      assert.equal((await one!.read(keys[0]))?.lastSeenAt, inTime ? now + IDLE - 1 : undefined)
+    }),
+  },
+  {
+    name: 'F13 makes no record for parallel first requests that only read, and one for each that writes',
     async run(track) {
+      const before = await recordsOf(track)
       const visitors = Array.from({ length: PARALLEL }, (_, i) => new Visitor(engineOf(track, i)))
       const seen = await Promise.all(visitors.map(visitor => visitor.request(session => session.exists || session.data.count)))
       assert.deepEqual(new Set(seen), new Set([undefined]))
       assert.deepEqual(visitors.map(({ cookie, cookiesSet }) => [cookie, cookiesSet]), visitors.map(() => [undefined, 0]))
+      assert.equal(await recordsOf(track), before)
+      await Promise.all(visitors.map(visitor => visitor.request(session => Promise.all([session.update({ count: 1 }), session.update({ ticket: 'x' })]))))
+      assert.deepEqual(visitors.map(({ cookiesSet }) => cookiesSet), visitors.map(() => 1))
+      assert.equal(await recordsOf(track), before + PARALLEL)
     },
   },
   {
@@ -164,45 +176,3 @@ export const races: readonly Race[] = [
     }),
   },
 ]
-
-/** Repeats what a store refuses with 409 because others were faster, as a client would. */
-async function retried<Result>(attempt: () => Promise<Result>): Promise<Result> {
-  for (;;) {
-    try {
-      return await attempt()
-    }
-    catch (error) {
-      if (!(error instanceof SessionError) || error.code !== 'conflict') throw error
-    }
-  }
-}
-
-function refused(error: unknown) {
-  assert.ok(error instanceof SessionError && error.code === 'conflict', `${error}`)
-}
-
-async function withSession({ engines }: RaceTrack): Promise<Visitor> {
-  const visitor = new Visitor(engines[0])
-  await visitor.request(session => session.update({}))
-  return visitor
-}
-
-function increment(session: Awaited<ReturnType<Visitor['begin']>>) {
-  return session.update(draft => void (draft.count = (draft.count ?? 0) + 1))
-}
-
-function engineOf({ engines }: RaceTrack, i: number): SessionEngine {
-  return engines[i % engines.length]!
-}
-
-function rounds({ rounds = 100 }: RaceTrack): number {
-  return rounds
-}
-
-function all<Result>(count: number, task: (i: number) => Promise<Result>): Promise<Result[]> {
-  return Promise.all(Array.from({ length: count }, (_, i) => task(i)))
-}
-
-async function repeat(track: RaceTrack, round: (number: number) => Promise<void>) {
-  for (let i = 0; i < rounds(track); i++) await round(i)
-}

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { addressReader, trustedPeer } from '../../../layers/session/server/internal/client-address'
+import { fuzzing } from '../../support/fuzzing'
 
 const PROXIES = '10.0.0.0/8, 2001:db8:ffff::/48, 127.0.0.1'
 
@@ -28,7 +29,7 @@ describe('the address of a client', () => {
       const [network] = [read(ip)]
       if (!network!.endsWith('::/64')) return // An IPv4 address in disguise.
       expect(read(`${network!.replace('::/64', '')}:1:2:3:${last.toString(16)}`)).toBe(network)
-    }))
+    }), fuzzing(100))
   })
 
   it('is not taken from a header that the client itself has sent', () => {
@@ -73,7 +74,7 @@ describe('the address of a client', () => {
     fc.assert(fc.property(fc.string({ maxLength: 60 }), fc.ipV4(), (noise, ip) => {
       expect(read('10.0.0.1', `${noise}, ${ip}`)).not.toBeUndefined()
       expect(read('10.0.0.1', noise)).not.toBeUndefined()
-    }))
+    }), fuzzing(100))
   })
 })
 

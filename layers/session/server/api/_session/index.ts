@@ -1,3 +1,3 @@
 import { onlyMethods } from '../../utils/only-methods'
 
-export default onlyMethods('GET')
+export default onlyMethods('GET, DELETE')
