@@ -39,6 +39,14 @@ describe('a SQLite store whose disk will not take more', () => {
     await expectToGoOn(acknowledged)
   })
 
+  it.skipIf(!mayMount())('starts on a full disk, and gives what it has (E12)', async () => {
+    store = startOn('mount -t tmpfs -o size=1m,mode=700 tmpfs "$0"; exec "$@"', 'unshare', '-rm')
+    await store.ask('open')
+    const acknowledged = await fillUntil(`StoreError: [session] [store:sqlite] ${path()} cannot grow: the disk is full`)
+    expect(await store.ask('open')).toEqual({ answer: null })
+    await expectAllThere(acknowledged)
+  })
+
   it.skipIf(!mayMount())('refuses to start on a disk that is read-only, with a sentence that says so (E12)', async () => {
     store = startOn('mount -t tmpfs -o size=8m,mode=700 tmpfs "$0"; exec "$@"', 'unshare', '-rm')
     await store.ask('open')

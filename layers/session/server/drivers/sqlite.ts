@@ -21,12 +21,15 @@ export interface SqliteDriverOptions extends OpenOptions {
 /**
  * The embedded default: one SQLite file that outlives restarts and crashes, and that several processes of one machine may share.
  *
+ * A write is acknowledged when it is on disk, and reads wait for no disk. So a read may see a write some milliseconds before that, which a power cut could still
+ * undo. When the disk fails to keep what was written, nothing more is written until the file is opened anew; reads go on.
+ *
  * @throws StoreError when the file cannot be opened, is damaged (unless `onCorrupt` says otherwise), or is not a session database
  */
 export function sqliteDriver(options: SqliteDriverOptions): AtomicDriver {
   const path = resolve(options.path)
-  const { db, sql, files } = openDatabase(path, options)
-  const queue = new CommitQueue(db, path, { assertCommitted: () => files.assert() })
+  const { db, sql, wal, files } = openDatabase(path, options)
+  const queue = new CommitQueue(db, path, { flush: () => wal.flush(), assertCommitted: () => files.assert() })
   const run = (statement: StatementSync, ...values: SQLInputValue[]) => Number(statement.run(...values).changes)
   const write = (statement: StatementSync, ...values: SQLInputValue[]) => queue.add(() => run(statement, ...values))
 
@@ -94,9 +97,11 @@ export function sqliteDriver(options: SqliteDriverOptions): AtomicDriver {
     removeItem: async key => void await write(sql.delete, key),
     getKeys: (base = '') => askAll<[string]>(sql.keys, base, base).map(([key]) => key),
     clear: async (base = '') => void await write(sql.clear, base, base),
-    dispose() {
+    /** At once, if nothing is being written. */
+    async dispose() {
+      if (!queue.isIdle) await queue.close()
       if (!db.isOpen) return
-      queue.close()
+      wal.close()
       db.close()
     },
   }

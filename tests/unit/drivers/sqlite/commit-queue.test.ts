@@ -13,6 +13,11 @@ const directory = makeDirectory()
 
 afterEach(directory.remove)
 
+/** For a disk, or another process, that takes too long. */
+const LONGEST_WAIT = 200
+/** A disk that is done at once. */
+const flush = async () => {}
+
 describe('CommitQueue', () => {
   let db: DatabaseSync
   let queue: CommitQueue
@@ -21,7 +26,7 @@ describe('CommitQueue', () => {
   beforeEach(() => {
     db = new DatabaseSync(directory.path('queue.db'))
     db.exec('CREATE TABLE t (n INTEGER NOT NULL) STRICT')
-    queue = new CommitQueue(db, 'queue.db')
+    queue = new CommitQueue(db, 'queue.db', { flush, longestWait: LONGEST_WAIT })
     commands.length = 0
     const exec = db.exec.bind(db)
     vi.spyOn(db, 'exec').mockImplementation((sql) => {
@@ -49,11 +54,11 @@ describe('CommitQueue', () => {
     expect(order).toEqual(['write', 'commit', 'acknowledged'])
   })
 
-  it('writes nothing in the tick that asks', () => {
+  it('writes nothing in the tick that asks', async () => {
     void queue.add(insert(1))
-    expect(commands).toEqual([])
-    queue.flush()
-    expect(count()).toBe(1)
+    expect([commands, queue.isIdle]).toEqual([[], false])
+    await queue.close()
+    expect([count(), queue.isIdle]).toEqual([1, true])
   })
 
   it('begins a new commit for the next tick', async () => {
@@ -111,13 +116,12 @@ describe('CommitQueue', () => {
     const assertCommitted = () => {
       throw new StoreError('sqlite', 'was deleted')
     }
-    const lost = new CommitQueue(db, 'queue.db', { assertCommitted })
+    const lost = new CommitQueue(db, 'queue.db', { flush, assertCommitted })
     await expect(lost.add(insert(1))).rejects.toThrow('was deleted')
   })
 })
 
 describe('a database that another process has locked', () => {
-  const LONGEST_WAIT = 200
   let driver: AtomicDriver
   let other: DatabaseSync
 
@@ -136,7 +140,7 @@ describe('a database that another process has locked', () => {
   /** A queue that is quick to give up, on a connection of its own. */
   function impatientQueue() {
     const db = new DatabaseSync(directory.path('sessions.db'), { timeout: 1 })
-    const queue = new CommitQueue(db, 'sessions.db', { longestWait: LONGEST_WAIT })
+    const queue = new CommitQueue(db, 'sessions.db', { flush, longestWait: LONGEST_WAIT })
     const write = () => Number(db.prepare('INSERT INTO revocations VALUES (?, 0)').run(randomUUID()).changes)
     return { db, add: () => queue.add(write) }
   }

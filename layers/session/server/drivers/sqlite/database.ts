@@ -2,11 +2,12 @@ import { chmodSync, closeSync, mkdirSync, openSync, renameSync, statSync } from 
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { StoreError } from '../../engine/store'
-import { BUSY, CORRUPT, NOT_A_DATABASE, resultCode, sqliteFailure } from './failure'
+import { BUSY, CORRUPT, FULL, NOT_A_DATABASE, resultCode, sqliteFailure } from './failure'
 import { FilePresence, inodeOf } from './file-presence'
 import { isCurrent, migrate } from './schema'
 import type { Statements } from './statements'
 import { prepareStatements } from './statements'
+import { WalFile } from './wal-file'
 
 const OPEN_RETRY_MS = 5000
 const OPEN_PAUSE_MS = 2
@@ -24,13 +25,14 @@ export interface OpenOptions {
 export interface OpenDatabase {
   readonly db: DatabaseSync
   readonly sql: Statements
+  readonly wal: WalFile
   readonly files: FilePresence
 }
 
 /**
  * Opens a session database, made at first use: file mode 0600, a new folder 0700, since it names who is signed in.
- * WAL with `synchronous = FULL`, so that what was acknowledged outlives a crash of the machine too: a sign-out must not
- * be undone by a power cut. The whole file is checked first, which takes about 4 ms for a megabyte.
+ * WAL with `synchronous = NORMAL`: SQLite flushes whatever a crash of the machine could else leave damaged, but no commit. Each commit is flushed by way of
+ * `wal`, before it is acknowledged: a sign-out must not be undone by a power cut. The whole file is checked first, which takes about 4 ms for a megabyte.
  *
  * @throws StoreError that says what is wrong with the file
  */
@@ -68,10 +70,13 @@ function open(path: string): OpenDatabase {
   try {
     const current = isCurrent(db, path)
     if (statSync(path).mode & 0o077) chmodSync(path, 0o600)
-    db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
+    db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
     if (!current) migrate(db, path)
     assertSound(db)
-    return { db, sql: prepareStatements(db), files: new FilePresence(path) }
+    emptyWal(db)
+    const sql = prepareStatements(db)
+    const wal = new WalFile(path)
+    return { db, sql, wal, files: new FilePresence(path, wal.inode) }
   }
   catch (error) {
     db.close()
@@ -93,6 +98,20 @@ function makeFile(path: string) {
 function assertSound(db: DatabaseSync) {
   const { quick_check: verdict } = db.prepare('PRAGMA quick_check(1)').get() as { quick_check: string }
   if (verdict !== 'ok') throw Object.assign(new Error(verdict), { errcode: CORRUPT })
+}
+
+/**
+ * What an earlier process could not bring to disk may still stand in the kernel's memory, and look sound there: a gap on the disk, behind which nothing that is
+ * acknowledged from now on could be recovered. So all is moved into the database first, which is flushed. Not while another process writes: it would know of a gap.
+ */
+function emptyWal(db: DatabaseSync) {
+  try {
+    db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+  }
+  catch (error) {
+    // On a full disk what is there must be read all the same.
+    if (resultCode(error) !== FULL) throw error
+  }
 }
 
 function moveAside(path: string): string {

@@ -14,6 +14,7 @@ const PROBLEMS: Record<number, string> = {
 export const BUSY = 5
 const CANNOT_OPEN = 14
 export const CORRUPT = 11
+export const FULL = 13
 export const NOT_A_DATABASE = 26
 
 /** Too large, against a constraint, of the wrong type, a wrong parameter: what is wrong with one write, and not with the file. */

@@ -12,9 +12,12 @@ export class FilePresence {
   readonly #files: readonly (readonly [path: string, inode: bigint | undefined])[]
   #checkedAt = performance.now()
 
-  /** @param path of a database that is open and has been written to */
-  constructor(private readonly path: string) {
-    this.#files = ['', '-wal', '-shm'].map(suffix => [path + suffix, inodeOf(path + suffix)] as const)
+  /**
+   * @param path of a database that is open and has been written to
+   * @param wal inode of the `-wal` file that is flushed
+   */
+  constructor(private readonly path: string, wal: bigint) {
+    this.#files = [[path, inodeOf(path)], [`${path}-wal`, wal], [`${path}-shm`, inodeOf(`${path}-shm`)]]
   }
 
   /** After each commit, before it is acknowledged. @throws StoreError */
