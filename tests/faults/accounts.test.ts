@@ -5,7 +5,6 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ensureCertificate } from '../../certs/certificate.ts'
 import { AccountVisitor, TRUSTING } from '../support/account-visitor.ts'
-import { call } from '../support/https.ts'
 import { openSocket, rawHead, readToEnd } from '../support/raw-socket.ts'
 import { startBuiltServer } from '../support/server.ts'
 import type { BuiltServer } from '../support/server.ts'
@@ -152,34 +151,6 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('accounts', () => {
       expect((await visitor().signIn(name, PASSWORD)).status).toBe(401)
       expect((await visitor().signIn(name, next)).status).toBe(200)
     })
-  })
-
-  describe('a note', () => {
-    it('is held in the session of one device, over a change of password too', async () => {
-      const { name, browser } = await registered()
-      const other = visitor()
-      await other.signIn(name, PASSWORD)
-      expect((await browser.send('PUT', '/note', { note: 'Dear Charles' })).json()).toEqual({ note: 'Dear Charles' })
-      const next = 'another coat, another hat'
-      await browser.send('PUT', '/password', { current: PASSWORD, password: next })
-      expect(await noteOf(browser)).toBe('Dear Charles')
-      await other.signIn(name, next)
-      expect(await noteOf(other)).toBeUndefined()
-    })
-
-    it('is taken away by an empty one, and refused when it is too long', async () => {
-      const { browser } = await registered()
-      await browser.send('PUT', '/note', { note: 'x'.repeat(2000) })
-      const answer = await browser.send('PUT', '/note', { note: 'x'.repeat(2001) })
-      expect([answer.status, answer.json().data.code]).toEqual([400, 'invalid_body'])
-      expect(await noteOf(browser)).toHaveLength(2000)
-      await browser.send('PUT', '/note', { note: '' })
-      expect(await noteOf(browser)).toBeUndefined()
-    })
-
-    async function noteOf({ cookie }: AccountVisitor): Promise<string | undefined> {
-      return JSON.parse((await call(`${server.origin}/api/_session`, { cookie })).body).data.note
-    }
   })
 
   describe('sign-out', () => {

@@ -1,0 +1,50 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ensureCertificate } from '../../certs/certificate.ts'
+import { AccountVisitor, TRUSTING } from '../support/account-visitor.ts'
+import { call } from '../support/https.ts'
+import { startBuiltServer } from '../support/server.ts'
+import type { BuiltServer } from '../support/server.ts'
+
+const ENTRY = join(import.meta.dirname, '../../.output/server/index.mjs')
+const PASSWORD = 'a coat, a hat, an umbrella'
+
+let server: BuiltServer
+
+describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('a note', () => {
+  beforeAll(async () => {
+    await ensureCertificate()
+    server = await startBuiltServer(TRUSTING)
+  }, 40_000)
+
+  afterAll(() => server?.dispose())
+
+  it('is held in the session of one device, over a change of password too', async () => {
+    const browser = new AccountVisitor(server)
+    await browser.register('ada', PASSWORD)
+    const other = new AccountVisitor(server)
+    await other.signIn('ada', PASSWORD)
+    expect((await browser.send('PUT', '/note', { note: 'Dear Charles' })).json()).toEqual({ note: 'Dear Charles' })
+    const next = 'another coat, another hat'
+    await browser.send('PUT', '/password', { current: PASSWORD, password: next })
+    expect(await noteOf(browser)).toBe('Dear Charles')
+    await other.signIn('ada', next)
+    expect(await noteOf(other)).toBeUndefined()
+  })
+
+  it('is taken away by an empty one, and refused when it is too long', async () => {
+    const browser = new AccountVisitor(server)
+    await browser.register('grace', PASSWORD)
+    await browser.send('PUT', '/note', { note: 'x'.repeat(2000) })
+    const answer = await browser.send('PUT', '/note', { note: 'x'.repeat(2001) })
+    expect([answer.status, answer.json().data.code]).toEqual([400, 'invalid_body'])
+    expect(await noteOf(browser)).toHaveLength(2000)
+    await browser.send('PUT', '/note', { note: '' })
+    expect(await noteOf(browser)).toBeUndefined()
+  })
+})
+
+async function noteOf({ cookie }: AccountVisitor): Promise<string | undefined> {
+  return JSON.parse((await call(`${server.origin}/api/_session`, { cookie })).body).data.note
+}
