@@ -46,8 +46,12 @@ export function rawHead({ origin }: Target, method: string, path: string, header
 export type Said = Record<string, string | undefined>
 
 /** A request as it stands: nothing is added that a page would say but the length of a body. */
-export function sayRaw(server: Target, method: string, path: string, said: Said, body?: string): ReturnType<typeof sendRaw> {
+export function rawSaid(server: Target, method: string, path: string, said: Said, body?: string): string {
   const lines = Object.entries(said).flatMap(([name, text]) => text === undefined ? [] : [`${name}: ${text}`])
   const length = body === undefined ? [] : [`Content-Length: ${Buffer.byteLength(body)}`]
-  return sendRaw(server, rawHead(server, method, path, [...lines, ...length]) + (body ?? ''))
+  return rawHead(server, method, path, [...lines, ...length]) + (body ?? '')
+}
+
+export function sayRaw(server: Target, method: string, path: string, said: Said, body?: string): ReturnType<typeof sendRaw> {
+  return sendRaw(server, rawSaid(server, method, path, said, body))
 }

@@ -8,14 +8,21 @@ const MOST_BYTES = 64 * 1024
 /** Exactly JSON, in UTF-8 if it says so (RFC 8259 §8.1, §11). Anything looser lets a foreign form or Blob through without a preflight. */
 const JSON_TYPE = /^application\/json(?:[ \t]*;[ \t]*charset="?utf-8"?)?$/i
 
-/** Whether a browser's request says that a body follows (RFC 9112 §6). A type alone says nothing. */
-export function hasBody({ node: { req } }: H3Event): boolean {
-  return req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0
+/** @throws SessionError `unsupported_type` for a type that is not exactly JSON, for none, for two, and for anything compressed */
+export function requireJsonType(event: H3Event) {
+  const { rawHeaders, headers } = event.node.req
+  const types = rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'content-type')
+  if (types.length !== 1 || !JSON_TYPE.test(headers['content-type'] ?? '')) {
+    throw new SessionError('unsupported_type', 'The body must be sent as application/json.')
+  }
+  if (!isPlain(headers['content-encoding'])) {
+    setResponseHeader(event, 'accept-encoding', 'identity') // RFC 9110 §15.5.16
+    throw new SessionError('unsupported_type', 'The body must be sent as it is, and not compressed.')
+  }
 }
 
-/** The text of a body that is JSON by its headers. @throws SessionError `unsupported_type`, `too_large`; H3Error 400 for half a body */
-export async function readJsonText(event: H3Event): Promise<string> {
-  requireJsonType(event)
+/** @throws SessionError `too_large` over 64 KiB, by its length before it is read; H3Error 400 for half a body */
+export async function readText(event: H3Event): Promise<string> {
   // A call of the server to itself while rendering has no socket to read from.
   if (isInnerEvent(event)) return await readRawBody(event) ?? ''
   try {
@@ -30,18 +37,6 @@ export async function readJsonText(event: H3Event): Promise<string> {
 
 export function badRequest(message: string) {
   return createError({ statusCode: 400, statusMessage: 'Bad Request', message })
-}
-
-function requireJsonType(event: H3Event) {
-  const { rawHeaders, headers } = event.node.req
-  const types = rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'content-type')
-  if (types.length !== 1 || !JSON_TYPE.test(headers['content-type'] ?? '')) {
-    throw new SessionError('unsupported_type', 'The body must be sent as application/json.')
-  }
-  if (!isPlain(headers['content-encoding'])) {
-    setResponseHeader(event, 'accept-encoding', 'identity') // RFC 9110 §15.5.16
-    throw new SessionError('unsupported_type', 'The body must be sent as it is, and not compressed.')
-  }
 }
 
 /** Nothing is decompressed: a few bytes could become any number. */

@@ -1,6 +1,6 @@
 import type { H3Event } from 'h3'
 import secureJson from 'secure-json-parse'
-import { badRequest, readJsonText } from '../internal/request-body'
+import { badRequest, readText, requireJsonType } from '../internal/request-body'
 
 const MOST_LEVELS = 32
 
@@ -9,7 +9,8 @@ const MOST_LEVELS = 32
  * than 32 levels, or with a key that reaches for a prototype (400).
  */
 export async function readJson(event: H3Event): Promise<unknown> {
-  const text = await readJsonText(event)
+  requireJsonType(event)
+  const text = await readText(event)
   if (depthOf(text) > MOST_LEVELS) throw badRequest(`The body is nested deeper than ${MOST_LEVELS} levels.`)
   try {
     return secureJson.parse(text, undefined, { protoAction: 'error', constructorAction: 'error' })
