@@ -36,9 +36,9 @@ export interface UserSessionComposable {
   extend: () => Promise<boolean>
   /** Signs out on this device. @throws FetchError where the server could not end the session */
   clear: () => Promise<void>
-  /** Calls back once when the session ends, whoever ended it, in every tab. Until the component is unmounted, or the function is called that it answers. */
+  /** Calls back once when the session ends, whoever ended it, in every tab. Until the component is unmounted, or the function is called that it answers: after an `await` in a composable of your own, only that, since no component is known there. */
   onEnded: (listener: EndListener) => () => void
-  /** Calls back when the user's sessions have become others: somebody signed in or out, here or on another device. */
+  /** Calls back when the user's sessions have become others: somebody signed in or out, here or on another device. For as long as `onEnded`. */
   onChanged: (listener: () => void) => () => void
 }
 
