@@ -1,7 +1,7 @@
 import { tryOnScopeDispose, useBroadcastChannel, useDocumentVisibility, useEventListener, useOnline, whenever } from '@vueuse/core'
 import { watch } from 'vue'
 import type { Ref } from 'vue'
-import { identityOf } from './known'
+import { contentOf, identityOf } from './known'
 import type { KnownSession, SessionEnding } from './known'
 import type { SessionKnowledge } from './knowledge'
 import { whenLeader } from './leader'
@@ -28,12 +28,27 @@ const OLD_MS = 60_000
  * @returns tells the other tabs
  */
 export function keepInStep(around: Surroundings): (message: TabMessage) => void {
-  const { knowledge, remaining } = around
+  const { knowledge, known, remaining } = around
   const tellTabs = useTabs(knowledge)
-  const stream = useStream(around, tellTabs)
-  useReturns(around, stream.hurry)
-  whenever(() => remaining.value === 0, () => void knowledge.refresh())
+  const ask = () => askForAll(knowledge, known, tellTabs)
+  const stream = useStream(around, tellTabs, ask)
+  useReturns(around, stream.hurry, ask)
+  whenever(() => remaining.value === 0, () => void ask())
   return tellTabs
+}
+
+/**
+ * Asks the server how things stand, and tells the other tabs of what is new: nobody else may. `false`: it did not say.
+ *
+ * Of an end they are told as such. Sent to look for themselves, they would first ask for what they may see no more.
+ */
+export async function askForAll(knowledge: SessionKnowledge, known: Ref<KnownSession>, tellTabs: (message: TabMessage) => void): Promise<boolean> {
+  const { handle } = knowledge
+  const before = contentOf(known.value)
+  const answered = await knowledge.refresh()
+  if (handle !== null && knowledge.handle === null) tellTabs({ type: 'ended', handle, reason: known.value.ended ?? 'unknown' })
+  else if (contentOf(known.value) !== before) tellTabs({ type: 'changed' })
+  return answered
 }
 
 function useTabs(knowledge: SessionKnowledge) {
@@ -46,7 +61,7 @@ function useTabs(knowledge: SessionKnowledge) {
 }
 
 /** One stream for the whole browser, as long as there is a session. */
-function useStream({ knowledge, known }: Surroundings, tellTabs: (message: TabMessage) => void) {
+function useStream({ knowledge, known }: Surroundings, tellTabs: (message: TabMessage) => void, ask: () => Promise<boolean>) {
   const stream = followSession({
     changed() {
       tellTabs({ type: 'changed' })
@@ -57,7 +72,7 @@ function useStream({ knowledge, known }: Surroundings, tellTabs: (message: TabMe
       if (handle !== null) tellTabs({ type: 'ended', handle, reason })
       knowledge.end(reason)
     },
-    ask: async () => await knowledge.refresh() ? knowledge.handle !== null : null,
+    ask: async () => await ask() ? knowledge.handle !== null : null,
   })
   const resigned = new AbortController()
   const identity = () => identityOf(known.value)
@@ -71,13 +86,13 @@ function useStream({ knowledge, known }: Surroundings, tellTabs: (message: TabMe
 }
 
 /** Nobody tells a tab that was asleep or offline what it has missed. */
-function useReturns({ knowledge, known, now }: Surroundings, hurry: () => void) {
+function useReturns({ known, now }: Surroundings, hurry: () => void, ask: () => Promise<boolean>) {
   const visibility = useDocumentVisibility()
   const back = () => {
     hurry()
-    if (known.value.stale || now.value - (known.value.view?.now ?? 0) > OLD_MS) void knowledge.refresh()
+    if (known.value.stale || now.value - (known.value.view?.now ?? 0) > OLD_MS) void ask()
   }
   whenever(useOnline(), back)
   whenever(() => visibility.value === 'visible', back)
-  useEventListener('pageshow', ({ persisted }) => persisted && void knowledge.refresh())
+  useEventListener('pageshow', ({ persisted }) => persisted && void ask())
 }
