@@ -1,11 +1,12 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { createServer, request } from 'node:https'
+import { request as plainRequest } from 'node:http'
+import { createServer, request as secureRequest } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { certificateFiles } from '../../certs/files.ts'
 import { keepAlive } from './https.ts'
 
-/** One HTTPS origin before several servers, which take turns: one request each. */
+/** One HTTPS origin before servers that take turns: one request each. They speak HTTPS, or plain HTTP as behind a proxy that ends TLS. */
 export interface Balancer {
   readonly origin: string
   /** How many requests each server has had, in the order they were given. */
@@ -24,7 +25,9 @@ export async function startBalancer(targets: () => readonly string[]): Promise<B
     const origins = targets()
     const index = turn++ % origins.length
     served[index] = (served[index] ?? 0) + 1
-    const outgoing = request(origins[index]! + incoming.url, { method: incoming.method, headers: incoming.headers, agent }, (answer) => {
+    const url = new URL(incoming.url!, origins[index])
+    const [request, connections] = url.protocol === 'https:' ? [secureRequest, agent] : [plainRequest, undefined]
+    const outgoing = request(url, { method: incoming.method, headers: incoming.headers, agent: connections }, (answer) => {
       response.writeHead(answer.statusCode!, answer.headers)
       answer.pipe(response)
       answer.on('error', () => response.destroy())
