@@ -5,11 +5,12 @@ import { nextTick } from 'vue'
 import { useUserSession } from '#imports'
 import { sessionOf, viewOf } from '../support/views'
 
-const server = { owner: null as string | null, handle: '', ended: null as SessionEndReason | null, isDown: false }
+const server = { owner: null as string | null, handle: '', ended: null as SessionEndReason | null, isDown: false, asked: 0 }
 
 registerEndpoint('/api/_session', {
   method: 'GET',
   handler: () => {
+    server.asked++
     if (server.isDown) throw createError({ statusCode: 503, data: { code: 'store_unavailable' } })
     const now = Date.now()
     if (!server.handle) return viewOf({ session: null, data: null, cookie: null, ended: server.ended, now })
@@ -23,7 +24,7 @@ let otherTab: BroadcastChannel
 let heard: unknown[]
 
 beforeEach(async () => {
-  Object.assign(server, { owner: 'ada', handle: 'h1', ended: null, isDown: false })
+  Object.assign(server, { owner: 'ada', handle: 'h1', ended: null, isDown: false, asked: 0 })
   await mountSuspended({
     setup() {
       session = useUserSession()
@@ -36,7 +37,10 @@ beforeEach(async () => {
   otherTab.onmessage = ({ data }) => heard.push(data)
 })
 
-afterEach(() => otherTab.close())
+afterEach(() => {
+  otherTab.close()
+  vi.useRealTimers()
+})
 
 /** The last question before had no answer, so that this tab asks when it is back. */
 async function goOfflineAndBack(meanwhile: Partial<typeof server>) {
@@ -84,4 +88,21 @@ it('tells them of an end in a way that sends nobody asking for what is over', as
   await vi.waitFor(() => expect(heard).not.toEqual([]))
 
   expect(heard).toEqual([{ type: 'ended', handle: 'h1', reason: 'evicted' }])
+})
+
+it('asks again by itself where it got no answer, until there is one', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  const later = (check: () => void) => vi.waitFor(async () => {
+    await vi.advanceTimersByTimeAsync(1000)
+    check()
+  })
+  server.isDown = true
+  await session.fetch()
+  server.asked = 0
+  await later(() => expect(server.asked).toBe(2))
+  expect([session.loggedIn.value, session.stale.value]).toEqual([true, true])
+
+  server.isDown = false
+  await later(() => expect(session.stale.value).toBe(false))
+  expect(session.loggedIn.value).toBe(true)
 })

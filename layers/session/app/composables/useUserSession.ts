@@ -19,7 +19,7 @@ export interface UserSessionComposable {
   /** `unknown` is not `anonymous`: nobody has been signed out, the server just has not answered yet. */
   readonly status: ComputedRef<'unknown' | 'anonymous' | 'signed-in'>
   readonly loggedIn: ComputedRef<boolean>
-  /** The last question got no answer, so all this may be out of date. */
+  /** The last question got no answer, so all this may be out of date. In the browser it is asked again by itself, ever more slowly, while the tab is in view. */
   readonly stale: ComputedRef<boolean>
   readonly user: ComputedRef<ClientSession['user'] | null>
   /** The session's data but its `secure` part, with the handle as `id`; `null` where there is no session. */

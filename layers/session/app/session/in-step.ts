@@ -1,11 +1,11 @@
-import { tryOnScopeDispose, useBroadcastChannel, useDocumentVisibility, useEventListener, useOnline, whenever } from '@vueuse/core'
-import { watch } from 'vue'
+import { tryOnScopeDispose, useBroadcastChannel, useDocumentVisibility, useEventListener, useOnline, useTimeoutFn, whenever } from '@vueuse/core'
+import { computed, watch } from 'vue'
 import type { Ref } from 'vue'
 import { contentOf, identityOf } from './known'
 import type { KnownSession, SessionEnding } from './known'
 import type { SessionKnowledge } from './knowledge'
 import { whenLeader } from './leader'
-import { followSession } from './stream'
+import { followSession, reconnectDelay } from './stream'
 
 /** What one tab tells the others. `ended` names the session, since a tab may be about another by now. */
 export type TabMessage = { type: 'changed' } | { type: 'ended', handle: string, reason: SessionEnding }
@@ -85,14 +85,31 @@ function useStream({ knowledge, known }: Surroundings, tellTabs: (message: TabMe
   return stream
 }
 
-/** Nobody tells a tab that was asleep or offline what it has missed. */
+/** Nobody tells a tab that was asleep or offline what it has missed. Nor does anybody tell one that the server answers again. */
 function useReturns({ known, now }: Surroundings, hurry: () => void, ask: () => Promise<boolean>) {
   const visibility = useDocumentVisibility()
+  const online = useOnline()
   const back = () => {
     hurry()
     if (known.value.stale || now.value - (known.value.view?.now ?? 0) > OLD_MS) void ask()
   }
-  whenever(useOnline(), back)
+  whenever(online, back)
   whenever(() => visibility.value === 'visible', back)
   useEventListener('pageshow', ({ persisted }) => persisted && void ask())
+  useRetries(() => known.value.stale && online.value && visibility.value === 'visible', ask)
+}
+
+/** Asks again and again, ever more slowly, while that is needed. */
+function useRetries(isNeeded: () => boolean, ask: () => Promise<boolean>) {
+  const needed = computed(isNeeded)
+  let attempt = 0
+  const { start, stop } = useTimeoutFn(async () => {
+    await ask()
+    if (needed.value) start()
+  }, () => reconnectDelay(attempt++), { immediate: false })
+  watch(needed, () => {
+    attempt = 0
+    if (needed.value) start()
+    else stop()
+  }, { immediate: true })
 }
