@@ -43,6 +43,23 @@ test('a sign-in on another device appears at once', async ({ page }) => {
   await other.close()
 })
 
+test('whoever has left the page asks for its list no more', async ({ page }) => {
+  const name = newName()
+  await register(page, name)
+  await expect(devicesPage(page).devices).toHaveCount(1)
+  await page.getByRole('link', { name: 'Account' }).click()
+  await expect(page).toHaveURL('/account')
+  const asked: string[] = []
+  page.on('request', request => asked.push(new URL(request.url()).pathname))
+  const other = await otherDevice(page)
+  const heard = page.waitForResponse('**/api/_session') // The list would be asked for before that.
+  await signIn(await other.newPage(), name)
+  await heard
+
+  expect(asked.filter(path => path === '/api/_session/devices')).toEqual([])
+  await other.close()
+})
+
 test('signing out everywhere ends this device and the others', async ({ page }) => {
   const name = newName()
   await register(page, name)

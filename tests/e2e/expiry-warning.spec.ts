@@ -27,3 +27,15 @@ test('the warning before the end is extended from another tab, and gives the foc
   for (const warning of warnings) await expect(warning).toBeHidden({ timeout: 1000 })
   await expect(signOut).toBeFocused()
 })
+
+test('the Escape key puts the warning away and signs nobody out', async ({ page }) => {
+  await register(page, newName())
+  const warning = page.getByRole('alertdialog', { name: 'Are you still there?' })
+  await expect(warning).toBeVisible({ timeout: 15_000 })
+  await page.keyboard.press('Escape')
+
+  await expect(warning).toBeHidden()
+  await expect(page).toHaveURL('/devices')
+  await page.getByRole('link', { name: 'Account' }).click() // Nothing lies over the page any more.
+  await expect(page).toHaveURL('/account')
+})

@@ -1,5 +1,6 @@
 import { cookiePair, call } from '../support/https.ts'
 import { expect, expectAccessible, test } from '../support/fixtures.ts'
+import { newName, register } from '../support/account-page.ts'
 import { COOKIE_NAME, sessionPage, UUID } from '../support/session-page.ts'
 
 test('a first visit shows a value that the server put into the HTML', async ({ page }) => {
@@ -10,6 +11,22 @@ test('a first visit shows a value that the server put into the HTML', async ({ p
   await expect(value).toHaveValue(UUID)
   expect(html).toContain(`value="${await value.inputValue()}"`)
 })
+
+for (const path of ['/', '/devices']) {
+  test(`the browser asks for nothing again that came with the HTML of ${path}`, async ({ page, context }) => {
+    await register(page, newName(), path)
+    const reloaded = await context.newPage()
+    await page.close()
+    const asked: string[] = []
+    reloaded.on('request', request => asked.push(new URL(request.url()).pathname))
+    const following = reloaded.waitForRequest('**/api/_session/events') // The last thing that the page does by itself.
+    await reloaded.goto(path)
+    await following
+
+    expect(asked.filter(requested => requested.startsWith('/api/'))).toEqual(['/api/_session/events'])
+    await expect(reloaded.getByText(/^Signed in as/)).toBeVisible()
+  })
+}
 
 test('the value is there without JavaScript', async ({ browser, app }) => {
   const context = await browser.newContext({ baseURL: app.origin, javaScriptEnabled: false })

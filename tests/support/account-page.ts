@@ -1,4 +1,4 @@
-import type { Page } from '@playwright/test'
+import type { BrowserContext, Page } from '@playwright/test'
 import { expect } from './fixtures.ts'
 
 /** Good enough for the server, and nobody's. */
@@ -73,6 +73,15 @@ export async function signIn(page: Page, name: string, path = '/devices', secret
   await form.password.fill(secret)
   await form.signIn.click()
   await expect(page).toHaveURL(path)
+}
+
+/** Signs a browser in: two of its tabs are on the page `/devices`, and run. */
+export async function signInTwoTabs(context: BrowserContext, name: string): Promise<[Page, Page]> {
+  const tabs: [Page, Page] = [await context.newPage(), await context.newPage()]
+  await signIn(tabs[0], name)
+  await tabs[1].goto('/devices')
+  await settled(tabs[1])
+  return tabs
 }
 
 /** Waits until the page's script has taken over: what it does by itself, it does from then on. */

@@ -53,9 +53,10 @@ export async function openProfile(choice: CookieChoice, options: LaunchOptions &
   }
 }
 
-/** Opens the page, presses its button and waits for the end of the run. */
-export async function runComparison(page: Page): Promise<ShownResult[]> {
+/** Opens the page, presses its button and waits for the end of the run. `distance`: the choice to make before, by its name. */
+export async function runComparison(page: Page, distance?: string): Promise<ShownResult[]> {
   await page.goto('/compare')
+  if (distance) await page.getByRole('radio', { name: distance }).click()
   await page.getByRole('button', { name: 'Run the comparison' }).click()
   await page.getByRole('status').filter({ hasText: 'Done:' }).waitFor({ timeout: RUN_LIMIT_MS })
   return page.locator('tbody[data-scenario]').evaluateAll(rows => rows.map((row) => {

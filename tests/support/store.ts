@@ -1,3 +1,4 @@
+import { renameSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 
 const LOCK_WAIT_MS = 5000
@@ -32,4 +33,10 @@ export function lockStore(file: string): () => void {
   const database = new DatabaseSync(file, { timeout: LOCK_WAIT_MS })
   database.exec('BEGIN EXCLUSIVE')
   return () => database.close()
+}
+
+/** Takes the store's file away, so that the server cannot even read; the result puts it back. */
+export function hideStore(file: string): () => void {
+  renameSync(file, `${file}.away`)
+  return () => renameSync(`${file}.away`, file)
 }

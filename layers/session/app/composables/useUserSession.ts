@@ -3,11 +3,11 @@ import { computed, effectScope, getCurrentInstance, getCurrentScope, onServerPre
 import type { Ref } from 'vue'
 import { navigateTo, onNuxtReady, useAppConfig, useNuxtApp, useRouter, useState } from '#imports'
 import type { UserSessionComposable } from '../../shared/types/auth-utils'
-import { keepInStep } from '../session/in-step'
+import type { EndListener } from '../../shared/types/session'
+import { askForAll, keepInStep } from '../session/in-step'
 import type { TabMessage } from '../session/in-step'
 import { SessionKnowledge } from '../session/knowledge'
-import type { EndListener } from '../../shared/types/session'
-import { contentOf, nothingKnown } from '../session/known'
+import { nothingKnown } from '../session/known'
 import type { KnownSession } from '../session/known'
 import { isProtected, signInLocation } from '../session/pages'
 import { useServerClock } from './useServerClock'
@@ -81,10 +81,7 @@ function readFacts(known: Ref<KnownSession>, now: Readonly<Ref<number>>) {
 
 function verbs(knowledge: SessionKnowledge, known: Ref<KnownSession>, tellTabs: (message: TabMessage) => void) {
   async function fetch() {
-    if (import.meta.server) return knowledge.load()
-    const before = contentOf(known.value)
-    await knowledge.refresh()
-    if (contentOf(known.value) !== before) tellTabs({ type: 'changed' })
+    await (import.meta.server ? knowledge.load() : askForAll(knowledge, known, tellTabs))
   }
 
   async function extend() {

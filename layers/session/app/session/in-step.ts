@@ -1,12 +1,12 @@
-import { tryOnScopeDispose, useBroadcastChannel, useDocumentVisibility, useEventListener, useOnline, whenever } from '@vueuse/core'
-import { watch } from 'vue'
+import { tryOnScopeDispose, useBroadcastChannel, useDocumentVisibility, useEventListener, useOnline, useTimeoutFn, whenever } from '@vueuse/core'
+import { computed, watch } from 'vue'
 import type { Ref } from 'vue'
-import { identityOf } from './known'
 import type { SessionEnding } from '../../shared/types/session'
+import { contentOf, identityOf } from './known'
 import type { KnownSession } from './known'
 import type { SessionKnowledge } from './knowledge'
 import { whenLeader } from './leader'
-import { followSession } from './stream'
+import { followSession, reconnectDelay } from './stream'
 
 /** What one tab tells the others. `ended` names the session, since a tab may be about another by now. */
 export type TabMessage = { type: 'changed' } | { type: 'ended', handle: string, reason: SessionEnding }
@@ -29,12 +29,27 @@ const OLD_MS = 60_000
  * @returns tells the other tabs
  */
 export function keepInStep(around: Surroundings): (message: TabMessage) => void {
-  const { knowledge, remaining } = around
+  const { knowledge, known, remaining } = around
   const tellTabs = useTabs(knowledge)
-  const stream = useStream(around, tellTabs)
-  useReturns(around, stream.hurry)
-  whenever(() => remaining.value === 0, () => void knowledge.refresh())
+  const ask = () => askForAll(knowledge, known, tellTabs)
+  const stream = useStream(around, tellTabs, ask)
+  useReturns(around, stream.hurry, ask)
+  whenever(() => remaining.value === 0, () => void ask())
   return tellTabs
+}
+
+/**
+ * Asks the server how things stand, and tells the other tabs of what is new: nobody else may. `false`: it did not say.
+ *
+ * Of an end they are told as such. Sent to look for themselves, they would first ask for what they may see no more.
+ */
+export async function askForAll(knowledge: SessionKnowledge, known: Ref<KnownSession>, tellTabs: (message: TabMessage) => void): Promise<boolean> {
+  const { handle } = knowledge
+  const before = contentOf(known.value)
+  const answered = await knowledge.refresh()
+  if (handle !== null && knowledge.handle === null) tellTabs({ type: 'ended', handle, reason: known.value.ended ?? 'unknown' })
+  else if (contentOf(known.value) !== before) tellTabs({ type: 'changed' })
+  return answered
 }
 
 function useTabs(knowledge: SessionKnowledge) {
@@ -47,7 +62,7 @@ function useTabs(knowledge: SessionKnowledge) {
 }
 
 /** One stream for the whole browser, as long as there is a session. */
-function useStream({ knowledge, known }: Surroundings, tellTabs: (message: TabMessage) => void) {
+function useStream({ knowledge, known }: Surroundings, tellTabs: (message: TabMessage) => void, ask: () => Promise<boolean>) {
   const stream = followSession({
     changed() {
       tellTabs({ type: 'changed' })
@@ -58,7 +73,7 @@ function useStream({ knowledge, known }: Surroundings, tellTabs: (message: TabMe
       if (handle !== null) tellTabs({ type: 'ended', handle, reason })
       knowledge.end(reason)
     },
-    ask: async () => await knowledge.refresh() ? knowledge.handle !== null : null,
+    ask: async () => await ask() ? knowledge.handle !== null : null,
   })
   const resigned = new AbortController()
   const identity = () => identityOf(known.value)
@@ -71,14 +86,31 @@ function useStream({ knowledge, known }: Surroundings, tellTabs: (message: TabMe
   return stream
 }
 
-/** Nobody tells a tab that was asleep or offline what it has missed. */
-function useReturns({ knowledge, known, now }: Surroundings, hurry: () => void) {
+/** Nobody tells a tab that was asleep or offline what it has missed. Nor does anybody tell one that the server answers again. */
+function useReturns({ known, now }: Surroundings, hurry: () => void, ask: () => Promise<boolean>) {
   const visibility = useDocumentVisibility()
+  const online = useOnline()
   const back = () => {
     hurry()
-    if (known.value.stale || now.value - (known.value.view?.now ?? 0) > OLD_MS) void knowledge.refresh()
+    if (known.value.stale || now.value - (known.value.view?.now ?? 0) > OLD_MS) void ask()
   }
-  whenever(useOnline(), back)
+  whenever(online, back)
   whenever(() => visibility.value === 'visible', back)
-  useEventListener('pageshow', ({ persisted }) => persisted && void knowledge.refresh())
+  useEventListener('pageshow', ({ persisted }) => persisted && void ask())
+  useRetries(() => known.value.stale && online.value && visibility.value === 'visible', ask)
+}
+
+/** Asks again and again, ever more slowly, while that is needed. */
+function useRetries(isNeeded: () => boolean, ask: () => Promise<boolean>) {
+  const needed = computed(isNeeded)
+  let attempt = 0
+  const { start, stop } = useTimeoutFn(async () => {
+    await ask()
+    if (needed.value) start()
+  }, () => reconnectDelay(attempt++), { immediate: false })
+  watch(needed, () => {
+    attempt = 0
+    if (needed.value) start()
+    else stop()
+  }, { immediate: true })
 }

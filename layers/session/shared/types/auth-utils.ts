@@ -46,7 +46,7 @@ export interface UserSessionComposable {
   /** `unknown` is not `anonymous`: nobody has been signed out, the server just has not answered yet. */
   readonly status: ComputedRef<'unknown' | 'anonymous' | 'signed-in'>
   readonly loggedIn: ComputedRef<boolean>
-  /** The last question got no answer, so all this may be out of date. */
+  /** The last question got no answer, so all this may be out of date. In the browser it is asked again by itself, ever more slowly, while the tab is in view. */
   readonly stale: ComputedRef<boolean>
   readonly user: ComputedRef<ClientSession['user'] | null>
   /** The session's data but its `secure` part, with the handle as `id`; `null` where there is no session. */
@@ -63,8 +63,8 @@ export interface UserSessionComposable {
   extend: () => Promise<boolean>
   /** Signs out on this device. @throws FetchError where the server could not end the session */
   clear: () => Promise<void>
-  /** Calls back once when the session ends, whoever ended it, in every tab. Until the component is unmounted, or the function is called that it answers. */
+  /** Calls back once when the session ends, whoever ended it, in every tab. Until the component is unmounted, or the function is called that it answers: after an `await` in a composable of your own, only that, since no component is known there. */
   onEnded: (listener: EndListener) => () => void
-  /** Calls back when the user's sessions have become others: somebody signed in or out, here or on another device. */
+  /** Calls back when the user's sessions have become others: somebody signed in or out, here or on another device. For as long as `onEnded`. */
   onChanged: (listener: () => void) => () => void
 }

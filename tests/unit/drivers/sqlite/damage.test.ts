@@ -125,6 +125,7 @@ describe('a database whose files change under it', () => {
     await expect(async () => {
       for (;;) await driver.read(A) // The end of this loop is a quarter of a second of real time away.
     }).rejects.toThrow('was deleted, replaced or moved')
+    await expect(async () => driver.read(A), 'the next moment').rejects.toThrow('was deleted, replaced or moved')
     await driver.dispose?.()
   })
 

@@ -22,8 +22,8 @@ export class FilePresence {
 
   /** After each commit, before it is acknowledged. @throws StoreError */
   assert() {
-    this.#checkedAt = performance.now()
-    if (this.#files.every(([file, inode]) => inodeOf(file) === inode)) return
+    // Kept when it fails, so that the next read looks again and is refused as well.
+    if (this.#files.every(([file, inode]) => inodeOf(file) === inode)) return void (this.#checkedAt = performance.now())
     throw new StoreError('sqlite', `${this.path} was deleted, replaced or moved while the server was running. Put it back, or restart the server to begin without sessions`)
   }
 

@@ -1,0 +1,69 @@
+import type { BrowserContext, Page } from '@playwright/test'
+import { devicesPage, newName, register, settled, signIn } from '../support/account-page.ts'
+import { expect, test as base } from '../support/fixtures.ts'
+import { call } from '../support/https.ts'
+import { startBuiltServer } from '../support/server.ts'
+import { sessionCookie } from '../support/session-page.ts'
+import { expireSessions } from '../support/store.ts'
+
+/** What is promised: within a second, in every tab. */
+const AT_ONCE_MS = 1000
+/** Long enough to sign in on another device meanwhile, on a busy machine too. */
+const IDLE_TIMEOUT_MS = 10_000
+
+/** One device a user, and sessions that soon end by themselves. */
+const test = base.extend<object, { app: Awaited<ReturnType<typeof startBuiltServer>> }>({
+  app: [async ({}, use) => {
+    const app = await startBuiltServer({ NUXT_SESSION_MAX_PER_OWNER: '1', NUXT_SESSION_IDLE_TIMEOUT: `${IDLE_TIMEOUT_MS}ms` })
+    await use(app)
+    await app.dispose()
+  }, { scope: 'worker' }],
+})
+
+test('a session that runs out of time leaves its page within a second in both its tabs, and says why', async ({ context, app }) => {
+  const tabs = await registerInTwoTabs(context)
+  const { body } = await call(`${app.origin}/api/_session`, { cookie: await sessionCookie(context) })
+  const { session } = JSON.parse(body) as { session: { idleExpiresAt: number } }
+
+  await expectSignedOut(tabs, 'Your session ran out of time.', session.idleExpiresAt - Date.now() + AT_ONCE_MS)
+})
+
+test('a session that is found expired leaves its page within a second in both its tabs, and says why', async ({ context, app }) => {
+  const tabs = await registerInTwoTabs(context)
+  expireSessions(app.storeFile)
+
+  await expectSignedOut(tabs, 'Your session ran out of time.')
+})
+
+test('a session that gives way to a newer one leaves its page within a second in both its tabs, and says why', async ({ context, browser, app }) => {
+  const name = newName()
+  const tabs = await registerInTwoTabs(context, name)
+  const other = await browser.newContext({ baseURL: app.origin })
+  await signIn(await other.newPage(), name)
+
+  await expectSignedOut(tabs, 'You signed in on more devices than are allowed, so the oldest sign-in, this one, was ended.')
+  await other.close()
+})
+
+test('whoever signs out in one tab leaves the page within a second in the others too, which say why', async ({ context }) => {
+  const [here, ...others] = await registerInTwoTabs(context)
+  await here.getByRole('button', { name: 'Not now' }).click() // The end is near, and warned of.
+  await devicesPage(here).headerSignOut.click()
+
+  await expectSignedOut(others, 'You signed out in this browser.')
+  await expect(here).toHaveURL('/')
+})
+
+async function registerInTwoTabs(context: BrowserContext, name = newName()): Promise<[Page, Page]> {
+  const tabs: [Page, Page] = [await context.newPage(), await context.newPage()]
+  await register(tabs[0], name)
+  await tabs[1].goto('/devices')
+  for (const tab of tabs) await settled(tab)
+  await expect.poll(() => tabs[0].evaluate(async () => (await navigator.locks.query()).held?.length)).toBe(1)
+  return tabs
+}
+
+async function expectSignedOut(tabs: Page[], why: string, timeout = AT_ONCE_MS): Promise<void> {
+  await Promise.all(tabs.map(tab => expect(tab.getByText(why)).toBeVisible({ timeout })))
+  for (const tab of tabs) await expect(tab).toHaveURL('/sign-in?returnTo=/devices')
+}

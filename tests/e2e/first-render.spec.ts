@@ -1,0 +1,43 @@
+import { settled } from '../support/account-page.ts'
+import { startBalancer } from '../support/balancer.ts'
+import { buildFixture } from '../support/fixture-build.ts'
+import { startFixture } from '../support/fixture-server.ts'
+import { expect, test as base } from '../support/fixtures.ts'
+import { COOKIE_NAME } from '../support/session-page.ts'
+import { dumpStore } from '../support/store.ts'
+
+const BUILD_TIMEOUT_MS = 120_000
+
+interface Site {
+  readonly origin: string
+  readonly storeFile: string
+}
+
+/** The fixture app, behind a proxy that ends TLS. Vitest has built it, or else it is built here. */
+const test = base.extend<object, { site: Site }>({
+  site: [async ({}, use) => {
+    const targets: string[] = []
+    const proxy = await startBalancer(() => targets)
+    const server = await startFixture(await buildFixture(), { NUXT_SESSION_ORIGIN: proxy.origin })
+    targets.push(server.url)
+    await use({ origin: proxy.origin, storeFile: server.storeFile })
+    await proxy.dispose()
+    await server.dispose()
+  }, { scope: 'worker', timeout: BUILD_TIMEOUT_MS }],
+  baseURL: async ({ site }, use) => use(site.origin),
+})
+
+test('a page with five parallel calls, three of which write, makes one session with one cookie, and calls nothing again', async ({ page, context, site }) => {
+  const asked: string[] = []
+  page.on('request', request => asked.push(new URL(request.url()).pathname))
+  const response = await page.goto('/parts')
+  await expect(page.getByText('0 of 5 calls failed')).toBeVisible()
+  await settled(page)
+  const setCookies = (await response!.headersArray()).filter(({ name }) => name.toLowerCase() === 'set-cookie')
+
+  expect(setCookies.map(({ value }) => value.split('=', 1)[0])).toEqual([COOKIE_NAME])
+  expect((await context.cookies()).map(({ name }) => name)).toEqual([COOKIE_NAME])
+  expect(dumpStore(site.storeFile).sessions).toHaveLength(1)
+  expect(asked.filter(path => path.startsWith('/api/'))).toEqual([])
+  expect(await page.evaluate(() => fetch('/api/parts').then(answer => answer.json()))).toEqual(['a', 'b', 'c'])
+})

@@ -1,0 +1,48 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ensureCertificate } from '../../certs/certificate'
+import { startDevelopment } from '../support/dev-server.ts'
+import type { DevServer } from '../support/dev-server.ts'
+import { freePort } from '../support/free-port.ts'
+import { call } from '../support/https.ts'
+
+const START_TIMEOUT_MS = 60_000
+const VALUE = /value="[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}"/
+
+let server: DevServer
+
+beforeAll(async () => {
+  await ensureCertificate()
+  server = await startDevelopment('dev:compare', {
+    NUXT_COMPARE_SAME_SITE_PORT: String(await freePort()),
+    NUXT_COMPARE_CROSS_SITE_PORT: String(await freePort()),
+  })
+}, START_TIMEOUT_MS)
+
+afterAll(() => server?.dispose())
+
+describe('the app in development', () => {
+  it('answers over HTTPS, with a value in the HTML and a session in its own store', async () => {
+    const page = await call(`${server.origin}/`, { headers: { accept: 'text/html' } })
+    expect([page.status, page.setCookie]).toEqual([200, [expect.stringMatching(/^__Host-session=.*; Secure/)]])
+    expect(page.body).toMatch(VALUE)
+    expect(existsSync(join(server.folder, '.data/sessions.db'))).toBe(true)
+  }, START_TIMEOUT_MS)
+
+  it.each(['.data/sessions.db', '.data/sessions.db-wal', '.data/sessions.keys', 'certs/ca-key.pem', 'certs/localhost-key.pem'])('hands out its sources, and %s in no way', async (file) => {
+    const path = `/_nuxt/${file}`
+    const ways = [path, `${path}?raw`, `${path}?import&raw`, `${path}?url`, `${path}?inline`, `${path}?.svg?import&inline`, path.replace('.', '%2e'), path.toUpperCase().replace('_NUXT', '_nuxt'), `/_nuxt/@fs${server.folder}/${file}`, `/${file}`]
+    const answers = await Promise.all(ways.map(way => call(server.origin + way)))
+    expect(existsSync(join(server.folder, file))).toBe(true)
+    expect((await call(`${server.origin}/_nuxt/app.vue`)).status).toBe(200)
+    expect(ways.filter((_, index) => ![403, 404].includes(answers[index]!.status))).toEqual([])
+    expect(answers[0]!.status).toBe(403)
+  })
+
+  it('has the page of the comparison where that is switched on', async () => {
+    const page = await call(`${server.origin}/compare`, { headers: { accept: 'text/html' } })
+    expect(page.status).toBe(200)
+    expect(page.body).toContain('One origin or two?')
+  })
+})
