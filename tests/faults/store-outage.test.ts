@@ -56,6 +56,7 @@ describe.each(outages)('the built server under load, on $name', ({ skip, reads, 
     agent = keepAlive(VISITORS)
     const visitors = await Promise.all(Array.from({ length: VISITORS }, (_, i) => signUp(server, `visitor-${i}`)))
     await takeAway()
+    if (reads === 'none') await eventually(async () => expect((await read(visitors[0]!)).status).toBe(503)) // A file is looked for a quarter of a second later at most.
     const during = await loadFor(OUTAGE_MS, visitors)
     await giveBack()
     await eventually(async () => expect((await write(visitors[0]!, 'again')).status).toBe(200))

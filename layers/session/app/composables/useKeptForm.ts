@@ -1,9 +1,7 @@
 import { onScopeDispose, ref, watch } from 'vue'
 import type { Ref } from 'vue'
-import { useNuxtApp, useState, useUserSession } from '#imports'
+import { useState, useUserSession } from '#imports'
 import type { KnownSession } from '../session/known'
-
-type NuxtApp = ReturnType<typeof useNuxtApp>
 
 /** What one user has left unfinished in a form. */
 interface KeptForm {
@@ -11,7 +9,8 @@ interface KeptForm {
   readonly value: unknown
 }
 
-const keptForms = new WeakMap<NuxtApp, Map<string, KeptForm>>()
+/** Of this tab: the server keeps none, so no visitor's can reach another there. */
+const forms = new Map<string, KeptForm>()
 
 /**
  * Keeps what a signed-in user has entered over the end of their session (WCAG 2.2, 2.2.5): when they have signed in again and come back to the
@@ -28,13 +27,12 @@ export function useKeptForm<Form>(key: string, form: Ref<Form>): Readonly<Ref<bo
   if (import.meta.server) return restored
   const { ended } = useUserSession()
   const known = useState<KnownSession>('session')
-  const forms = formsOf(useNuxtApp())
   let owner: string | null = null
   let touched = false
 
   watch(() => ownerOf(known.value), now => owner ??= now, { immediate: true, flush: 'sync' })
   watch(form, () => touched = true, { deep: true, flush: 'sync' })
-  if (owner !== null) forgetOthers(forms, owner)
+  if (owner !== null) forgetOthers(owner)
   const kept = forms.get(key)
   if (kept && owner !== null) {
     forms.delete(key)
@@ -48,14 +46,8 @@ export function useKeptForm<Form>(key: string, form: Ref<Form>): Readonly<Ref<bo
   return restored
 }
 
-function formsOf(nuxtApp: NuxtApp): Map<string, KeptForm> {
-  const forms = keptForms.get(nuxtApp) ?? new Map<string, KeptForm>()
-  keptForms.set(nuxtApp, forms)
-  return forms
-}
-
 /** Another user's words are nothing that this tab should still hold. */
-function forgetOthers(forms: Map<string, KeptForm>, owner: string) {
+function forgetOthers(owner: string) {
   for (const [key, kept] of forms) if (kept.owner !== owner) forms.delete(key)
 }
 

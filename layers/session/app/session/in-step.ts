@@ -1,5 +1,5 @@
-import { tryOnScopeDispose, useBroadcastChannel, useDocumentVisibility, useEventListener, useOnline, useTimeoutFn, whenever } from '@vueuse/core'
-import { computed, watch } from 'vue'
+import { tryOnScopeDispose, useBroadcastChannel, useDocumentVisibility, useEventListener, useOnline, whenever } from '@vueuse/core'
+import { watch } from 'vue'
 import type { Ref } from 'vue'
 import type { SessionEnding } from '../../shared/types/session'
 import { contentOf, identityOf } from './known'
@@ -102,15 +102,18 @@ function useReturns({ known, now }: Surroundings, hurry: () => void, ask: () => 
 
 /** Asks again and again, ever more slowly, while that is needed. */
 function useRetries(isNeeded: () => boolean, ask: () => Promise<boolean>) {
-  const needed = computed(isNeeded)
-  let attempt = 0
-  const { start, stop } = useTimeoutFn(async () => {
-    await ask()
-    if (needed.value) start()
-  }, () => reconnectDelay(attempt++), { immediate: false })
-  watch(needed, () => {
-    attempt = 0
-    if (needed.value) start()
-    else stop()
+  watch(isNeeded, (needed, _, onCleanup) => {
+    if (!needed) return
+    let attempt = 0
+    let timer: ReturnType<typeof setTimeout>
+    let isOver = false
+    const again = () => {
+      timer = setTimeout(() => void ask().then(() => isOver || again()), reconnectDelay(attempt++))
+    }
+    onCleanup(() => {
+      isOver = true
+      clearTimeout(timer)
+    })
+    again()
   }, { immediate: true })
 }
