@@ -4,14 +4,14 @@ const PATH = '/api/_session/devices'
 
 /** The user's sessions, in step with the server, and the ways to end them. `busy` names the session that is being ended, or `others` or `everywhere`. */
 export async function useDevices() {
-  const { onChanged, clear } = useUserSession()
+  const { loggedIn, onChanged, clear } = useUserSession()
   const list = useFetch(PATH, { key: 'devices' })
   const { data: devices, error, refresh } = list
   const busy = ref<string | null>(null)
   const problem = ref<Problem | null>(null)
   const told = ref('')
-  // While all of them are being ended, the list is nobody's to ask for. After an `await` this would be no component's, and go on when the page is left.
-  onChanged(() => void (busy.value !== 'everywhere' && refresh()))
+  // While all of them are being ended, and on the way out, the list is nobody's to ask for. After an `await` this would be no component's, and go on when the page is left.
+  onChanged(() => void (loggedIn.value && busy.value !== 'everywhere' && refresh()))
   await list
 
   async function act(name: string, done: string, work: () => Promise<unknown>) {

@@ -10,6 +10,8 @@ import { expireSessions } from '../support/store.ts'
 const AT_ONCE_MS = 1000
 /** Long enough to sign in on another device meanwhile, on a busy machine too. */
 const IDLE_TIMEOUT_MS = 10_000
+/** The server looks each half a second whether another process has written to the file. Long before the session would run out of time anyway. */
+const FOUND_MS = 4000
 
 /** One device a user, and sessions that soon end by themselves. */
 const test = base.extend<object, { app: Awaited<ReturnType<typeof startBuiltServer>> }>({
@@ -28,11 +30,11 @@ test('a session that runs out of time leaves its page within a second in both it
   await expectSignedOut(tabs, 'Your session ran out of time.', session.idleExpiresAt - Date.now() + AT_ONCE_MS)
 })
 
-test('a session that is found expired leaves its page within a second in both its tabs, and says why', async ({ context, app }) => {
+test('a session that the store says is over, though its clocks run on, leaves its page in both its tabs, and says why', async ({ context, app }) => {
   const tabs = await registerInTwoTabs(context)
   expireSessions(app.storeFile)
 
-  await expectSignedOut(tabs, 'Your session ran out of time.')
+  await expectSignedOut(tabs, 'Your session ran out of time.', FOUND_MS)
 })
 
 test('a session that gives way to a newer one leaves its page within a second in both its tabs, and says why', async ({ context, browser, app }) => {
@@ -52,6 +54,22 @@ test('whoever signs out in one tab leaves the page within a second in the others
 
   await expectSignedOut(others, 'You signed out in this browser.')
   await expect(here).toHaveURL('/')
+})
+
+test('a tab on its way out does not ask for what is over', async ({ context }) => {
+  const [here, other] = await registerInTwoTabs(context)
+  const asked: string[] = []
+  const arrival = Promise.withResolvers<undefined>()
+  await other.route('**/_nuxt/*.js', route => arrival.promise.then(() => route.continue())) // The page to sign in at is long in coming.
+  other.on('request', request => asked.push(new URL(request.url()).pathname))
+  const heard = other.waitForRequest('**/api/_session') // Of the session that the page `/` begins in the first tab. The list would be asked for before that.
+  await here.getByRole('button', { name: 'Not now' }).click()
+  await devicesPage(here).headerSignOut.click()
+  await heard
+  arrival.resolve(undefined)
+
+  await expect(other).toHaveURL('/sign-in?returnTo=/devices')
+  expect(asked.filter(path => path === '/api/_session/devices')).toEqual([])
 })
 
 async function registerInTwoTabs(context: BrowserContext, name = newName()): Promise<[Page, Page]> {
