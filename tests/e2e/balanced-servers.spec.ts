@@ -1,11 +1,9 @@
 import type { Browser, BrowserContext, Page } from '@playwright/test'
-import { devicesPage, newName, register, settled, signInTwoTabs } from '../support/account-page.ts'
+import { AT_ONCE, devicesPage, newName, register, settled, signInTwoTabs } from '../support/account-page.ts'
 import { expect } from '../support/fixtures.ts'
 import { skipWithoutRedis, startPair, test, type Pair } from '../support/pair.ts'
 import { COOKIE_NAME, sessionPage, UUID } from '../support/session-page.ts'
 
-/** What is promised: within a second, in every tab. */
-const AT_ONCE = { timeout: 1000 }
 const REVOKED = 'You were signed out on another device.'
 const CALLS = 20
 

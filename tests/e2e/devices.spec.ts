@@ -1,9 +1,7 @@
 import type { Page } from '@playwright/test'
 import { expect, expectAccessible, test } from '../support/fixtures.ts'
-import { devicesPage, newName, register, settled, signIn } from '../support/account-page.ts'
+import { AT_ONCE, devicesPage, newName, register, settled, signIn } from '../support/account-page.ts'
 
-/** What is promised: within a second, in every tab. */
-const AT_ONCE = { timeout: 1000 }
 const REVOKED = 'You were signed out on another device.'
 
 /** Another device: a browser of its own. */

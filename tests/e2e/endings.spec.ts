@@ -1,15 +1,13 @@
 import type { BrowserContext, Page } from '@playwright/test'
-import { devicesPage, newName, register, settled, signIn } from '../support/account-page.ts'
+import { AT_ONCE, devicesPage, newName, register, settled, signIn } from '../support/account-page.ts'
 import { expect, test as base } from '../support/fixtures.ts'
 import { call } from '../support/https.ts'
 import { startBuiltServer } from '../support/server.ts'
 import { sessionCookie } from '../support/session-page.ts'
 import { expireSessions } from '../support/store.ts'
 
-/** What is promised: within a second, in every tab. */
-const AT_ONCE_MS = 1000
 /** Long enough to sign in on another device meanwhile, on a busy machine too. */
-const IDLE_TIMEOUT_MS = 10_000
+const IDLE_TIMEOUT_MS = 15_000
 /** The server looks each half a second whether another process has written to the file. Long before the session would run out of time anyway. */
 const FOUND_MS = 4000
 
@@ -23,11 +21,12 @@ const test = base.extend<object, { app: Awaited<ReturnType<typeof startBuiltServ
 })
 
 test('a session that runs out of time leaves its page within a second in both its tabs, and says why', async ({ context, app }) => {
+  test.slow()
   const tabs = await registerInTwoTabs(context)
   const { body } = await call(`${app.origin}/api/_session`, { cookie: await sessionCookie(context) })
   const { session } = JSON.parse(body) as { session: { idleExpiresAt: number } }
 
-  await expectSignedOut(tabs, 'Your session ran out of time.', session.idleExpiresAt - Date.now() + AT_ONCE_MS)
+  await expectSignedOut(tabs, 'Your session ran out of time.', session.idleExpiresAt - Date.now() + AT_ONCE.timeout)
 })
 
 test('a session that the store says is over, though its clocks run on, leaves its page in both its tabs, and says why', async ({ context, app }) => {
@@ -81,7 +80,7 @@ async function registerInTwoTabs(context: BrowserContext, name = newName()): Pro
   return tabs
 }
 
-async function expectSignedOut(tabs: Page[], why: string, timeout = AT_ONCE_MS): Promise<void> {
+async function expectSignedOut(tabs: Page[], why: string, timeout = AT_ONCE.timeout): Promise<void> {
   await Promise.all(tabs.map(tab => expect(tab.getByText(why)).toBeVisible({ timeout })))
   for (const tab of tabs) await expect(tab).toHaveURL('/sign-in?returnTo=/devices')
 }

@@ -1,5 +1,5 @@
 import { expect, expectAccessible, test as base } from '../support/fixtures.ts'
-import { newName, register, settled } from '../support/account-page.ts'
+import { AT_ONCE, newName, register, settled } from '../support/account-page.ts'
 import { startBuiltServer } from '../support/server.ts'
 
 /** So short that the warning stands there from the start, and comes back with every extension. */
@@ -24,7 +24,7 @@ test('the warning before the end is extended from another tab, and gives the foc
   await expectAccessible(page)
   await second.getByRole('button', { name: 'Stay signed in' }).click()
 
-  for (const warning of warnings) await expect(warning).toBeHidden({ timeout: 1000 })
+  for (const warning of warnings) await expect(warning).toBeHidden(AT_ONCE)
   await expect(signOut).toBeFocused()
 })
 

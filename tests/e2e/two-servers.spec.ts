@@ -1,10 +1,8 @@
 import type { Browser } from '@playwright/test'
-import { devicesPage, newName, register, settled, signInTwoTabs } from '../support/account-page.ts'
+import { AT_ONCE, devicesPage, newName, register, settled, signInTwoTabs } from '../support/account-page.ts'
 import { expect } from '../support/fixtures.ts'
 import { skipWithoutRedis, test, type Pair } from '../support/pair.ts'
 
-/** What is promised: within a second, in every tab. A server that hears its neighbours looks at everything but once a minute, so nothing else is as quick. */
-const AT_ONCE = { timeout: 1000 }
 const REVOKED = 'You were signed out on another device.'
 const EVENTS = '/api/_session/events'
 const MOST_DEVICES = '3'
