@@ -153,6 +153,21 @@ it('hears of what another tab did', async () => {
   expect(onEnded.mock.calls).toEqual([['revoked', { here: false }]])
 })
 
+it('says why the last session ended until somebody signs in, though an anonymous one has begun', async () => {
+  Object.assign(server, { owner: 'ada', handle: 'h1' })
+  const { session } = await inComponent()
+  await session.fetch()
+  Object.assign(server, { owner: null, handle: '', ended: 'revoked' })
+  await session.fetch()
+  Object.assign(server, { handle: 'h2', ended: null })
+  await session.fetch()
+  expect([session.session.value?.id, session.ended.value]).toEqual(['h2', 'revoked'])
+  Object.assign(server, { owner: 'ada', handle: 'h3' })
+  await session.fetch()
+
+  expect(session.ended.value).toBeNull()
+})
+
 it('tells the other tabs of what is new, and of nothing else', async () => {
   Object.assign(server, { owner: 'ada', handle: 'h1' })
   const { session } = await inComponent()

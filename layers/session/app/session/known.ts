@@ -6,7 +6,7 @@ export interface KnownSession {
   view: SessionView | null
   /** The last question got no answer, so `view` may be out of date. */
   stale: boolean
-  /** How the last session ended that there was, until there is another. */
+  /** How the last session ended that there was, until somebody signs in. */
   ended: SessionEnding | null
 }
 
@@ -18,7 +18,8 @@ export function nothingKnown(): KnownSession {
 /** The server's word. */
 export function withView(known: KnownSession, view: SessionView): KnownSession {
   const lost = isLost(known, view)
-  if (view.session && !lost) return { view, stale: false, ended: null }
+  // An anonymous session that begins meanwhile, as in another tab, is no reason to leave somebody without one.
+  if (view.session && !lost) return { view, stale: false, ended: view.session.owner === null ? known.ended : null }
   return { view, stale: false, ended: lost ? endingOf(known, view) : view.ended ?? known.ended }
 }
 

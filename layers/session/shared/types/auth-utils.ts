@@ -55,7 +55,7 @@ export interface UserSessionComposable {
   readonly idleExpiresAt: ComputedRef<number | null>
   /** Milliseconds until the session ends by itself; `null` where there is none. Right whatever the browser's clock says. */
   readonly remaining: ComputedRef<number | null>
-  /** Why the last session ended, until there is another; `null` if none has. */
+  /** Why the last session ended, until somebody signs in; `null` if none has. */
   readonly ended: ComputedRef<SessionEnding | null>
   /** Asks the server anew, as after signing in or after the session's data has changed. Never throws: without an answer, `stale` says so. The other tabs hear of what is new. */
   fetch: () => Promise<void>
