@@ -31,6 +31,8 @@ export interface SessionLayer {
 
 /** Where the store is mounted: `useStorage('sessions')` looks inside. */
 const MOUNT = 'sessions'
+/** The request that has changed something, such as the secret, is to be answered first: its own page would else ask at once with the cookie that is being replaced, and find no session. */
+const TELL_CHANGES_AFTER_MS = 250
 
 let layer: SessionLayer | undefined
 
@@ -54,7 +56,7 @@ export function startSessionLayer(emit: EventSink): SessionLayer {
       else if (event.type === 'signed_in') live.signedIn(event.handle)
       emit(event)
     },
-    ownerChanged: owner => live.changed(owner),
+    ownerChanged: owner => void setTimeout(() => live.changed(owner), TELL_CHANGES_AFTER_MS).unref(),
   })
   const live = new LiveSessions(engine)
   const clientAddress = addressReader(config.trustedProxies, config)
