@@ -74,6 +74,7 @@ export interface SentCookie {
 export class TestRequest implements SessionRequest {
   readonly label: string = 'Test browser'
   readonly sent: SentCookie[] = []
+  readonly answered = Promise.resolve()
   cleared = 0
   /** A page of another origin made this request. */
   foreign = false

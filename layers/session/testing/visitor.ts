@@ -41,6 +41,7 @@ export class Visitor {
       label: 'race',
       startedAt: clock(),
       speculative: false,
+      answered: Promise.resolve(),
       assertMayWrite: () => {},
       setCookie: keep,
       clearCookie: () => keep(undefined),

@@ -5,7 +5,7 @@ import { beforeEach, expect, it, vi } from 'vitest'
 import { useUserSession } from '#imports'
 import { HOUR, sessionOf, viewOf } from '../support/views'
 
-const server = { owner: null as string | null, handle: '', note: undefined as string | undefined, skew: 0, ended: null as SessionEndReason | null, isDown: false }
+const server = { /** How many questions have yet to come with a cookie that is no longer any good. */ strangers: 0, owner: null as string | null, handle: '', note: undefined as string | undefined, skew: 0, ended: null as SessionEndReason | null, isDown: false }
 
 function view(): SessionView {
   const now = Date.now() + server.skew
@@ -17,7 +17,11 @@ function view(): SessionView {
 
 const answer = () => {
   if (server.isDown) throw createError({ statusCode: 503, data: { code: 'store_unavailable' } })
-  return view()
+  const { handle } = server
+  if (server.strangers-- > 0) server.handle = ''
+  const answered = view()
+  server.handle = handle
+  return answered
 }
 registerEndpoint('/api/_session', { method: 'GET', handler: answer })
 registerEndpoint('/api/_session/extend', { method: 'POST', handler: answer })
@@ -43,7 +47,7 @@ async function inComponent() {
 }
 
 beforeEach(async () => {
-  Object.assign(server, { owner: null, handle: '', note: undefined, skew: 0, ended: null, isDown: false })
+  Object.assign(server, { strangers: 0, owner: null, handle: '', note: undefined, skew: 0, ended: null, isDown: false })
   const { session, unmount } = await inComponent()
   await session.fetch()
   unmount()
@@ -101,6 +105,19 @@ it.each(['revoked', null] as const)('calls back once when the session has ended,
 
   expect(onEnded.mock.calls).toEqual([[ended ?? 'unknown', { here: false }]])
   expect([session.status.value, session.ended.value]).toEqual(['anonymous', ended ?? 'unknown'])
+})
+
+it('asks once more before it believes an end that nobody explains: its cookie may have been replaced under way', async () => {
+  Object.assign(server, { owner: 'ada', handle: 'h1' })
+  const { session } = await inComponent()
+  await session.fetch()
+  const onEnded = vi.fn()
+  session.onEnded(onEnded)
+  server.strangers = 1
+  await session.fetch()
+
+  expect(onEnded).not.toHaveBeenCalled()
+  expect([session.loggedIn.value, session.ended.value, server.strangers]).toEqual([true, null, -1])
 })
 
 it('another user in the same browser is the end of the first one\'s session', async () => {

@@ -7,7 +7,7 @@ import type { EndListener } from '../../shared/types/session'
 import { askForAll, keepInStep } from '../session/in-step'
 import type { TabMessage } from '../session/in-step'
 import { SessionKnowledge } from '../session/knowledge'
-import { nothingKnown } from '../session/known'
+import { nothingKnown, withView } from '../session/known'
 import type { KnownSession } from '../session/known'
 import { isProtected, signInLocation } from '../session/pages'
 import { useServerClock } from './useServerClock'
@@ -40,7 +40,7 @@ function createClient(nuxtApp: NuxtApp): Client {
   const live = ref(false)
   return effectScope(true).run(() => {
     const now = useServerClock(computed(() => known.value.view), live)
-    const knowledge = new SessionKnowledge(known, () => viewForPage(nuxtApp), now)
+    const knowledge = new SessionKnowledge(known, now, import.meta.server ? () => loadForPage(nuxtApp, known) : undefined)
     const facts = readFacts(known, now)
     let tellTabs: (message: TabMessage) => void = () => {}
     if (import.meta.client) {
@@ -57,8 +57,9 @@ function createClient(nuxtApp: NuxtApp): Client {
 }
 
 /** An error page knows nobody: caches that go by a path's ending keep a 404 for `/account/foo.css` too (web cache deception). */
-async function viewForPage({ ssrContext, payload }: NuxtApp) {
-  return payload.error ? 'unknown' : await ssrContext?.event.context.sessionView?.() ?? 'unknown'
+async function loadForPage({ ssrContext, payload }: NuxtApp, known: Ref<KnownSession>) {
+  const view = payload.error ? 'unknown' : await ssrContext?.event.context.sessionView?.() ?? 'unknown'
+  known.value = view === 'unknown' ? { ...known.value, stale: true } : withView(known.value, view)
 }
 
 function readFacts(known: Ref<KnownSession>, now: Readonly<Ref<number>>) {

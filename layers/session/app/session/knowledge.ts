@@ -1,10 +1,12 @@
 import type { Ref } from 'vue'
 import type { SessionView, EndListener, SessionEnding } from '../../shared/types/session'
-import { isLost, withEnd, withView } from './known'
+import { endingOf, withEnd, withView } from './known'
 import type { KnownSession } from './known'
 
 const PATH = '/api/_session'
 const TIMEOUT_MS = 10_000
+/** What an answer needs that is under way and brings the cookie that a question lacked. */
+const ASK_AGAIN_MS = 500
 
 /** What one Nuxt app knows of its session, and how it learns more. */
 export class SessionKnowledge {
@@ -16,13 +18,13 @@ export class SessionKnowledge {
   #leaving = false
 
   /**
-   * @param forPage what the server knows while it renders a page
    * @param serverNow the server's clock
+   * @param loadForPage on the server: learns it from the request for the page. Never fails
    */
   constructor(
     private readonly known: Ref<KnownSession>,
-    private readonly forPage: () => Promise<SessionView | 'unknown'>,
     private readonly serverNow: Readonly<Ref<number>>,
+    private readonly loadForPage?: () => Promise<void>,
   ) {}
 
   get handle(): string | null {
@@ -31,7 +33,7 @@ export class SessionKnowledge {
 
   /** The first answer: once for all who ask. Never fails; without an answer the session stays unknown. */
   load(): Promise<void> {
-    return this.#loading ??= import.meta.server ? this.#loadForPage() : this.refresh().then(() => this.#loaded())
+    return this.#loading ??= import.meta.server ? this.loadForPage!() : this.refresh().then(() => this.#loaded())
   }
 
   /** Asks the server how things stand. `false`: it did not say. */
@@ -78,7 +80,11 @@ export class SessionKnowledge {
   async #ask(question: () => Promise<SessionView>): Promise<boolean> {
     const mine = ++this.#turn
     try {
-      const answer = await question()
+      let answer = await question()
+      if (!answer.session && endingOf(this.known.value, answer) === 'unknown') {
+        await new Promise(resolve => setTimeout(resolve, ASK_AGAIN_MS))
+        answer = await question()
+      }
       if (mine === this.#turn) this.#adopt(answer)
       return true
     }
@@ -90,9 +96,9 @@ export class SessionKnowledge {
   }
 
   #adopt(view: SessionView) {
-    const lost = isLost(this.known.value, view)
+    const ending = endingOf(this.known.value, view)
     this.known.value = withView(this.known.value, view)
-    if (lost) this.#tell({ here: this.#leaving })
+    if (ending) this.#tell({ here: this.#leaving })
   }
 
   #tell(how: { here: boolean }) {
@@ -102,11 +108,6 @@ export class SessionKnowledge {
 
   #loaded() {
     this.#loading = undefined
-  }
-
-  async #loadForPage() {
-    const answer = await this.forPage()
-    this.known.value = answer === 'unknown' ? { ...this.known.value, stale: true } : withView(this.known.value, answer)
   }
 }
 

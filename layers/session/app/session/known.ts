@@ -17,10 +17,10 @@ export function nothingKnown(): KnownSession {
 
 /** The server's word. */
 export function withView(known: KnownSession, view: SessionView): KnownSession {
-  const lost = isLost(known, view)
+  const ending = endingOf(known, view)
   // An anonymous session that begins meanwhile, as in another tab, is no reason to leave somebody without one.
-  if (view.session && !lost) return { view, stale: false, ended: view.session.owner === null ? known.ended : null }
-  return { view, stale: false, ended: lost ? endingOf(known, view) : view.ended ?? known.ended }
+  if (view.session && !ending) return { view, stale: false, ended: view.session.owner === null ? known.ended : null }
+  return { view, stale: false, ended: ending ?? view.ended ?? known.ended }
 }
 
 /** The session has ended, as the server's stream or another tab says. */
@@ -28,10 +28,12 @@ export function withEnd({ view }: KnownSession, ended: SessionEnding, serverNow:
   return { view: view && { ...view, status: 'anonymous', session: null, data: null, ended: null, now: serverNow }, stale: false, ended }
 }
 
-/** The session that was known is no more, or nobody's, or another user's. */
-export function isLost({ view: before }: KnownSession, { session }: SessionView): boolean {
-  if (!before?.session) return false
-  return session === null || (before.session.owner !== null && before.session.owner !== session.owner)
+/** How the session ended that was known, if it is no more, or nobody's, or another user's. `unknown`: nobody says, and its clocks run on. */
+export function endingOf({ view: before }: KnownSession, { session, ended, now }: SessionView): SessionEnding | null {
+  if (!before?.session) return null
+  const { owner, idleExpiresAt, expiresAt } = before.session
+  if (session && (owner === null || owner === session.owner)) return null
+  return ended ?? (now >= Math.min(idleExpiresAt, expiresAt) ? 'expired' : 'unknown')
 }
 
 /** Changes when somebody signs in or out, a session begins or ends, or what it holds is something else: what other tabs have to hear of. */
@@ -42,9 +44,4 @@ export function contentOf(known: KnownSession): string {
 /** Changes when somebody signs in or out, or a session begins or ends. */
 export function identityOf({ view }: KnownSession): string | null {
   return view?.session ? `${view.session.handle} ${view.session.owner}` : null
-}
-
-function endingOf({ view: before }: KnownSession, view: SessionView): SessionEnding {
-  const { idleExpiresAt, expiresAt } = before!.session!
-  return view.ended ?? (view.now >= Math.min(idleExpiresAt, expiresAt) ? 'expired' : 'unknown')
 }

@@ -36,6 +36,8 @@ export interface EngineOptions {
   readonly emit?: EventSink
   /** Told of an owner whose list of sessions has become another: somebody signed in or out, or was signed out. Default: nobody is. */
   readonly ownerChanged?: (owner: string) => void
+  /** Told of a session that has become somebody's, or once more its owner's, and when the request that signed in is answered. Default: nobody is. */
+  readonly signedIn?: (handle: string, answered: Promise<void>) => void
 }
 
 /** Whose a record is, and for how long. */
@@ -55,6 +57,7 @@ export class SessionEngine {
   readonly clock: Clock
   readonly emit: EventSink
   readonly ownerChanged: (owner: string) => void
+  readonly signedIn: (handle: string, answered: Promise<void>) => void
   readonly store: GuardedStore
   /** Turns updates of one session into a queue, so that parallel ones need no retry within this process. */
   readonly locks = new KeyedLock()
@@ -62,11 +65,12 @@ export class SessionEngine {
   readonly #ring: KeyRing
   readonly #admission: Admission
 
-  constructor({ driver, ring, config, clock = driver.clock ?? Date.now, emit = () => {}, ownerChanged = () => {} }: EngineOptions) {
+  constructor({ driver, ring, config, clock = driver.clock ?? Date.now, emit = () => {}, ownerChanged = () => {}, signedIn = () => {} }: EngineOptions) {
     this.config = config
     this.clock = clock
     this.emit = harmless(emit)
     this.ownerChanged = ownerChanged
+    this.signedIn = signedIn
     this.store = new GuardedStore(driver, clock, this.emit)
     this.removals = new Removals(this.store, clock, this.emit)
     this.#ring = ring

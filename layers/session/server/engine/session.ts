@@ -84,8 +84,9 @@ export class ServerSession<Data extends object = SessionValues> extends SessionW
     this.adopt(await signIn(this.engine, this.admitted, { owner, remember, label, startedAt: this.#startedAt, dataFrom: held => beginning(data, held) }))
     this.#lost = false
     this.engine.emit({ type: 'signed_in', handle: this.handle! })
-    this.engine.ownerChanged(owner)
-    if (before !== null && before !== owner) this.engine.ownerChanged(before)
+    this.engine.signedIn(this.handle!, this.request.answered)
+    this.#tellOwner(owner)
+    if (before !== null && before !== owner) this.#tellOwner(before)
   }
 
   /** Replaces the secret; the old one is dead at once. For any change of what the session may do. */
@@ -104,7 +105,7 @@ export class ServerSession<Data extends object = SessionValues> extends SessionW
     const live = this.#leave()
     if (!live) return
     await this.engine.removals.remove(live.key, 'signed_out')
-    if (live.record.owner !== null) this.engine.ownerChanged(live.record.owner)
+    if (live.record.owner !== null) this.#tellOwner(live.record.owner)
   }
 
   /** Slides the idle clock now. `false`: there is no session, or it has ended meanwhile. */
@@ -127,7 +128,7 @@ export class ServerSession<Data extends object = SessionValues> extends SessionW
     const own = handle === this.handle
     const revoked = await revokeDevice(this.engine, owner, handle)
     if (own) this.#leave()
-    if (revoked) this.engine.ownerChanged(owner)
+    if (revoked) this.#tellOwner(owner)
     return revoked
   }
 
@@ -163,8 +164,13 @@ export class ServerSession<Data extends object = SessionValues> extends SessionW
     const revoked = await revokeOwner(this.engine, owner, at, except)
     // A sign-in that follows in this request, as after a change of password, does not defeat itself.
     this.#startedAt = at + 1
-    if (revoked > 0) this.engine.ownerChanged(owner)
+    if (revoked > 0) this.#tellOwner(owner)
     return revoked
+  }
+
+  /** Not before the answer: the owner's own page would ask with the cookie that this request replaces, and find no session. */
+  #tellOwner(owner: string) {
+    void this.request.answered.then(() => this.engine.ownerChanged(owner))
   }
 
   #requireOwner(): string {

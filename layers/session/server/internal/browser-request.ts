@@ -3,6 +3,7 @@ import type { H3Event } from 'h3'
 import { serializeClearedCookie, serializeCookie } from '../engine/cookie'
 import type { CookieOptions } from '../engine/cookie'
 import type { SessionRequest } from '../engine/session-writer'
+import { answerOf } from './answer'
 import { arrivalOf, crossOriginRefused, requestProvenance } from './guard'
 import { sessionLayer } from './instance'
 
@@ -16,6 +17,7 @@ const CLEARED_AT_SIGN_OUT = '"cache"'
 export class BrowserRequest implements SessionRequest {
   readonly startedAt: number
   readonly speculative: boolean
+  #answered: Promise<void> | undefined
 
   constructor(private readonly outer: H3Event) {
     this.startedAt = arrivalOf(outer)
@@ -29,6 +31,10 @@ export class BrowserRequest implements SessionRequest {
   /** What a foreign page does is nothing that the visitor did. */
   get countsAsActivity(): boolean {
     return !this.speculative && requestProvenance(this.outer) !== 'foreign'
+  }
+
+  get answered(): Promise<void> {
+    return this.#answered ??= answerOf(this.outer.node.res)
   }
 
   assertMayWrite() {

@@ -31,8 +31,6 @@ export interface SessionLayer {
 
 /** Where the store is mounted: `useStorage('sessions')` looks inside. */
 const MOUNT = 'sessions'
-/** The request that has changed something, such as the secret, is to be answered first: its own page would else ask at once with the cookie that is being replaced, and find no session. */
-const TELL_CHANGES_AFTER_MS = 250
 
 let layer: SessionLayer | undefined
 
@@ -53,10 +51,10 @@ export function startSessionLayer(emit: EventSink): SessionLayer {
     emit(event) {
       audit?.note(event)
       if (event.type === 'ended') live.ended(event.handle, event.reason)
-      else if (event.type === 'signed_in') live.signedIn(event.handle)
       emit(event)
     },
-    ownerChanged: owner => void setTimeout(() => live.changed(owner), TELL_CHANGES_AFTER_MS).unref(),
+    ownerChanged: owner => live.changed(owner),
+    signedIn: (handle, answered) => live.signedIn(handle, answered),
   })
   const live = new LiveSessions(engine)
   const clientAddress = addressReader(config.trustedProxies, config)

@@ -5,8 +5,14 @@ import type { LiveSession } from '../engine/record'
 import { idleEnd } from '../engine/record'
 import type { EndReason, StoreNews } from '../engine/store'
 
-/** What whoever watches a session is told. All but `changed` are the last. `signed_in`: it has become somebody's, who need not be who watched it so far. */
-export type LiveEvent = { readonly type: 'ended', readonly reason: EndReason } | { readonly type: 'changed' | 'signed_in' | 'shutdown' }
+/**
+ * What whoever watches a session is told. All but `changed` are the last. `signed_in`: it has become somebody's, who need not be who watched it so far; before
+ * the request is `answered` that did it, if it was one of this process, the browser does not have its new cookie.
+ */
+export type LiveEvent
+  = | { readonly type: 'ended', readonly reason: EndReason }
+    | { readonly type: 'signed_in', readonly answered?: Promise<void> }
+    | { readonly type: 'changed' | 'shutdown' }
 
 export type LiveListener = (event: LiveEvent) => void
 
@@ -88,8 +94,8 @@ export class LiveSessions {
   }
 
   /** The session has become somebody's, or once more its owner's. */
-  signedIn(handle: string): void {
-    this.#dismiss(this.#sessions.get(handle), { type: 'signed_in' })
+  signedIn(handle: string, answered: Promise<void>): void {
+    this.#dismiss(this.#sessions.get(handle), { type: 'signed_in', answered })
   }
 
   /** The list of this owner's sessions has become another. */

@@ -39,14 +39,21 @@ function follow(event: H3Event, live: LiveSession) {
   stream.send('hello')
 }
 
-/** A session that has become somebody's is watched anew, by whoever can prove that it is theirs. */
+/** A session that has become somebody's is watched anew, by whoever can prove that it is theirs: for which they need the new cookie. */
 function tell(stream: EventStream, message: LiveEvent) {
   if (message.type === 'ended') {
     stream.send('ended', { reason: message.reason })
     return stream.endSoon()
   }
-  if (message.type !== 'shutdown') stream.send('changed')
-  if (message.type !== 'changed') stream.end()
+  if (message.type === 'signed_in') return void tellSignedIn(stream, message.answered)
+  if (message.type === 'changed') stream.send('changed')
+  else stream.end()
+}
+
+async function tellSignedIn(stream: EventStream, answered: Promise<void> | undefined) {
+  await answered
+  stream.send('changed')
+  stream.end()
 }
 
 function tooMany({ node: { res } }: H3Event) {
