@@ -25,6 +25,8 @@ console.log(`What is random in the tests begins with FUZZ_SEED=${seed}.`)
 const skipBuild = process.argv.includes('--no-build')
 const total = await runSteps(steps.filter(({ name }) => !(skipBuild && name === 'build')))
 if (total.passed === 0) console.log('\nNo test passed: that is a failure too.')
+// Once more, at the end: whoever gets the end of a log alone is to know what failed.
+for (const failure of total.failures) console.log(`\n✖ ${failure}`)
 console.log(`\n${summary(total)}`)
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0
 

@@ -1,4 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs'
+import { relative } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import type { Tally } from './run-step.ts'
 
 /** What this reads of the report of Vitest's `json` reporter. */
@@ -7,12 +9,26 @@ export interface VitestReport {
   numFailedTests: number
   numPendingTests: number
   numTodoTests: number
+  testResults: {
+    name: string
+    status: string
+    message: string
+    assertionResults: { fullName: string, status: string, failureMessages: string[] | null }[]
+  }[]
 }
 
 /** What this reads of the report of Playwright's `json` reporter. */
 export interface PlaywrightReport {
   stats: { expected: number, unexpected: number, flaky: number, skipped: number }
+  suites: PlaywrightSuite[]
 }
+
+interface PlaywrightSuite {
+  suites?: PlaywrightSuite[]
+  specs: { title: string, file: string, line: number, ok: boolean, tests: { status: string, results: { error?: { message?: string } }[] }[] }[]
+}
+
+const LONGEST_REASON = 1000
 
 /** Counts a Vitest report. */
 export function tallyVitest(report: VitestReport): Tally {
@@ -20,12 +36,28 @@ export function tallyVitest(report: VitestReport): Tally {
     passed: report.numPassedTests,
     failed: report.numFailedTests,
     skipped: report.numPendingTests + report.numTodoTests,
+    failures: report.testResults.flatMap(({ name, status, message, assertionResults }) => {
+      const failed = assertionResults.filter(test => test.status === 'failed')
+      if (failed.length === 0 && status === 'failed') return [failure(name, message)]
+      return failed.map(test => failure(`${name} › ${test.fullName}`, test.failureMessages?.[0]))
+    }),
   }
 }
 
 /** Counts a Playwright report; a test that passed only at the second try has failed. */
-export function tallyPlaywright({ stats }: PlaywrightReport): Tally {
-  return { passed: stats.expected, failed: stats.unexpected + stats.flaky, skipped: stats.skipped }
+export function tallyPlaywright({ stats, suites }: PlaywrightReport): Tally {
+  return { passed: stats.expected, failed: stats.unexpected + stats.flaky, skipped: stats.skipped, failures: suites.flatMap(failuresOf) }
+}
+
+function failuresOf({ suites = [], specs }: PlaywrightSuite): string[] {
+  const failed = specs.filter(({ ok, tests }) => !ok || tests.some(({ status }) => status === 'flaky'))
+  const own = failed.map(({ title, file, line, tests }) => failure(`${file}:${line} › ${title}`, tests.flatMap(({ results }) => results).find(({ error }) => error)?.error?.message))
+  return [...own, ...suites.flatMap(failuresOf)]
+}
+
+function failure(test: string, reason = ''): string {
+  const text = stripVTControlCharacters(reason).slice(0, LONGEST_REASON).trim()
+  return `${relative('', test)}\n${text}`.trim().replaceAll('\n', '\n    ')
 }
 
 /**
@@ -41,7 +73,7 @@ export async function runCounted<Report>(file: string, tally: (report: Report) =
   return counted
 }
 
-/** The summary line, in the one form that any reader of a log can count. */
+/** The summary, whose last line has the one form that any reader of a log can count. */
 export function summary({ passed, failed, skipped }: Tally): string {
-  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`
+  return `${skipped > 0 ? `${skipped} skipped\n` : ''}${passed} passed, ${failed} failed`
 }

@@ -3,7 +3,13 @@ import { once } from 'node:events'
 import { delimiter, join } from 'node:path'
 
 /** How many tests a step ran, by outcome. */
-export interface Tally { passed: number, failed: number, skipped: number }
+export interface Tally {
+  passed: number
+  failed: number
+  skipped: number
+  /** Each test that failed, or step that broke, and why. */
+  failures: string[]
+}
 
 /** A part of `npm test`. It throws if it breaks. */
 export interface Step {
@@ -24,16 +30,18 @@ const BIN = join(import.meta.dirname, '../../node_modules/.bin')
  * A failure does not stop the others, so that one run tells everything; only steps that need a broken one are left out.
  */
 export async function runSteps(steps: Step[]): Promise<Tally> {
-  const total: Tally = { passed: 0, failed: 0, skipped: 0 }
+  const total: Tally = { passed: 0, failed: 0, skipped: 0, failures: [] }
   const broken = new Set<string>()
   for (const step of steps) {
     const outcome = await runStep(step, broken)
     if (outcome === 'broken') {
       broken.add(step.name)
       total.failed++
+      total.failures.push(`${step.name}: the step broke, see above`)
     }
     else {
       for (const key of ['passed', 'failed', 'skipped'] as const) total[key] += outcome[key]
+      total.failures.push(...outcome.failures)
     }
   }
   return total
@@ -64,7 +72,7 @@ async function runStep({ name, needs = [], run, count }: Step, broken: Set<strin
   const seconds = () => `${((performance.now() - start) / 1000).toFixed(1)} s`
   try {
     await run?.()
-    const tally = await count?.() ?? { passed: 0, failed: 0, skipped: 0 }
+    const tally = await count?.() ?? { passed: 0, failed: 0, skipped: 0, failures: [] }
     console.log(`${tally.failed > 0 ? '✖' : '✔'} ${name}: ${seconds()}`)
     return tally
   }

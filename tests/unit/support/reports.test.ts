@@ -1,31 +1,63 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { runCounted, summary, tallyPlaywright, tallyVitest } from '../../support/reports'
 
 describe('summary', () => {
   it('names what was skipped only if something was', () => {
-    expect(summary({ passed: 12, failed: 0, skipped: 0 })).toBe('12 passed, 0 failed')
-    expect(summary({ passed: 12, failed: 1, skipped: 2 })).toBe('12 passed, 1 failed, 2 skipped')
+    expect(summary({ passed: 12, failed: 0, skipped: 0, failures: [] })).toBe('12 passed, 0 failed')
+    expect(summary({ passed: 12, failed: 1, skipped: 2, failures: [] })).toBe('2 skipped\n12 passed, 1 failed')
   })
 })
 
 describe('tallies', () => {
   it('count what Vitest left out as skipped', () => {
-    const report = { numPassedTests: 5, numFailedTests: 1, numPendingTests: 2, numTodoTests: 1 }
+    const report = { numPassedTests: 5, numFailedTests: 1, numPendingTests: 2, numTodoTests: 1, testResults: [] }
 
-    expect(tallyVitest(report)).toEqual({ passed: 5, failed: 1, skipped: 3 })
+    expect(tallyVitest(report)).toMatchObject({ passed: 5, failed: 1, skipped: 3 })
+  })
+
+  it('name each of Vitest\'s tests that failed, and each file that could not be run, and say why', () => {
+    const test = { fullName: 'a sum is right', status: 'failed', failureMessages: ['\u001B[31mexpected 3\u001B[39m\nto be 2'] }
+    const testResults = [
+      { name: resolve('tests/sum.test.ts'), status: 'failed', message: '', assertionResults: [test, { ...test, fullName: 'another', status: 'passed', failureMessages: null }] },
+      { name: resolve('tests/none.test.ts'), status: 'failed', message: 'no such module', assertionResults: [] },
+      { name: resolve('tests/good.test.ts'), status: 'passed', message: '', assertionResults: [] },
+    ]
+
+    expect(tallyVitest({ numPassedTests: 1, numFailedTests: 1, numPendingTests: 0, numTodoTests: 0, testResults }).failures).toEqual([
+      'tests/sum.test.ts › a sum is right\n    expected 3\n    to be 2',
+      'tests/none.test.ts\n    no such module',
+    ])
+  })
+
+  it('name each of Playwright\'s tests that failed, or passed at the second try only, and say why', () => {
+    const spec = { file: 'home.spec.ts', line: 7, ok: true, tests: [{ status: 'expected', results: [{}] }] }
+    const suites = [{
+      specs: [{ ...spec, title: 'is well' }],
+      suites: [{
+        specs: [
+          { ...spec, title: 'is not', ok: false, tests: [{ status: 'unexpected', results: [{ error: { message: 'no button' } }] }] },
+          { ...spec, title: 'is unsure', tests: [{ status: 'flaky', results: [{ error: { message: 'late' } }, {}] }] },
+        ],
+      }],
+    }]
+
+    expect(tallyPlaywright({ stats: { expected: 1, unexpected: 1, flaky: 1, skipped: 0 }, suites }).failures).toEqual([
+      'home.spec.ts:7 › is not\n    no button',
+      'home.spec.ts:7 › is unsure\n    late',
+    ])
   })
 
   it('count a test that passed only at the second try as failed', () => {
-    expect(tallyPlaywright({ stats: { expected: 5, unexpected: 1, flaky: 1, skipped: 2 } })).toEqual({ passed: 5, failed: 2, skipped: 2 })
+    expect(tallyPlaywright({ stats: { expected: 5, unexpected: 1, flaky: 1, skipped: 2 }, suites: [] })).toMatchObject({ passed: 5, failed: 2, skipped: 2 })
   })
 })
 
 describe('runCounted', () => {
   let directory: string
-  const count = (report: { passed: number, failed: number }) => ({ ...report, skipped: 0 })
+  const count = (report: { passed: number, failed: number }) => ({ ...report, skipped: 0, failures: [] })
   const report = () => join(directory, 'report.json')
   const runner = (content: object, exitCode: number) => async () => {
     writeFileSync(report(), JSON.stringify(content))
@@ -39,7 +71,7 @@ describe('runCounted', () => {
   afterEach(() => rmSync(directory, { recursive: true }))
 
   it('counts a run in which tests failed', async () => {
-    await expect(runCounted(report(), count, runner({ passed: 3, failed: 1 }, 1))).resolves.toEqual({ passed: 3, failed: 1, skipped: 0 })
+    await expect(runCounted(report(), count, runner({ passed: 3, failed: 1 }, 1))).resolves.toMatchObject({ passed: 3, failed: 1, skipped: 0 })
   })
 
   it('refuses a run that ended badly though no test failed', async () => {

