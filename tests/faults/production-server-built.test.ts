@@ -57,6 +57,15 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('the built server', () =>
     expect(server.logs.slice(lines).filter(line => !line.startsWith('[tls] SIGTERM'))).toEqual([])
   }, START_LIMIT_MS)
 
+  it('makes no task for DevTools of a request: three of them took a tenth of a read', async () => {
+    const report = 'const { createTask } = console; console.createTask = (name) => { console.log(`task ${name}`); return createTask(name) }; console.createTask("seen")'
+    server = await startBuiltServer({ NODE_OPTIONS: `--import="data:text/javascript,${encodeURIComponent(report)}"` })
+    const [response] = await once(request(`${server.origin}/api/_session`, { ca, agent: false }).end(), 'response') as [IncomingMessage]
+    await text(response)
+    await server.stop()
+    expect(server.logs.filter(line => line.startsWith('task '))).toEqual(['task seen'])
+  }, START_LIMIT_MS)
+
   it('loses no request when it is told to stop under load, and exits with 0', async () => {
     server = await startBuiltServer()
     const agent = new Agent({ keepAlive: true, ca })

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { memoryDriver } from '../../../layers/session/server/drivers/memory'
 import { newTicket, seal } from '../../../layers/session/server/engine/seal'
-import { MINUTE, cookieOf, makeBench, newRing } from '../../support/engine'
+import { MINUTE, cookieOf, makeBench, newRing, settled } from '../../support/engine'
 import { fuzzing, seed } from '../../support/fuzzing'
 import { probe } from '../../support/probe-driver'
 
@@ -183,5 +183,47 @@ describe('what is remembered of a ticket', () => {
     collectGarbage()
     expect(process.memoryUsage().heapUsed - before).toBeLessThan(10_000_000)
     await load() // Until here the engine is in use, and so is what it remembers.
+  })
+
+  it('saves parsing a record that is the same, and asks the store for it all the same', async () => {
+    const { browser, engine, store } = await setUp()
+    const [first, second] = [await engine.load(browser.header), await engine.load(browser.header)]
+    expect(second!.live.record).toBe(first!.live.record)
+    expect(store.calls).toEqual(['read', 'read'])
+    await (await browser.visit()).session.update({ a: 2 })
+    expect((await engine.load(browser.header))!.live.record).not.toBe(first!.live.record)
+    expect(await browser.peek()).toEqual({ a: 2 })
+  })
+
+  it('gives no request what another one did to its copy', async () => {
+    const { browser } = await setUp()
+    await (await browser.visit()).session.update({ a: { deep: [1, new Map([['x', 1]])] } })
+    for (const visit of [await browser.visit(), await browser.visit()]) {
+      const { a } = visit.session.data as { a: { deep: [number, Map<string, number>], more?: boolean } }
+      expect(a).toEqual({ deep: [1, new Map([['x', 1]])] })
+      a.deep[0] = 2
+      a.deep[1].clear()
+      a.more = true
+    }
+    expect(await browser.peek()).toEqual({ a: { deep: [1, new Map([['x', 1]])] } })
+  })
+
+  it.each(['signed out', 'expired', 'broken'])('is nothing that a session held which is %s', async (how) => {
+    const { browser, engine, driver, time, key } = await setUp()
+    const remembered = new WeakRef((await engine.load(browser.header))!.live.record)
+    if (how === 'signed out') await driver.remove(key, time.now, 'signed_out')
+    if (how === 'expired') time.advance(24 * 60 * MINUTE)
+    if (how === 'broken') await driver.setItem!(key, '{}', {})
+    expect(await engine.load(browser.header)).toBeNull()
+    await settled()
+    collectGarbage()
+    expect(remembered.deref()).toBeUndefined()
+  })
+
+  it('is no record of more than a kilobyte', async () => {
+    const { browser, engine } = await setUp()
+    await (await browser.visit()).session.update({ a: 'x'.repeat(1024) })
+    const [first, second] = [await engine.load(browser.header), await engine.load(browser.header)]
+    expect(second!.live.record).not.toBe(first!.live.record)
   })
 })

@@ -5,7 +5,7 @@ import type { SessionConfig } from './config'
 import type { EventSink } from './events'
 import { handleOf, hashSecret, sameHash, storeKeyOf, successorOf } from './identity'
 import type { KeyRing } from './key-ring'
-import type { LiveSession } from './record'
+import type { KnownRecord, LiveSession } from './record'
 import { idleEnd, liveSession } from './record'
 import type { OpenedTicket, Ticket } from './seal'
 import { open } from './seal'
@@ -14,11 +14,15 @@ import type { StoredRecord } from './store'
 /** Far above a sealed ticket's 108 characters; anything longer is refused before any cryptography. */
 const LONGEST_COOKIE = 512
 const OPENED_TICKETS = 10_000
+/** Characters of a record that is kept parsed beside its opened ticket: most are half of that, and all of them together then take some 15 MB at most. */
+const LONGEST_KNOWN = 1024
 
 /** A ticket with what is derived from it, so that no hash is computed twice for one cookie. */
 export interface Presented extends OpenedTicket {
   readonly key: string
   readonly secretHash: string
+  /** What the store had when it was last asked; it is asked all the same. */
+  known: KnownRecord | null
 }
 
 /** A session whose bearer has proved it. `ticket` is what the browser should hold from now on. */
@@ -63,7 +67,7 @@ export class Admission {
       witness?.forgedCookie()
       return this.#refuse('forged')
     }
-    const presented = { ...ticket, key: storeKeyOf(ticket.sid), secretHash: hashSecret(ticket.secret) }
+    const presented = { ...ticket, key: storeKeyOf(ticket.sid), secretHash: hashSecret(ticket.secret), known: null }
     this.#opened.set(copyOf(cookie.value), presented)
     return presented
   }
@@ -81,6 +85,7 @@ export class Admission {
   /** Checks a presented ticket against the record the store has for it, and reports what is odd. */
   admit(presented: Presented, row: StoredRecord | null): Admitted | Refusal {
     const outcome = row ? this.#check(presented, row) : 'unknown'
+    if (typeof outcome === 'string') presented.known = null // What a session held that is over does not stay in memory.
     if (outcome === 'unknown') this.#refuse('unknown')
     else if (outcome === 'corrupt_record' || outcome === 'secret_reuse') this.emit({ type: outcome, handle: handleOf(presented.key) })
     return outcome
@@ -106,8 +111,9 @@ export class Admission {
   }
 
   #check(presented: Presented, row: StoredRecord): Admitted | Refusal {
-    const live = liveSession(presented.key, row)
+    const live = liveSession(presented.key, row, presented.known)
     if (!live) return 'corrupt_record'
+    if (live.record !== presented.known?.record) presented.known = row.value.length <= LONGEST_KNOWN ? { text: row.value, record: live.record } : null
     if (this.clock() >= idleEnd(live)) return 'ended'
     return this.prove(presented, live) ?? (this.#isOvertaken(presented, live) ? 'superseded' : 'secret_reuse')
   }

@@ -115,7 +115,7 @@ export class SessionEngine {
     const row = await this.store.ask('read', driver => driver.read(key))
     const live = row && this.#admission.alive(key, row)
     if (!live || live.record.era !== record.era) return null
-    const presented = { ...ticket, key, secretHash: hashSecret(ticket.secret), sealedByCurrentKey: true }
+    const presented = { ...ticket, key, secretHash: hashSecret(ticket.secret), sealedByCurrentKey: true, known: null }
     return this.#admission.prove(presented, live) ?? { live, ticket, stale: null }
   }
 

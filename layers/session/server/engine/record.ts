@@ -82,6 +82,12 @@ export function metaOf(record: SessionRecord, lastSeenAt: number): RecordMeta {
   return { owner, createdAt, lastSeenAt, idleTimeout, expiresAt }
 }
 
+/** A record that was sound, with the very text that it was read from. */
+export interface KnownRecord {
+  readonly text: string
+  readonly record: SessionRecord
+}
+
 /** A session read from the store, valid when it was read. */
 export interface LiveSession extends DecodedRecord {
   readonly key: string
@@ -94,9 +100,9 @@ export function idleEnd({ record, lastSeenAt }: Pick<LiveSession, 'record' | 'la
   return Math.min(lastSeenAt + record.idleTimeout, record.expiresAt)
 }
 
-/** The session in a stored row if it is sound; whether it has ended is the caller's to ask. */
-export function liveSession(key: string, row: StoredRecord): LiveSession | null {
-  const decoded = decodeRecord(row.value)
+/** The session in a stored row if it is sound; whether it has ended is the caller's to ask. `known`: an earlier reading, which saves parsing the same text again. */
+export function liveSession(key: string, row: StoredRecord, known: KnownRecord | null = null): LiveSession | null {
+  const decoded = known?.text === row.value ? { record: known.record, values: revive(known.record.data) } : decodeRecord(row.value)
   return decoded && { ...decoded, key, version: row.version, lastSeenAt: row.lastSeenAt }
 }
 
