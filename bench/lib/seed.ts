@@ -37,8 +37,8 @@ function fill(live: number, ended: number) {
   for (let i = 0; i < live + ended; i++) {
     const isLive = i < live
     const owner = i % 2 ? `user-${Math.floor(i / (2 * DEVICES))}` : null
-    const ticket = newTicket()
     const now = Date.now() - (isLive ? 0 : 48 * HOUR_MS)
+    const ticket = newTicket(now)
     const data = flatten({ value: crypto.randomUUID() })
     const record = { ...engine.newRecord(ticket, { createdAt: now, label: LABEL, data }, owner ? { owner, remember: false } : undefined) }
     if (!isLive) record.expiresAt = now + HOUR_MS

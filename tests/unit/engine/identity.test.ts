@@ -9,9 +9,23 @@ describe('storeKeyOf', () => {
     expect(storeKeyOf(sid)).toMatch(/^[0-9a-f]{32}$/)
   })
 
-  it('is the same for the same sid, and not the sid', () => {
+  it('is the same for the same sid, and another for another', () => {
     expect(storeKeyOf(Buffer.from(sid))).toBe(storeKeyOf(sid))
-    expect(storeKeyOf(sid)).not.toContain(sid.toString('hex'))
+    const keys = Array.from({ length: 1000 }, () => storeKeyOf(newTicket(1).sid))
+    expect(new Set(keys).size).toBe(1000)
+  })
+
+  it('tells of a sid no more than when it was made', () => {
+    const [time, rest] = [sid.toString('hex', 0, 6), sid.toString('hex', 6)]
+    expect(storeKeyOf(sid).startsWith(time)).toBe(true)
+    expect(storeKeyOf(sid)).not.toContain(rest.slice(0, 6))
+  })
+
+  it('is in the order of time, from the epoch to the year 10889', () => {
+    const times = [-1, 0, 1, 255, 256, 1.5e12, 1.5e12 + 0.5, Date.now(), 2 ** 47, 2 ** 48 - 1]
+    const keys = times.map(time => storeKeyOf(newTicket(time).sid).slice(0, 12))
+    expect(keys).toEqual(keys.toSorted())
+    expect(keys.map(key => Number.parseInt(key, 16))).toEqual(times.map(time => Math.max(0, Math.trunc(time))))
   })
 })
 

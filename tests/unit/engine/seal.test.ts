@@ -28,6 +28,13 @@ describe('a sealed ticket', () => {
     expect(texts.size).toBe(100)
   })
 
+  it('has a nonce that no other has, by whatever key', () => {
+    const rings = [ring, parseKeyRing(generateKey())]
+    const nonces = Array.from({ length: 2000 }, (_, index) => Buffer.from(seal(rings[index % 2]!, NAME, ticket), 'base64url').toString('hex', 5, 17))
+    expect(new Set(nonces).size).toBe(2000)
+    expect(nonces.every(nonce => /^[0-9a-f]{24}$/.test(nonce) && !nonce.includes('00000000'))).toBe(true)
+  })
+
   it('shows neither the sid nor the secret', () => {
     const bytes = Buffer.from(sealed, 'base64url')
     expect(bytes.includes(ticket.sid)).toBe(false)

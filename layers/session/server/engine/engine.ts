@@ -164,8 +164,8 @@ export class SessionEngine {
 
   /** Creates an anonymous session. */
   async create(label: string, data: FlatData): Promise<Admitted> {
-    const ticket = newTicket()
     const now = this.clock()
+    const ticket = newTicket(now)
     const record = this.newRecord(ticket, { createdAt: now, label, data })
     const key = storeKeyOf(ticket.sid)
     const value = encodeBounded(record)

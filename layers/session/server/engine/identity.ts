@@ -1,12 +1,17 @@
 import { createHmac, hash, timingSafeEqual } from 'node:crypto'
 import type { BinaryToTextEncoding } from 'node:crypto'
+import { SID_TIME_BYTES } from './seal'
 
 const STORE_KEY_CHARACTERS = 32
+const STORE_KEY_TIME_CHARACTERS = 2 * SID_TIME_BYTES
 const HANDLE_CHARACTERS = 16
 
-/** The key a session is stored under: 128 bits of a hash, in lower-case hexadecimal, which every file system and driver keeps as it is. */
+/**
+ * The key a session is stored under: when it was made, then 80 bits of a hash, so that keys are in the order of time. In lower-case hexadecimal, which every file
+ * system and driver keeps as it is.
+ */
 export function storeKeyOf(sid: Buffer): string {
-  return digest('store key', sid, 'hex').slice(0, STORE_KEY_CHARACTERS)
+  return sid.toString('hex', 0, SID_TIME_BYTES) + digest('store key', sid, 'hex').slice(0, STORE_KEY_CHARACTERS - STORE_KEY_TIME_CHARACTERS)
 }
 
 /** The public name of a session: stable, derived one way from its store key, safe to show and to log. */

@@ -40,7 +40,7 @@ export async function signIn(engine: SessionEngine, visitor: Admitted | null, re
 async function enrol(engine: SessionEngine, current: Admitted | null, request: SignInRequest) {
   const { maxPerOwner: max, ownerLimitPolicy: policy } = engine.config
   const now = engine.clock()
-  const ticket = current ? { sid: current.ticket.sid, secret: newSecret() } : newTicket()
+  const ticket = current ? { sid: current.ticket.sid, secret: newSecret() } : newTicket(now)
   const data = request.dataFrom(current?.live.record.data ?? NO_DATA)
   const again = current?.live.record.owner === request.owner
   const record: SessionRecord = {
