@@ -57,7 +57,7 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('the built server', () =>
     expect(server.logs.slice(lines).filter(line => !line.startsWith('[tls] SIGTERM'))).toEqual([])
   }, START_LIMIT_MS)
 
-  it('makes no task for DevTools of a request: three of them took a tenth of a read', async () => {
+  it('calls Nitro\'s hooks for a request without a task for DevTools: three of them took a tenth of a read', async () => {
     const report = 'const { createTask } = console; console.createTask = (name) => { console.log(`task ${name}`); return createTask(name) }; console.createTask("seen")'
     server = await startBuiltServer({ NODE_OPTIONS: `--import="data:text/javascript,${encodeURIComponent(report)}"` })
     const [response] = await once(request(`${server.origin}/api/_session`, { ca, agent: false }).end(), 'response') as [IncomingMessage]

@@ -30,17 +30,19 @@ interface PlaywrightSuite {
 
 const LONGEST_REASON = 1000
 
-/** Counts a Vitest report. */
+/** Counts a Vitest report; a file that could not be run is one failed test. */
 export function tallyVitest(report: VitestReport): Tally {
+  const broken = report.testResults.filter(({ status, assertionResults }) => status === 'failed' && !assertionResults.some(test => test.status === 'failed'))
   return {
     passed: report.numPassedTests,
-    failed: report.numFailedTests,
+    failed: report.numFailedTests + broken.length,
     skipped: report.numPendingTests + report.numTodoTests,
-    failures: report.testResults.flatMap(({ name, status, message, assertionResults }) => {
-      const failed = assertionResults.filter(test => test.status === 'failed')
-      if (failed.length === 0 && status === 'failed') return [failure(name, message)]
-      return failed.map(test => failure(`${name} › ${test.fullName}`, test.failureMessages?.[0]))
-    }),
+    failures: [
+      ...broken.map(({ name, message }) => failure(relative('', name), message)),
+      ...report.testResults.flatMap(({ name, assertionResults }) => assertionResults
+        .filter(test => test.status === 'failed')
+        .map(test => failure(`${relative('', name)} › ${test.fullName}`, test.failureMessages?.[0]))),
+    ],
   }
 }
 
@@ -57,7 +59,7 @@ function failuresOf({ suites = [], specs }: PlaywrightSuite): string[] {
 
 function failure(test: string, reason = ''): string {
   const text = stripVTControlCharacters(reason).slice(0, LONGEST_REASON).trim()
-  return `${relative('', test)}\n${text}`.trim().replaceAll('\n', '\n    ')
+  return `${test}\n${text}`.trim().replaceAll('\n', '\n    ')
 }
 
 /**

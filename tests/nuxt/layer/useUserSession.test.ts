@@ -5,7 +5,7 @@ import { beforeEach, expect, it, vi } from 'vitest'
 import { useUserSession } from '#imports'
 import { HOUR, sessionOf, viewOf } from '../support/views'
 
-const server = { /** How many questions have yet to come with a cookie that is no longer any good. */ strangers: 0, owner: null as string | null, handle: '', note: undefined as string | undefined, skew: 0, ended: null as SessionEndReason | null, isDown: false }
+const server = { /** What the next answers wait for. */ answers: [] as Promise<unknown>[], /** How many questions have yet to come with a cookie that is no longer any good. */ strangers: 0, owner: null as string | null, handle: '', note: undefined as string | undefined, skew: 0, ended: null as SessionEndReason | null, isDown: false }
 
 function view(): SessionView {
   const now = Date.now() + server.skew
@@ -15,7 +15,8 @@ function view(): SessionView {
   return viewOf({ status: server.owner ? 'signed-in' : 'anonymous', session, data, now })
 }
 
-const answer = () => {
+const answer = async () => {
+  await server.answers.shift()
   if (server.isDown) throw createError({ statusCode: 503, data: { code: 'store_unavailable' } })
   const { handle } = server
   if (server.strangers-- > 0) server.handle = ''
@@ -27,8 +28,8 @@ registerEndpoint('/api/_session', { method: 'GET', handler: answer })
 registerEndpoint('/api/_session/extend', { method: 'POST', handler: answer })
 registerEndpoint('/api/_session', {
   method: 'DELETE',
-  handler: (event) => {
-    answer()
+  handler: async (event) => {
+    await answer()
     Object.assign(server, { owner: null, handle: '' })
     setResponseStatus(event, 204)
     return ''
@@ -47,7 +48,7 @@ async function inComponent() {
 }
 
 beforeEach(async () => {
-  Object.assign(server, { strangers: 0, owner: null, handle: '', note: undefined, skew: 0, ended: null, isDown: false })
+  Object.assign(server, { answers: [], strangers: 0, owner: null, handle: '', note: undefined, skew: 0, ended: null, isDown: false })
   const { session, unmount } = await inComponent()
   await session.fetch()
   unmount()
@@ -118,6 +119,33 @@ it('asks once more before it believes an end that nobody explains: its cookie ma
 
   expect(onEnded).not.toHaveBeenCalled()
   expect([session.loggedIn.value, session.ended.value, server.strangers]).toEqual([true, null, -1])
+})
+
+it('has the answer when it has been fetched, though somebody else has asked meanwhile', async () => {
+  const { session } = await inComponent()
+  Object.assign(server, { owner: 'ada', handle: 'h1' })
+  let release!: () => void
+  server.answers = [Promise.resolve(), new Promise<void>(resolve => release = resolve)]
+  const fetched = session.fetch()
+  const later = session.fetch()
+  await fetched
+  expect(session.loggedIn.value).toBe(true)
+  release()
+  await later
+  expect(session.loggedIn.value).toBe(true)
+})
+
+it('does not believe an answer that comes after that of a later question', async () => {
+  const { session } = await inComponent()
+  let release!: () => void
+  server.answers = [new Promise<void>(resolve => release = resolve), Promise.resolve()]
+  const early = session.fetch()
+  Object.assign(server, { owner: 'ada', handle: 'h1' })
+  await session.fetch()
+  Object.assign(server, { owner: null, handle: '' })
+  release()
+  await early
+  expect(session.loggedIn.value).toBe(true)
 })
 
 it('another user in the same browser is the end of the first one\'s session', async () => {

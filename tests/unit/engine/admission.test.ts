@@ -220,6 +220,19 @@ describe('what is remembered of a ticket', () => {
     expect(remembered.deref()).toBeUndefined()
   })
 
+  it('is nothing that a session held which nobody has used for a while', async () => {
+    const { browser, engine } = await setUp()
+    const remembered = new WeakRef((await engine.load(browser.header))!.live.record)
+    engine.forgetIdle()
+    expect((await engine.load(browser.header))!.live.record).toBe(remembered.deref())
+    engine.forgetIdle()
+    engine.forgetIdle()
+    await settled()
+    collectGarbage()
+    expect(remembered.deref()).toBeUndefined()
+    expect(await browser.peek()).toEqual({ a: 1 })
+  })
+
   it('is no record of more than a kilobyte', async () => {
     const { browser, engine } = await setUp()
     await (await browser.visit()).session.update({ a: 'x'.repeat(1024) })

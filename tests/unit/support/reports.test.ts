@@ -26,10 +26,12 @@ describe('tallies', () => {
       { name: resolve('tests/good.test.ts'), status: 'passed', message: '', assertionResults: [] },
     ]
 
-    expect(tallyVitest({ numPassedTests: 1, numFailedTests: 1, numPendingTests: 0, numTodoTests: 0, testResults }).failures).toEqual([
-      'tests/sum.test.ts › a sum is right\n    expected 3\n    to be 2',
-      'tests/none.test.ts\n    no such module',
-    ])
+    expect(tallyVitest({ numPassedTests: 1, numFailedTests: 1, numPendingTests: 0, numTodoTests: 0, testResults })).toEqual({
+      passed: 1,
+      failed: 2,
+      skipped: 0,
+      failures: ['tests/none.test.ts\n    no such module', 'tests/sum.test.ts › a sum is right\n    expected 3\n    to be 2'],
+    })
   })
 
   it('name each of Playwright\'s tests that failed, or passed at the second try only, and say why', () => {

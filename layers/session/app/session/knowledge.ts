@@ -13,13 +13,14 @@ export class SessionKnowledge {
   readonly endListeners = new Set<EndListener>()
   readonly changeListeners = new Set<() => void>()
   #loading: Promise<void> | undefined
-  /** Grows with each question and each end: the answer to an earlier question is out of date. */
-  #turn = 0
+  #asked = 0
+  /** The number of the last question that counts no more: one that was asked later has been answered, or the session has ended since. */
+  #settled = 0
   #leaving = false
 
   /**
    * @param serverNow the server's clock
-   * @param loadForPage on the server: learns it from the request for the page. Never fails
+   * @param loadForPage on the server: learns it from the request for the page
    */
   constructor(
     private readonly known: Ref<KnownSession>,
@@ -66,31 +67,37 @@ export class SessionKnowledge {
   /** Somebody says that the session has ended. While this tab signs out, that is no news. */
   end(reason: SessionEnding, how = { here: false }): void {
     if (this.#leaving || this.handle === null) return
-    this.#turn++
+    this.#settled = this.#asked
     this.known.value = withEnd(this.known.value, reason, this.serverNow.value)
     this.#tell(how)
   }
 
   /** Somebody says that there is news. */
   changed(): void {
-    for (const listener of [...this.changeListeners]) listener()
-    void this.refresh()
+    // First with what: the listeners ask as well, and would be refused with a cookie that is being replaced.
+    void this.refresh().then(() => {
+      for (const listener of [...this.changeListeners]) listener()
+    })
   }
 
   async #ask(question: () => Promise<SessionView>): Promise<boolean> {
-    const mine = ++this.#turn
+    const mine = ++this.#asked
+    const counts = () => mine > this.#settled
     try {
       let answer = await question()
-      if (!answer.session && endingOf(this.known.value, answer) === 'unknown') {
+      if (counts() && !answer.session && endingOf(this.known.value, answer) === 'unknown') {
         await new Promise(resolve => setTimeout(resolve, ASK_AGAIN_MS))
-        answer = await question()
+        if (counts()) answer = await question()
       }
-      if (mine === this.#turn) this.#adopt(answer)
+      if (counts()) {
+        this.#settled = mine
+        this.#adopt(answer)
+      }
       return true
     }
     catch (error) {
       if ((error as { status?: number }).status === 401) await this.refresh()
-      else if (mine === this.#turn) this.known.value = { ...this.known.value, stale: true }
+      else if (counts()) this.known.value = { ...this.known.value, stale: true }
       return false
     }
   }

@@ -69,6 +69,7 @@ export class Inspector {
   /** There is a record: the engine's own judgement of it, in the words of a finding. */
   #judge(presented: Presented, row: StoredRecord): Found {
     const verdict = this.#admission.admit(presented, row)
+    presented.known = null // Nothing here comes often enough to be worth keeping.
     if (typeof verdict === 'object') return { outcome: 'alive', endedAt: null }
     if (verdict === 'ended') return clockOf(endsOf(liveSession(presented.key, row)!))
     return { outcome: verdict === 'secret_reuse' ? 'old_secret' : verdict === 'unknown' ? 'no_record' : verdict, endedAt: null }

@@ -14,7 +14,7 @@ import type { StoredRecord } from './store'
 /** Far above a sealed ticket's 108 characters; anything longer is refused before any cryptography. */
 const LONGEST_COOKIE = 512
 const OPENED_TICKETS = 10_000
-/** Characters of a record that is kept parsed beside its opened ticket: most are half of that, and all of them together then take some 15 MB at most. */
+/** Characters of a record that is kept parsed beside its opened ticket. Most are half of that; 10,000 with 800 take 27 MB. */
 const LONGEST_KNOWN = 1024
 
 /** A ticket with what is derived from it, so that no hash is computed twice for one cookie. */
@@ -23,6 +23,8 @@ export interface Presented extends OpenedTicket {
   readonly secretHash: string
   /** What the store had when it was last asked; it is asked all the same. */
   known: KnownRecord | null
+  /** Since {@link Admission.forgetIdle} last came by. */
+  used: boolean
 }
 
 /** A session whose bearer has proved it. `ticket` is what the browser should hold from now on. */
@@ -67,9 +69,17 @@ export class Admission {
       witness?.forgedCookie()
       return this.#refuse('forged')
     }
-    const presented = { ...ticket, key: storeKeyOf(ticket.sid), secretHash: hashSecret(ticket.secret), known: null }
+    const presented = { ...ticket, key: storeKeyOf(ticket.sid), secretHash: hashSecret(ticket.secret), known: null, used: true }
     this.#opened.set(copyOf(cookie.value), presented)
     return presented
+  }
+
+  /** Forgets what sessions hold that nobody has used since the last call: a session may have ended without its cookie ever coming back. */
+  forgetIdle(): void {
+    for (const presented of this.#opened.values()) {
+      if (!presented.used) presented.known = null
+      presented.used = false
+    }
   }
 
   /** The store key that a session cookie names, whether it lets anybody in or not. Reports nothing: whoever asks has been refused already. */
@@ -113,6 +123,7 @@ export class Admission {
   #check(presented: Presented, row: StoredRecord): Admitted | Refusal {
     const live = liveSession(presented.key, row, presented.known)
     if (!live) return 'corrupt_record'
+    presented.used = true
     if (live.record !== presented.known?.record) presented.known = row.value.length <= LONGEST_KNOWN ? { text: row.value, record: live.record } : null
     if (this.clock() >= idleEnd(live)) return 'ended'
     return this.prove(presented, live) ?? (this.#isOvertaken(presented, live) ? 'superseded' : 'secret_reuse')

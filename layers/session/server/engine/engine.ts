@@ -115,7 +115,7 @@ export class SessionEngine {
     const row = await this.store.ask('read', driver => driver.read(key))
     const live = row && this.#admission.alive(key, row)
     if (!live || live.record.era !== record.era) return null
-    const presented = { ...ticket, key, secretHash: hashSecret(ticket.secret), sealedByCurrentKey: true, known: null }
+    const presented = { ...ticket, key, secretHash: hashSecret(ticket.secret), sealedByCurrentKey: true, known: null, used: true }
     return this.#admission.prove(presented, live) ?? { live, ticket, stale: null }
   }
 
@@ -150,6 +150,11 @@ export class SessionEngine {
   async endOfPresented(cookieHeader: string | undefined): Promise<EndReason | null> {
     const key = this.#admission.keyOf(cookieHeader)
     return key === null ? null : this.endOf(key)
+  }
+
+  /** To be called now and then: forgets what memory holds of sessions that have not been used since the last call. */
+  forgetIdle(): void {
+    this.#admission.forgetIdle()
   }
 
   /** Whether a session that was alive when it was read has ended since, as far as can be told without asking again. */

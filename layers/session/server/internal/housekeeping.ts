@@ -9,6 +9,7 @@ const SWEEP_EVERY = 60_000
 export function startHousekeeping(engine: SessionEngine): () => void {
   let sweeping = false
   const timer = setInterval(async () => {
+    engine.forgetIdle()
     if (sweeping) return
     sweeping = true
     try {

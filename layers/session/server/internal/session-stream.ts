@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { createError, sendNoContent } from 'h3'
 import type { H3Event } from 'h3'
 import type { LiveSession } from '../engine/record'
@@ -9,6 +10,8 @@ import type { LiveEvent } from './live-sessions'
 import { cookieHeader } from './request-session'
 
 const RETRY_AFTER_SECONDS = 10
+/** Milliseconds that an answer of another process may take to bring the new cookie; nobody here knows when it has. */
+const ELSEWHERE = 500
 
 /**
  * Answers with the stream of the visitor's session: `hello` at its beginning, `changed`, and `ended` with its reason. A visitor whose session has ended
@@ -50,7 +53,7 @@ function tell(stream: EventStream, message: LiveEvent) {
   else stream.end()
 }
 
-async function tellSignedIn(stream: EventStream, answered: Promise<void> | undefined) {
+async function tellSignedIn(stream: EventStream, answered: Promise<void> = pause(ELSEWHERE, undefined, { ref: false })) {
   await answered
   stream.send('changed')
   stream.end()
