@@ -32,7 +32,7 @@ export class SessionKnowledge {
     return this.known.value.view?.session?.handle ?? null
   }
 
-  /** The first answer: once for all who ask. Never fails; without an answer the session stays unknown. */
+  /** The first answer: once for all who ask. Without one the session stays unknown. Fails on the server alone, with the app's own `fetch` hook. */
   load(): Promise<void> {
     return this.#loading ??= import.meta.server ? this.loadForPage!() : this.refresh().then(() => this.#loaded())
   }
