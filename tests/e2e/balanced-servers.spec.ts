@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Page } from '@playwright/test'
 import { AT_ONCE, devicesPage, newName, register, settled, signInTwoTabs } from '../support/account-page.ts'
-import { expect } from '../support/fixtures.ts'
+import { expect, OFFLINE } from '../support/fixtures.ts'
 import { skipWithoutRedis, startPair, test, type Pair } from '../support/pair.ts'
 import { COOKIE_NAME, sessionPage, UUID } from '../support/session-page.ts'
 
@@ -27,7 +27,7 @@ test('the other tabs hear of the end though the tab that held the stream is clos
 })
 
 test('offline nobody is signed out, and what happened meanwhile is told on coming back', async ({ page, browser, pair, problems }) => {
-  problems.allow(/ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED|NUXT_E5002/)
+  problems.allow(OFFLINE)
   const name = newName()
   await register(page, name)
   const other = await otherDevice(browser, pair)

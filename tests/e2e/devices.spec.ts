@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test'
-import { expect, expectAccessible, test } from '../support/fixtures.ts'
+import { expect, expectAccessible, OFFLINE, test } from '../support/fixtures.ts'
 import { AT_ONCE, devicesPage, newName, register, settled, signIn } from '../support/account-page.ts'
 
 const REVOKED = 'You were signed out on another device.'
@@ -125,7 +125,7 @@ test('after a restart of the server the stream comes back, and nobody is signed 
 })
 
 test('offline nobody is signed out, and what happened meanwhile is told on coming back', async ({ page, problems }) => {
-  problems.allow(/ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED|NUXT_E5002/)
+  problems.allow(OFFLINE)
   const name = newName()
   await register(page, name)
   const other = await otherDevice(page)

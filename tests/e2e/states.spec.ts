@@ -1,5 +1,5 @@
 import { call } from '../support/https.ts'
-import { expect, expectAccessible, test } from '../support/fixtures.ts'
+import { expect, expectAccessible, OFFLINE, test } from '../support/fixtures.ts'
 import { sessionPage, UUID } from '../support/session-page.ts'
 import { expireSessions, lockStore } from '../support/store.ts'
 
@@ -98,7 +98,7 @@ test('a call while the store does not answer is told when to come back', async (
 })
 
 test('without a connection Send says so, and works again afterwards', async ({ page, context, problems }) => {
-  problems.allow(/ERR_INTERNET_DISCONNECTED|NUXT_E5002/)
+  problems.allow(OFFLINE)
   await page.goto('/')
   const { value, send, tryAgain, success, offline } = sessionPage(page)
   await expect(value).toHaveValue(UUID)
@@ -116,7 +116,7 @@ test('without a connection Send says so, and works again afterwards', async ({ p
 })
 
 test('back online, the page says so by itself, repeats nothing unasked, and Send works', async ({ page, context, problems }) => {
-  problems.allow(/ERR_INTERNET_DISCONNECTED|NUXT_E5002/)
+  problems.allow(OFFLINE)
   await page.goto('/')
   const { value, newValue, send, success, offline } = sessionPage(page)
   await expect(value).toHaveValue(UUID)

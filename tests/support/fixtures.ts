@@ -49,6 +49,9 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
 
 export { expect }
 
+/** What a browser and Nuxt say while there is no network. A link's page and its middleware are fetched ahead (Nuxt's own plugin), and nobody waits for those. */
+export const OFFLINE = /ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED|NUXT_E5002|Failed to fetch dynamically imported module/
+
 /** Asserts that axe finds nothing on the page as it stands, in light and in dark mode; leaves it in the mode it was in. `rules`: only these. */
 export async function expectAccessible(page: Page, rules?: string[]): Promise<void> {
   await takenOver(page)
@@ -83,7 +86,7 @@ function collect(context: BrowserContext, seen: string[]): void {
   context.on('console', (message) => {
     if (['error', 'warning'].includes(message.type())) seen.push(`${message.type()}: ${message.text()}`)
   })
-  context.on('weberror', error => seen.push(`uncaught: ${error.error().stack ?? error.error()}`))
+  context.on('weberror', error => seen.push(`uncaught: ${error.error().stack || error.error()}`))
 }
 
 /** A round trip through the page, so that what it logged before has arrived. */
