@@ -11,15 +11,13 @@ import { handleOf, hashSecret, sameHash, storeKeyOf, successorOf } from './ident
 import type { KeyRing } from './key-ring'
 import { KeyedLock } from './keyed-lock'
 import type { FlatData, LiveSession, SessionRecord } from './record'
-import { encodeRecord, idleEnd, metaOf, revive } from './record'
+import { encodeBounded, encodeRecord, idleEnd, metaOf, revive } from './record'
 import type { Ticket } from './seal'
 import { newSecret, newTicket, seal } from './seal'
 import { Removals } from './removals'
 import type { AtomicDriver, EndReason, MaybePromise, Replacement, StoreNews, StoredRecord } from './store'
 
 const LONGEST_LABEL = 256
-/** Bytes of a whole record when its data changes. A rotation may add its few on top. */
-const MOST_DATA = 64 * 1024
 const SALT_BYTES = 16
 /** A touch is left out while the last one is younger than a tenth of the idle timeout, or a minute. */
 const TOUCH_FRACTION = 10
@@ -243,13 +241,4 @@ export class SessionEngine {
     if (!ownership) return this.config.anonymous
     return ownership.remember ? this.config.remembered : this.config.signedIn
   }
-}
-
-/** @throws SessionError `too_large` */
-export function encodeBounded(record: SessionRecord): string {
-  const value = encodeRecord(record)
-  if (Buffer.byteLength(value) > MOST_DATA) {
-    throw new SessionError('too_large', `The session's data would be over ${MOST_DATA / 1024} KiB. Keep an id in the session, and the rest where it belongs.`)
-  }
-  return value
 }

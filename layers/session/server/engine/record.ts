@@ -1,9 +1,12 @@
 import { stringify, unflatten } from 'devalue'
+import { SessionError } from './errors'
 import type { RecordMeta, StoredRecord } from './store'
 
 const SCHEMA = 1
 /** Characters beyond which a stored value is nothing of ours, and not worth parsing. */
 const LONGEST_VALUE = 256 * 1024
+/** Bytes of a whole record when its data changes. A rotation may add its few on top. */
+const MOST_DATA = 64 * 1024
 
 /** The secret before the current one. */
 export interface PreviousSecret {
@@ -55,6 +58,15 @@ export function revive(data: FlatData): SessionValues {
 
 export function encodeRecord(record: SessionRecord): string {
   return JSON.stringify({ schema: SCHEMA, ...record })
+}
+
+/** @throws SessionError `too_large` */
+export function encodeBounded(record: SessionRecord): string {
+  const value = encodeRecord(record)
+  if (Buffer.byteLength(value) > MOST_DATA) {
+    throw new SessionError('too_large', `The session's data would be over ${MOST_DATA / 1024} KiB. Keep an id in the session, and the rest where it belongs.`)
+  }
+  return value
 }
 
 /** A record with its data brought to life: this copy is its holder's alone. */

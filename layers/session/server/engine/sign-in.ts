@@ -1,10 +1,9 @@
 import type { Admitted } from './admission'
 import type { Ownership, SessionEngine } from './engine'
-import { encodeBounded } from './engine'
 import { SessionError } from './errors'
 import { handleOf, storeKeyOf } from './identity'
 import type { FlatData, SessionRecord } from './record'
-import { NO_DATA, metaOf, revive } from './record'
+import { NO_DATA, encodeBounded, metaOf, revive } from './record'
 import { newSecret, newTicket } from './seal'
 import type { OwnedMeta } from './store'
 
