@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Page } from '@playwright/test'
-import { AT_ONCE, devicesPage, newName, register, settled, signInTwoTabs } from '../support/account-page.ts'
-import { expect, OFFLINE } from '../support/fixtures.ts'
+import { AT_ONCE, devicesPage, newName, register, signInTwoTabs } from '../support/account-page.ts'
+import { expect, OFFLINE, settled } from '../support/fixtures.ts'
 import { skipWithoutRedis, startPair, test, type Pair } from '../support/pair.ts'
 import { COOKIE_NAME, sessionPage, UUID } from '../support/session-page.ts'
 

@@ -1,6 +1,6 @@
 import type { Page, Request } from '@playwright/test'
-import { expect, test } from '../support/fixtures.ts'
-import { newName, PASSWORD, settled, signInPage } from '../support/account-page.ts'
+import { expect, settled, test } from '../support/fixtures.ts'
+import { newName, PASSWORD, signInPage } from '../support/account-page.ts'
 import { sessionPage, UUID } from '../support/session-page.ts'
 
 // On a slow connection the server's HTML stands there, and can be typed into, long before its scripts have come.

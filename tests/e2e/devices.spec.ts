@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test'
-import { expect, expectAccessible, OFFLINE, test } from '../support/fixtures.ts'
-import { AT_ONCE, devicesPage, newName, register, settled, signIn } from '../support/account-page.ts'
+import { expect, expectAccessible, OFFLINE, settled, test } from '../support/fixtures.ts'
+import { AT_ONCE, devicesPage, newName, register, signIn } from '../support/account-page.ts'
 
 const REVOKED = 'You were signed out on another device.'
 

@@ -1,6 +1,6 @@
 import type { BrowserContext, Page } from '@playwright/test'
-import { AT_ONCE, devicesPage, newName, register, settled, signIn } from '../support/account-page.ts'
-import { expect, test as base } from '../support/fixtures.ts'
+import { AT_ONCE, devicesPage, newName, register, signIn } from '../support/account-page.ts'
+import { expect, settled, test as base } from '../support/fixtures.ts'
 import { call } from '../support/https.ts'
 import { startBuiltServer } from '../support/server.ts'
 import { sessionCookie } from '../support/session-page.ts'

@@ -1,5 +1,5 @@
-import { expect, expectAccessible, test as base } from '../support/fixtures.ts'
-import { AT_ONCE, newName, register, settled } from '../support/account-page.ts'
+import { expect, expectAccessible, settled, test as base } from '../support/fixtures.ts'
+import { AT_ONCE, newName, register } from '../support/account-page.ts'
 import { startBuiltServer } from '../support/server.ts'
 
 /** So short that the warning stands there from the start, and comes back with every extension. */

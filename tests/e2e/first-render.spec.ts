@@ -1,8 +1,7 @@
-import { settled } from '../support/account-page.ts'
 import { startBalancer } from '../support/balancer.ts'
 import { buildFixture } from '../support/fixture-build.ts'
 import { startFixture } from '../support/fixture-server.ts'
-import { expect, test as base } from '../support/fixtures.ts'
+import { expect, settled, test as base } from '../support/fixtures.ts'
 import { COOKIE_NAME } from '../support/session-page.ts'
 import { dumpStore } from '../support/store.ts'
 

@@ -1,6 +1,6 @@
 import type { Browser } from '@playwright/test'
-import { AT_ONCE, devicesPage, newName, register, settled, signInTwoTabs } from '../support/account-page.ts'
-import { expect } from '../support/fixtures.ts'
+import { AT_ONCE, devicesPage, newName, register, signInTwoTabs } from '../support/account-page.ts'
+import { expect, settled } from '../support/fixtures.ts'
 import { skipWithoutRedis, test, type Pair } from '../support/pair.ts'
 
 const REVOKED = 'You were signed out on another device.'

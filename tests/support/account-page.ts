@@ -1,5 +1,5 @@
 import type { BrowserContext, Page } from '@playwright/test'
-import { expect } from './fixtures.ts'
+import { expect, settled } from './fixtures.ts'
 
 /** Good enough for the server, and nobody's. */
 export const PASSWORD = 'correct cloakroom staple'
@@ -88,9 +88,4 @@ export async function signInTwoTabs(context: BrowserContext, name: string): Prom
   await tabs[1].goto('/devices')
   await settled(tabs[1])
   return tabs
-}
-
-/** Waits until the page's script has taken over: what it does by itself, it does from then on. */
-export async function settled(page: Page): Promise<void> {
-  await page.waitForFunction(() => (window as { useNuxtApp?: () => { isHydrating: boolean } }).useNuxtApp?.().isHydrating === false)
 }

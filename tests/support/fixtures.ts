@@ -54,7 +54,8 @@ export const OFFLINE = /ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED|NUXT_E5002
 
 /** Asserts that axe finds nothing on the page as it stands, in light and in dark mode; leaves it in the mode it was in. `rules`: only these. */
 export async function expectAccessible(page: Page, rules?: string[]): Promise<void> {
-  await takenOver(page)
+  // Of other pages, and of one without scripts, there is nothing to wait for.
+  if (await page.evaluate(() => '__NUXT_COLOR_MODE__' in window)) await settled(page)
   const before = await page.evaluate(() => matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light')
   for (const scheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme: scheme })
@@ -68,12 +69,9 @@ export async function expectAccessible(page: Page, rules?: string[]): Promise<vo
   await page.emulateMedia({ colorScheme: before })
 }
 
-/**
- * A page of the app hears of another mode only once its scripts run: the color-mode module shows what was set at the first paint when it starts.
- * Of other pages, and of one without scripts, there is nothing to wait for.
- */
-async function takenOver(page: Page): Promise<void> {
-  await page.waitForFunction(() => !('__NUXT_COLOR_MODE__' in window) || (window as { useNuxtApp?: () => { isHydrating: boolean } }).useNuxtApp?.().isHydrating === false)
+/** Waits until the page's script has taken over: what it does by itself, it does from then on, such as to follow the system's color scheme. */
+export async function settled(page: Page): Promise<void> {
+  await page.waitForFunction(() => (window as { useNuxtApp?: () => { isHydrating: boolean } }).useNuxtApp?.().isHydrating === false)
 }
 
 /** Half-way between two colours axe would measure a third. */

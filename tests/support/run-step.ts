@@ -34,10 +34,10 @@ export async function runSteps(steps: Step[]): Promise<Tally> {
   const broken = new Set<string>()
   for (const step of steps) {
     const outcome = await runStep(step, broken)
-    if (outcome === 'broken') {
+    if (outcome instanceof Error) {
       broken.add(step.name)
       total.failed++
-      total.failures.push(`${step.name}: the step broke, see above`)
+      total.failures.push(`${step.name}: ${outcome.message}`)
     }
     else {
       for (const key of ['passed', 'failed', 'skipped'] as const) total[key] += outcome[key]
@@ -61,11 +61,12 @@ export async function mustRun(command: string, args: string[], env: Record<strin
   if (code !== 0) throw new Error(`${command} ended with ${code}`)
 }
 
-async function runStep({ name, needs = [], run, count }: Step, broken: Set<string>): Promise<Tally | 'broken'> {
+async function runStep({ name, needs = [], run, count }: Step, broken: Set<string>): Promise<Tally | Error> {
   const missing = needs.filter(need => broken.has(need))
   if (missing.length > 0) {
-    console.log(`\n✖ ${name}: not run, it needs ${missing.join(', ')}`)
-    return 'broken'
+    const error = new Error(`not run, it needs ${missing.join(', ')}`)
+    console.log(`\n✖ ${name}: ${error.message}`)
+    return error
   }
   console.log(`\n▶ ${name}`)
   const start = performance.now()
@@ -76,8 +77,9 @@ async function runStep({ name, needs = [], run, count }: Step, broken: Set<strin
     console.log(`${tally.failed > 0 ? '✖' : '✔'} ${name}: ${seconds()}`)
     return tally
   }
-  catch (error) {
-    console.log(`✖ ${name}: ${seconds()}: ${error instanceof Error ? error.message : error}`)
-    return 'broken'
+  catch (thrown) {
+    const error = thrown instanceof Error ? thrown : new Error(String(thrown))
+    console.log(`✖ ${name}: ${seconds()}: ${error.message}`)
+    return error
   }
 }
