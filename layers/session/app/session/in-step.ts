@@ -8,8 +8,11 @@ import type { SessionKnowledge } from './knowledge'
 import { whenLeader } from './leader'
 import { followSession, reconnectDelay } from './stream'
 
-/** What one tab tells the others. `ended` names the session, since a tab may be about another by now. */
-export type TabMessage = { type: 'changed' } | { type: 'ended', handle: string, reason: SessionEnding }
+/**
+ * What one tab tells the others. `ended` names the session, since a tab may be about another by now. `opened`: this tab listens from now on, and what it shows
+ * comes from HTML that the server rendered at `now`.
+ */
+export type TabMessage = { type: 'changed' } | { type: 'ended', handle: string, reason: SessionEnding } | { type: 'opened', now: number }
 
 export interface Surroundings {
   readonly knowledge: SessionKnowledge
@@ -30,7 +33,7 @@ const OLD_MS = 60_000
  */
 export function keepInStep(around: Surroundings): (message: TabMessage) => void {
   const { knowledge, known, remaining } = around
-  const tellTabs = useTabs(knowledge)
+  const tellTabs = useTabs(knowledge, known)
   const ask = () => askForAll(knowledge, known, tellTabs)
   const stream = useStream(around, tellTabs, ask)
   useReturns(around, stream.hurry, ask)
@@ -52,12 +55,22 @@ export async function askForAll(knowledge: SessionKnowledge, known: Ref<KnownSes
   return answered
 }
 
-function useTabs(knowledge: SessionKnowledge) {
+function useTabs(knowledge: SessionKnowledge, known: Ref<KnownSession>) {
   const { data, post } = useBroadcastChannel<TabMessage, TabMessage>({ name: 'session' })
+  const viewedAt = () => known.value.view?.now ?? 0
+
+  /** A tab cannot hear what the others send between its HTML and its scripts. */
+  async function welcome(renderedAt: number) {
+    await knowledge.idle()
+    if (viewedAt() > renderedAt) post({ type: 'changed' })
+  }
+
   watch(data, (message) => {
     if (message?.type === 'changed') knowledge.changed()
+    else if (message?.type === 'opened') void welcome(message.now)
     else if (message && message.handle === knowledge.handle) knowledge.end(message.reason)
   }, { flush: 'sync' })
+  if (known.value.view) post({ type: 'opened', now: viewedAt() })
   return post
 }
 

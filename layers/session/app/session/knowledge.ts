@@ -12,6 +12,7 @@ const ASK_AGAIN_MS = 500
 export class SessionKnowledge {
   readonly endListeners = new Set<EndListener>()
   readonly changeListeners = new Set<() => void>()
+  readonly #underWay = new Set<Promise<boolean>>()
   #loading: Promise<void> | undefined
   #asked = 0
   /** The number of the last question that counts no more: one that was asked later has been answered, or the session has ended since. */
@@ -47,6 +48,11 @@ export class SessionKnowledge {
     return this.#ask(() => call('POST', `${PATH}/extend`))
   }
 
+  /** Resolves when each question that is under way has been answered. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#underWay)
+  }
+
   /** Signs out on this device. @throws FetchError where the server could not */
   async clear(): Promise<void> {
     this.#leaving = true
@@ -80,7 +86,13 @@ export class SessionKnowledge {
     })
   }
 
-  async #ask(question: () => Promise<SessionView>): Promise<boolean> {
+  #ask(question: () => Promise<SessionView>): Promise<boolean> {
+    const asking = this.#askNow(question).finally(() => this.#underWay.delete(asking))
+    this.#underWay.add(asking)
+    return asking
+  }
+
+  async #askNow(question: () => Promise<SessionView>): Promise<boolean> {
     const mine = ++this.#asked
     const counts = () => mine > this.#settled
     try {
