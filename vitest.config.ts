@@ -1,8 +1,16 @@
 import { defineVitestProject } from '@nuxt/test-utils/config'
 import { defineConfig } from 'vitest/config'
+import { HANG_MS } from './tests/support/limits.ts'
+import { rounds } from './tests/support/soak.ts'
+
+/** It only ends what hangs. */
+const limit = rounds(HANG_MS, 10 * HANG_MS)
 
 const shared = {
-  testTimeout: 10_000,
+  testTimeout: limit,
+  hookTimeout: limit,
+  teardownTimeout: limit,
+  expect: { poll: { timeout: limit } },
   setupFiles: ['tests/support/console.ts'],
   restoreMocks: true,
   unstubEnvs: true,
@@ -11,11 +19,12 @@ const shared = {
 
 export default defineConfig({
   test: {
+    maxWorkers: 2,
     projects: [
-      { test: { ...shared, name: 'unit', environment: 'node', include: ['tests/{unit,faults}/**/*.test.ts'] } },
+      { test: { ...shared, name: 'unit', environment: 'node', include: ['tests/unit/**/*.test.ts'] } },
+      { test: { ...shared, name: 'faults', environment: 'node', include: ['tests/faults/**/*.test.ts'] } },
       await defineVitestProject({
-        // The first mount transforms the whole of Nuxt UI, which takes seconds on a cold cache.
-        test: { ...shared, name: 'nuxt', environment: 'nuxt', include: ['tests/nuxt/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
+        test: { ...shared, name: 'nuxt', environment: 'nuxt', include: ['tests/nuxt/**/*.test.ts'] },
       }),
     ],
   },

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { chromium } from '@playwright/test'
-import { BROWSER_ARGUMENTS, ensureBrowser } from './support/browser.ts'
+import { BROWSER_ARGUMENTS, ensureBrowsers } from './support/browser.ts'
 import { publicKeyHash } from './support/certificate.ts'
 import { startBuiltServer } from './support/server.ts'
 import { sessionPage } from './support/session-page.ts'
@@ -13,7 +13,7 @@ const SCALE = 1.25 // Sharp enough, and under 300 kB.
 
 const app = await startBuiltServer()
 const browser = await chromium.launch({
-  executablePath: ensureBrowser() ?? undefined,
+  executablePath: ensureBrowsers()?.full,
   args: [...BROWSER_ARGUMENTS, `--ignore-certificate-errors-spki-list=${publicKeyHash()}`],
 })
 try {

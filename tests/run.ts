@@ -1,7 +1,10 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ensureCertificate } from '../certs/certificate.ts'
-import { ensureBrowser } from './support/browser.ts'
+import { ensureBrowsers } from './support/browser.ts'
+import { buildFixture } from './support/fixture-build.ts'
 import { seed } from './support/fuzzing.ts'
+import { findRedis } from './support/redis.ts'
 import { runCounted, summary, tallyPlaywright, tallyVitest } from './support/reports.ts'
 import { mustRun, runCommand, runSteps, type Step } from './support/run-step.ts'
 
@@ -12,21 +15,22 @@ const vitestReport = join(reports, 'vitest.json')
 const playwrightReport = join(reports, 'playwright.json')
 
 const steps: Step[] = [
+  { name: 'tools', run: announceTools },
   { name: 'certificates', run: () => ensureCertificate() },
-  { name: 'build', run: () => mustRun('nuxt', ['build']) },
-  { name: 'unit and fault tests', needs: ['certificates', 'build'], count: runVitest },
+  { name: 'build', needs: ['certificates'], run: () => mustRun('nuxt', ['build']) },
+  { name: 'fixture app', run: () => buildFixture() },
   { name: 'cross-origin client', run: () => mustRun('vite', ['build', 'tests/fixtures/cross-origin-client']) },
-  { name: 'browser', run: announceBrowser },
-  { name: 'browser tests', needs: ['certificates', 'build', 'cross-origin client', 'browser'], count: runPlaywright },
+  { name: 'Vitest', needs: ['tools', 'certificates', 'build', 'fixture app'], count: runVitest },
+  { name: 'browser tests', needs: ['tools', 'certificates', 'build', 'fixture app', 'cross-origin client'], count: runPlaywright },
 ]
 
 process.chdir(root)
+mkdirSync(reports, { recursive: true })
 console.log(`What is random in the tests begins with FUZZ_SEED=${seed}.`)
 const skipBuild = process.argv.includes('--no-build')
 const total = await runSteps(steps.filter(({ name }) => !(skipBuild && name === 'build')))
 if (total.passed === 0) console.log('\nNo test passed: that is a failure too.')
-// Once more, at the end: whoever gets the end of a log alone is to know what failed.
-for (const failure of total.failures) console.log(`\n✖ ${failure}`)
+writeFileSync(join(reports, 'summary.json'), JSON.stringify(total, null, 2))
 console.log(`\n${summary(total)}`)
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0
 
@@ -40,6 +44,8 @@ function runPlaywright() {
   return runCounted(playwrightReport, tallyPlaywright, () => runCommand('playwright', args, { PLAYWRIGHT_JSON_OUTPUT_FILE: playwrightReport }))
 }
 
-function announceBrowser(): void {
-  console.log(ensureBrowser() ?? 'None found, none installed: the browser tests will be skipped.')
+/** One after the other: two package managers at once would wait for each other's lock. */
+function announceTools(): void {
+  console.log(ensureBrowsers()?.full ?? 'No browser found, none installed: the browser tests will be skipped.')
+  console.log(findRedis() ?? 'No Redis found, none installed: the tests on Redis will be skipped.')
 }

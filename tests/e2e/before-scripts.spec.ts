@@ -1,6 +1,6 @@
 import type { Page, Request } from '@playwright/test'
 import { expect, settled, test } from '../support/fixtures.ts'
-import { newName, PASSWORD, signInPage } from '../support/account-page.ts'
+import { accountPage, devicesPage, newName, PASSWORD, register, signInPage } from '../support/account-page.ts'
 import { sessionPage, UUID } from '../support/session-page.ts'
 
 // On a slow connection the server's HTML stands there, and can be typed into, long before its scripts have come.
@@ -79,6 +79,29 @@ test('a sign-in form that the browser sends by itself carries its password in th
   expect(sent.method()).toBe('POST')
   await expect(page).toHaveURL('/sign-in')
   await expect(password, 'the page that the server answers with').toHaveValue('')
+})
+
+test('what another tab saves before the scripts have come is shown when they have', async ({ page, context }) => {
+  await register(page, newName(), '/account')
+  const second = await context.newPage()
+  const release = await openWithoutScripts(second, '/account')
+  await accountPage(page).note.fill('saved in time')
+  await accountPage(page).save.click()
+  await expect(accountPage(page).told).toBeVisible()
+  await release()
+
+  await expect(accountPage(second).note).toHaveValue('saved in time')
+})
+
+test('a page whose session ends in another tab before its scripts have come is left when they have', async ({ page, context }) => {
+  await register(page, newName(), '/account')
+  const second = await context.newPage()
+  const release = await openWithoutScripts(second, '/account')
+  await devicesPage(page).headerSignOut.click()
+  await expect(page).toHaveURL('/')
+  await release()
+
+  await expect(second).toHaveURL('/sign-in?returnTo=/account')
 })
 
 /** Opens the page with its scripts held back; the answer lets them come, and resolves when the page has taken over. */

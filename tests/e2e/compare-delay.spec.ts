@@ -19,7 +19,6 @@ const test = base.extend<object, { app: Awaited<ReturnType<typeof startBuiltServ
 })
 
 test('a run at a distance adds its delay to each answer, and can be saved with all its rows', async ({ page, problems }) => {
-  test.setTimeout(90_000)
   problems.expect(/blocked by CORS policy|net::ERR_FAILED|status of 401/)
   const rows = await runComparison(page, '50 ms: another country')
   const json = await save(page, 'JSON')

@@ -14,14 +14,15 @@ const DOCUMENT = join(import.meta.dirname, '../../docs/cross-origin.md')
 /** What Chromium logs of calls that are wrong on purpose. */
 const LOGGED = /blocked by CORS policy|net::ERR_FAILED|status of 401/
 
-const test = base.extend<{ thirdPartyCookies: ThirdPartyCookies }>({
-  thirdPartyCookies: ['blocked', { option: true }],
+const test = base.extend<{ thirdPartyCookies: ThirdPartyCookies | 'as usual' }>({
+  thirdPartyCookies: ['as usual', { option: true }],
   app: [async ({}, use) => {
     const app = await startBuiltServer(await comparisonEnv())
     await use(app)
     await app.dispose()
   }, { scope: 'worker' }],
-  context: async ({ thirdPartyCookies, launchOptions, baseURL }, use) => {
+  context: async ({ thirdPartyCookies, launchOptions, baseURL, context: usual }, use) => {
+    if (thirdPartyCookies === 'as usual') return use(usual)
     const { context, close } = await openProfile(thirdPartyCookies, { ...launchOptions, baseURL })
     await use(context)
     await close()
@@ -50,7 +51,7 @@ const OUTCOMES = {
 
 const shown: Partial<Record<ThirdPartyCookies, ShownResult[]>> = {}
 
-test.describe.configure({ mode: 'serial', timeout: 90_000 })
+test.describe.configure({ mode: 'serial' })
 
 for (const thirdPartyCookies of ['allowed', 'blocked'] as const) {
   test.describe(`with third-party cookies ${thirdPartyCookies}`, () => {

@@ -1,15 +1,9 @@
-import { expect, expectAccessible, settled, test as base } from '../support/fixtures.ts'
-import { AT_ONCE, newName, register } from '../support/account-page.ts'
-import { startBuiltServer } from '../support/server.ts'
+import { expect, expectAccessible, settled, test } from '../support/fixtures.ts'
+import { newName, register } from '../support/account-page.ts'
+import { idleEnd } from '../support/session-page.ts'
 
-/** So short that the warning stands there from the start, and comes back with every extension. */
-const test = base.extend<object, { app: Awaited<ReturnType<typeof startBuiltServer>> }>({
-  app: [async ({}, use) => {
-    const app = await startBuiltServer({ NUXT_SESSION_IDLE_TIMEOUT: '65s' })
-    await use(app)
-    await app.dispose()
-  }, { scope: 'worker' }],
-})
+/** To the pages it is that long before the end, and stays so. Within the last minute they warn. */
+const BEFORE_END_MS = 30_000
 
 test('the warning before the end is extended from another tab, and gives the focus back', async ({ page, context }) => {
   await register(page, newName())
@@ -19,19 +13,21 @@ test('the warning before the end is extended from another tab, and gives the foc
   const warnings = [page, second].map(tab => tab.getByRole('alertdialog', { name: 'Are you still there?' }))
   const signOut = page.getByRole('button', { name: 'Sign out everywhere' })
   await signOut.focus()
-  for (const warning of warnings) await expect(warning).toBeVisible({ timeout: 15_000 })
+  await context.clock.setFixedTime(await idleEnd(context) - BEFORE_END_MS)
+  for (const warning of warnings) await expect(warning).toBeVisible()
   await expect(page.getByRole('button', { name: 'Stay signed in' })).toBeFocused()
   await expectAccessible(page)
   await second.getByRole('button', { name: 'Stay signed in' }).click()
 
-  for (const warning of warnings) await expect(warning).toBeHidden(AT_ONCE)
+  for (const warning of warnings) await expect(warning).toBeHidden()
   await expect(signOut).toBeFocused()
 })
 
-test('the Escape key puts the warning away and signs nobody out', async ({ page }) => {
+test('the Escape key puts the warning away and signs nobody out', async ({ page, context }) => {
   await register(page, newName())
+  await context.clock.setFixedTime(await idleEnd(context) - BEFORE_END_MS)
   const warning = page.getByRole('alertdialog', { name: 'Are you still there?' })
-  await expect(warning).toBeVisible({ timeout: 15_000 })
+  await expect(warning).toBeVisible()
   await page.keyboard.press('Escape')
 
   await expect(warning).toBeHidden()

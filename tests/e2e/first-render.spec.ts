@@ -2,10 +2,9 @@ import { startBalancer } from '../support/balancer.ts'
 import { buildFixture } from '../support/fixture-build.ts'
 import { startFixture } from '../support/fixture-server.ts'
 import { expect, settled, test as base } from '../support/fixtures.ts'
+import { HANG_MS } from '../support/limits.ts'
 import { COOKIE_NAME } from '../support/session-page.ts'
 import { dumpStore } from '../support/store.ts'
-
-const BUILD_TIMEOUT_MS = 120_000
 
 interface Site {
   readonly origin: string
@@ -22,7 +21,7 @@ const test = base.extend<object, { site: Site }>({
     await use({ origin: proxy.origin, storeFile: server.storeFile })
     await proxy.dispose()
     await server.dispose()
-  }, { scope: 'worker', timeout: BUILD_TIMEOUT_MS }],
+  }, { scope: 'worker', timeout: 2 * HANG_MS }],
   baseURL: async ({ site }, use) => use(site.origin),
 })
 

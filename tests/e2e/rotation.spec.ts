@@ -1,7 +1,7 @@
-import { DatabaseSync } from 'node:sqlite'
 import type { BuiltServer } from '../support/server.ts'
 import { expect, test } from '../support/fixtures.ts'
 import { COOKIE_NAME, sessionPage, UUID } from '../support/session-page.ts'
+import { changeWith } from '../support/store.ts'
 
 const CALLS = 20
 
@@ -12,11 +12,11 @@ interface Secrets {
 
 /** The only session in the store; `change` first makes its secret as old as can be. */
 function secretsOf(app: BuiltServer, change: 'rotation due' | 'nothing' = 'nothing'): Secrets {
-  const store = new DatabaseSync(app.storeFile, { timeout: 5000 })
-  if (change === 'rotation due') store.exec('UPDATE sessions SET value = json_set(value, \'$.rotatedAt\', 0)')
-  const [row] = store.prepare('SELECT value FROM sessions ORDER BY created_at DESC LIMIT 1').all() as { value: string }[]
-  store.close()
-  return JSON.parse(row!.value) as Secrets
+  return changeWith(app.storeFile, (store) => {
+    if (change === 'rotation due') store.exec('UPDATE sessions SET value = json_set(value, \'$.rotatedAt\', 0)')
+    const [row] = store.prepare('SELECT value FROM sessions ORDER BY created_at DESC LIMIT 1').all() as { value: string }[]
+    return JSON.parse(row!.value) as Secrets
+  })
 }
 
 test('parallel calls of a page over a periodic rotation all succeed, with one change of the secret (F6)', async ({ page, context, app }) => {

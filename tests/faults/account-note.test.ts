@@ -16,7 +16,7 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('a note', () => {
   beforeAll(async () => {
     await ensureCertificate()
     server = await startBuiltServer(TRUSTING)
-  }, 40_000)
+  })
 
   afterAll(() => server?.dispose())
 

@@ -1,13 +1,13 @@
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ensureCertificate } from '../../certs/certificate.ts'
 import { AccountVisitor, TRUSTING } from '../support/account-visitor.ts'
 import { openSocket, rawHead, readToEnd } from '../support/raw-socket.ts'
 import { startBuiltServer } from '../support/server.ts'
 import type { BuiltServer } from '../support/server.ts'
+import { changeDatabase } from '../support/store.ts'
 
 const ENTRY = join(import.meta.dirname, '../../.output/server/index.mjs')
 const PASSWORD = 'a coat, a hat, an umbrella'
@@ -20,7 +20,7 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('accounts', () => {
   beforeAll(async () => {
     await ensureCertificate()
     server = await startBuiltServer(TRUSTING)
-  }, 40_000)
+  })
 
   afterAll(() => server?.dispose())
 
@@ -208,10 +208,6 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('accounts', () => {
 
 /** Sets the time of authentication in all records back by an hour; the store's own clock goes on. */
 function expire({ storeFile }: BuiltServer, field: 'authenticatedAt') {
-  const db = new DatabaseSync(storeFile)
-  for (const { key, value } of db.prepare('SELECT key, value FROM sessions WHERE value IS NOT NULL AND owner IS NOT NULL').all()) {
-    const record = JSON.parse(value as string)
-    db.prepare('UPDATE sessions SET value = ?, version = version + 1 WHERE key = ?').run(JSON.stringify({ ...record, [field]: record[field] - HOUR_MS }), key as string)
-  }
-  db.close()
+  changeDatabase(storeFile, `UPDATE sessions SET version = version + 1, value = json_set(value, '$.${field}', value ->> '$.${field}' - ${HOUR_MS})
+    WHERE value IS NOT NULL AND owner IS NOT NULL`)
 }

@@ -7,7 +7,6 @@ import type { DevServer } from '../support/dev-server.ts'
 import { freePort } from '../support/free-port.ts'
 import { call } from '../support/https.ts'
 
-const START_TIMEOUT_MS = 60_000
 const VALUE = /value="[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}"/
 
 let server: DevServer
@@ -18,7 +17,7 @@ beforeAll(async () => {
     NUXT_COMPARE_SAME_SITE_PORT: String(await freePort()),
     NUXT_COMPARE_CROSS_SITE_PORT: String(await freePort()),
   })
-}, START_TIMEOUT_MS)
+})
 
 afterAll(() => server?.dispose())
 
@@ -28,7 +27,7 @@ describe('the app in development', () => {
     expect([page.status, page.setCookie]).toEqual([200, [expect.stringMatching(/^__Host-session=.*; Secure/)]])
     expect(page.body).toMatch(VALUE)
     expect(existsSync(join(server.folder, '.data/sessions.db'))).toBe(true)
-  }, START_TIMEOUT_MS)
+  })
 
   it.each(['.data/sessions.db', '.data/sessions.db-wal', '.data/sessions.keys', 'certs/ca-key.pem', 'certs/localhost-key.pem'])('hands out its sources, and %s in no way', async (file) => {
     const path = `/_nuxt/${file}`

@@ -6,7 +6,6 @@ import { startFixture, startFixtureInDevelopment } from '../support/fixture-serv
 import type { FixtureServer } from '../support/fixture-server.ts'
 import { FixtureVisitor } from '../support/fixture-visitor.ts'
 
-const BUILD_TIMEOUT_MS = 120_000
 const NAME = '__Host-session'
 
 let app: string
@@ -16,7 +15,7 @@ const others: FixtureServer[] = []
 beforeAll(async () => {
   app = await buildFixture()
   server = await startFixture(app, { NUXT_SESSION_DIAGNOSE: '1' })
-}, BUILD_TIMEOUT_MS)
+})
 
 afterEach(async () => {
   for (const other of others.splice(0)) await other.dispose()
@@ -40,7 +39,7 @@ describe('the route', () => {
     const { finding } = (await new FixtureVisitor(dev).get(DIAGNOSE)).json<Diagnosis>()
     expect(finding.code).toBe('plain_http')
     expect(dev.logs.join('\n')).not.toContain('/api/_session/diagnose is on')
-  }, BUILD_TIMEOUT_MS)
+  })
 
   it('warns at the start where it is on in production', () => {
     expect(server.logs.filter(line => line.includes('/api/_session/diagnose is on'))).toHaveLength(1)

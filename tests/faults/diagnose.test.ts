@@ -1,15 +1,14 @@
 import { renameSync } from 'node:fs'
-import { DatabaseSync } from 'node:sqlite'
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Diagnosis, FindingCode } from '../../layers/session/shared/types/diagnosis'
 import { askDiagnosis, DIAGNOSE, headerNames, signedInVisitor } from '../support/diagnosis.ts'
+import { eventually } from '../support/eventually.ts'
 import { buildFixture } from '../support/fixture-build.ts'
 import { startFixture } from '../support/fixture-server.ts'
 import type { FixtureServer } from '../support/fixture-server.ts'
 import { FixtureVisitor } from '../support/fixture-visitor.ts'
-import { dumpStore } from '../support/store.ts'
+import { changeDatabase, dumpStore } from '../support/store.ts'
 
-const BUILD_TIMEOUT_MS = 120_000
 const ON = { NUXT_SESSION_DIAGNOSE: '1' }
 const NAME = '__Host-session'
 
@@ -20,7 +19,7 @@ const others: FixtureServer[] = []
 beforeAll(async () => {
   app = await buildFixture()
   server = await startFixture(app, { ...ON, NUXT_SESSION_MAX_PER_OWNER: '1' })
-}, BUILD_TIMEOUT_MS)
+})
 
 afterEach(async () => {
   for (const other of others.splice(0)) await other.dispose()
@@ -72,13 +71,13 @@ describe('a cookie that came', () => {
   })
 
   it('whose record the sweep has taken is told by which clock, as long as this process remembers', async () => {
-    const short = await start({ NUXT_SESSION_IDLE_TIMEOUT: '1s' })
-    const visitor = await signedIn('ada', short)
-    await vi.waitUntil(async () => (await ask(visitor.cookie, {}, short)).finding.code === 'expired_idle', { timeout: 5000 })
-    sql('DELETE FROM sessions', short)
-    await expectFinding('expired_idle', visitor.cookie, short)
-    await short.restart()
-    await expectFinding('no_record', visitor.cookie, short)
+    const other = await start({ NUXT_SESSION_IDLE_TIMEOUT: '1s' })
+    const visitor = await signedIn('ada', other)
+    await eventually(() => expectFinding('expired_idle', visitor.cookie, other))
+    sql('DELETE FROM sessions', other)
+    await expectFinding('expired_idle', visitor.cookie, other)
+    await other.restart()
+    await expectFinding('no_record', visitor.cookie, other)
   })
 
   it('whose session was found expired by an ordinary request is told so', async () => {
@@ -130,11 +129,10 @@ describe('a cookie that came', () => {
   it('is no sign-out while the store does not answer (E1)', async () => {
     const other = await start()
     const visitor = await signedIn('ada', other)
-    const codeNow = async () => (await ask(visitor.cookie, {}, other)).finding.code
     renameSync(other.storeFile, `${other.storeFile}.away`)
-    await vi.waitUntil(async () => await codeNow() === 'store_unavailable', { timeout: 5000 })
+    await eventually(() => expectFinding('store_unavailable', visitor.cookie, other))
     renameSync(`${other.storeFile}.away`, other.storeFile)
-    await vi.waitUntil(async () => await codeNow() === 'alive', { timeout: 5000 })
+    await eventually(() => expectFinding('alive', visitor.cookie, other))
   })
 })
 
@@ -199,7 +197,5 @@ function flip(cookie: string, position: number): string {
 }
 
 function sql(statement: string, { storeFile } = server) {
-  const database = new DatabaseSync(storeFile)
-  database.exec(statement)
-  database.close()
+  changeDatabase(storeFile, statement)
 }

@@ -27,7 +27,7 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('security headers', () =>
   beforeAll(async () => {
     await ensureCertificate()
     server = await startBuiltServer({ NUXT_SESSION_ALLOWED_ORIGINS: CLIENT })
-  }, 40_000)
+  })
 
   afterAll(() => server?.dispose())
 

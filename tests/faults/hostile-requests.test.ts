@@ -22,7 +22,7 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('a hostile request', () =
     const first = await call(`${server.origin}/api/session`)
     cookie = cookiePair(first.setCookie[0]!)
     id = (JSON.parse(first.body) as { id: string }).id
-  }, 40_000)
+  })
 
   afterAll(() => server?.dispose())
 

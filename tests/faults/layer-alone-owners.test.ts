@@ -5,7 +5,6 @@ import type { FixtureServer } from '../support/fixture-server.ts'
 import { FixtureVisitor } from '../support/fixture-visitor.ts'
 import { changeDatabase } from '../support/store.ts'
 
-const BUILD_TIMEOUT_MS = 120_000
 const COOKIE = /^__Host-session=[\w-]{108}; Path=\/; Secure; HttpOnly; SameSite=Lax$/
 
 let server: FixtureServer
@@ -13,7 +12,7 @@ let visitor: FixtureVisitor
 
 beforeAll(async () => {
   server = await startFixture(await buildFixture())
-}, BUILD_TIMEOUT_MS)
+})
 
 afterAll(async () => {
   await server?.dispose()

@@ -6,9 +6,7 @@ import type { FixtureServer } from '../support/fixture-server.ts'
 import { FixtureVisitor } from '../support/fixture-visitor.ts'
 import { findRedis, startRedis } from '../support/redis.ts'
 import type { RedisServer } from '../support/redis.ts'
-import { eventually } from '../support/redis-driver.ts'
-
-const BUILD_TIMEOUT_MS = 120_000
+import { eventually } from '../support/eventually.ts'
 
 const program = findRedis()
 let app: string
@@ -18,7 +16,7 @@ let visitor: FixtureVisitor
 beforeAll(async () => {
   app = await buildFixture()
   server = await startFixture(app)
-}, BUILD_TIMEOUT_MS)
+})
 
 afterAll(() => server?.dispose())
 

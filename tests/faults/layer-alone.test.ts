@@ -6,7 +6,6 @@ import type { FixtureServer } from '../support/fixture-server.ts'
 import { FixtureVisitor } from '../support/fixture-visitor.ts'
 import { changeDatabase, dumpStore, lockStore } from '../support/store.ts'
 
-const BUILD_TIMEOUT_MS = 120_000
 const COOKIE = /^__Host-session=[\w-]{108}; Path=\/; Secure; HttpOnly; SameSite=Lax$/
 
 let app: string
@@ -16,7 +15,7 @@ let visitor: FixtureVisitor
 beforeAll(async () => {
   app = await buildFixture()
   server = await startFixture(app)
-}, BUILD_TIMEOUT_MS)
+})
 
 afterAll(async () => {
   await server?.dispose()
@@ -31,7 +30,7 @@ beforeEach(() => {
 describe('an app that only extends the layer', () => {
   it('type-checks, with the session data that it has declared', async () => {
     await run(app, 'vue-tsc', '-b')
-  }, BUILD_TIMEOUT_MS)
+  })
 
   it('makes no record and sets no cookie for visitors who only read', async () => {
     const stranger = () => new FixtureVisitor(server)
@@ -86,7 +85,7 @@ describe('an app that only extends the layer', () => {
     await visitor.post('/api/sign-in', { owner: 'ada' })
     await server.restart()
     expect((await visitor.get('/api/visitor')).json()).toMatchObject({ owner: 'ada' })
-  }, 30_000)
+  })
 })
 
 describe('a page with five parallel calls', () => {

@@ -30,7 +30,7 @@ beforeAll(async () => {
   writeFileSync(join(app, 'package.json'), '{ "private": true, "type": "module" }\n')
   writeFileSync(join(app, 'nuxt.config.ts'), `export default defineNuxtConfig({ extends: ['${NAME}'], compatibilityDate: '2026-11-01' })\n`)
   await run(app, 'nuxt', 'build')
-}, 240_000)
+})
 
 afterAll(() => directory.remove())
 
@@ -43,7 +43,7 @@ describe('the layer, installed as a package', () => {
 
   it('type-checks, with the session data that the app declares', async () => {
     await run(app, 'vue-tsc', '-b')
-  }, 120_000)
+  })
 
   it('holds a session', async () => {
     const server = await startFixture(app)

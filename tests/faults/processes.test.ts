@@ -24,8 +24,7 @@ const ROUNDS = rounds(10, 1000)
 const PARALLEL = 64
 /** After which a secret in use is replaced, and a session is still alive. */
 const ROTATION_DUE_MS = 16 * 60_000
-const HAMMER_MS = rounds(2000, 30_000)
-const TIMEOUT_MS = rounds(30_000, 600_000)
+const HAMMERED = rounds(200, 5000)
 const keys = generateKey()
 const redisProgram = findRedis()
 
@@ -50,7 +49,7 @@ describe.each(shared)('several processes on one $name store', ({ skip, prepare }
       earlier = new SessionEngine({ ...options, clock: () => engine.clock() - ROTATION_DUE_MS })
       racers = Array.from({ length: PROCESSES }, () => startRacer(store.url))
       await Promise.all(racers.map(racer => racer.run('ready')))
-    }, 30_000)
+    })
 
     afterAll(async () => {
       await Promise.all(racers.map(racer => racer.end()))
@@ -64,7 +63,7 @@ describe.each(shared)('several processes on one $name store', ({ skip, prepare }
       const total = acknowledged.reduce<number>((sum, count) => sum + Number(count), 0)
       expect(await visitor.request(session => session.data.count)).toBe(total)
       expect(total).toBeGreaterThan(INCREMENTS) // A refusal with 409 is right, but must stay rare.
-    }, TIMEOUT_MS)
+    })
 
     it(`F2 keep all of many different keys (${ROUNDS} times)`, async () => {
       for (let round = 0; round < ROUNDS; round++) {
@@ -75,7 +74,7 @@ describe.each(shared)('several processes on one $name store', ({ skip, prepare }
         expect(kept.sort()).toEqual(acknowledged.sort())
         expect(kept.length).toBeGreaterThan(each) // A refusal with 409 is right, but must stay rare.
       }
-    }, TIMEOUT_MS)
+    })
 
     it(`F15 give a one-time value to exactly one of ${PARALLEL} (${ROUNDS} times)`, async () => {
       for (let round = 0; round < ROUNDS; round++) {
@@ -84,7 +83,7 @@ describe.each(shared)('several processes on one $name store', ({ skip, prepare }
         const taken = await Promise.all(racers.map(racer => racer.run('take', visitor.cookie!, PARALLEL / PROCESSES)))
         expect(taken.flat()).toEqual([`ticket${round}`])
       }
-    }, TIMEOUT_MS)
+    })
 
     it(`rotate once: of two rotations at the same time one wins, and its secret is the only one (${ROUNDS} times)`, async () => {
       for (let round = 0; round < ROUNDS; round++) {
@@ -96,7 +95,7 @@ describe.each(shared)('several processes on one $name store', ({ skip, prepare }
         expect(await new Visitor(engine, winners[0]![1]).isKnown()).toBe(true)
         expect(await visitor.isKnown()).toBe(false)
       }
-    }, TIMEOUT_MS)
+    })
 
     it(`F6 lose none of ${PARALLEL} readers over a periodic rotation, and give all the same new secret (${ROUNDS} times)`, async () => {
       for (let round = 0; round < ROUNDS; round++) {
@@ -110,7 +109,7 @@ describe.each(shared)('several processes on one $name store', ({ skip, prepare }
         // Whoever comes late with the secret before it is given the same.
         expect(await secretOf((await use()).flat()[0] as string)).toBe(secrets[0])
       }
-    }, TIMEOUT_MS)
+    })
 
     /** What its bearer proves the session with. */
     async function secretOf(cookie: string) {
@@ -127,13 +126,13 @@ describe.each(shared)('several processes on one $name store', ({ skip, prepare }
         await Promise.all(saving)
         expect(await stolen.isKnown()).toBe(false)
       }
-    }, TIMEOUT_MS)
+    })
 
     it('F14 never let an owner have more sessions than allowed', async () => {
       const cookies = (await Promise.all(racers.map(racer => racer.run('signIn', 'ada', 20)))).flat() as string[]
       const known = await Promise.all(cookies.map(cookie => new Visitor(engine, cookie).isKnown()))
       expect(known.filter(Boolean)).toHaveLength(MOST_PER_OWNER)
-    }, 30_000)
+    })
   })
 })
 
@@ -146,7 +145,7 @@ describe('several processes on one SQLite file', () => {
     store = await prepareSqlite()
     processes = Array.from({ length: 4 }, () => lineProcess(spawnTypeScript(join(import.meta.dirname, 'store-process.ts'), store.path)))
     await all('ready')
-  }, 30_000)
+  })
 
   afterAll(async () => {
     await Promise.all(processes.map(({ end }) => end()))
@@ -155,13 +154,11 @@ describe('several processes on one SQLite file', () => {
 
   it('all get it when they start together and it is new: none is told that it is locked', async () => {
     expect(await all('open', Date.now() + 50)).toEqual(processes.map(() => ({ answer: null })))
-  }, 30_000)
+  })
 
-  it('all get their turn beside others that write without a pause (F17)', async () => {
-    const answers = await all('hammer', HAMMER_MS)
-    expect(answers).toEqual(processes.map(() => ({ answer: expect.any(Number) as number })))
-    expect(Math.min(...answers.map(({ answer }) => Number(answer)))).toBeGreaterThan(10)
-  }, 10_000 + 2 * HAMMER_MS)
+  it(`all get their turn next to others that write without a pause, ${HAMMERED} times each (F17)`, async () => {
+    expect(await all('hammer', HAMMERED)).toEqual(processes.map(() => ({ answer: HAMMERED })))
+  })
 })
 
 async function newVisitor(engine: SessionEngine): Promise<Visitor> {

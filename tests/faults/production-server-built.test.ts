@@ -12,7 +12,6 @@ import type { BuiltServer } from '../support/server.ts'
 
 const ENTRY = join(import.meta.dirname, '../../.output/server/index.mjs')
 const CLIENTS = 8
-const START_LIMIT_MS = 40_000
 
 /** The same promises as of the bare server, of what `npm run build` made: that Nitro's own entry is not the one in it. */
 describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('the built server', () => {
@@ -39,14 +38,14 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('the built server', () =>
     expect(await handshake('TLSv1.3')).toBe(true)
     expect(await handshake('TLSv1.2')).toBe(true)
     await expect(handshake('TLSv1.1')).rejects.toThrow(/protocol version/)
-  }, START_LIMIT_MS)
+  })
 
   it.each([
     [{ NUXT_TLS_CERT: 'certs/localhost.pem' }, /\[tls\] NUXT_TLS_CERT is set but NUXT_TLS_KEY is not/],
     [{ NUXT_TLS_CERT: 'certs/localhost.pem', NUXT_TLS_KEY: 'none.pem' }, /\[tls\] NUXT_TLS_KEY \(none\.pem\) cannot be read/],
   ])('does not start with %j', async (env, sentence) => {
     await expect(startBuiltServer(env)).rejects.toThrow(sentence)
-  }, START_LIMIT_MS)
+  })
 
   it('runs as in production though nobody says so: what a client asks for in vain does not fill the log', async () => {
     server = await startBuiltServer({ NODE_ENV: '' })
@@ -55,7 +54,7 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('the built server', () =>
     expect([response.statusCode, await text(response)]).toEqual([404, expect.stringContaining('No such page')])
     await server.stop()
     expect(server.logs.slice(lines).filter(line => !line.startsWith('[tls] SIGTERM'))).toEqual([])
-  }, START_LIMIT_MS)
+  })
 
   it('calls Nitro\'s hooks for a request without a task for DevTools: three of them took a tenth of a read', async () => {
     const report = 'const { createTask } = console; console.createTask = (name) => { console.log(`task ${name}`); return createTask(name) }; console.createTask("seen")'
@@ -64,7 +63,7 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('the built server', () =>
     await text(response)
     await server.stop()
     expect(server.logs.filter(line => line.startsWith('task '))).toEqual(['task seen'])
-  }, START_LIMIT_MS)
+  })
 
   it('loses no request when it is told to stop under load, and exits with 0', async () => {
     server = await startBuiltServer()
@@ -90,5 +89,5 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('the built server', () =>
     expect(new Set(await Promise.all(clients))).toEqual(new Set(['ECONNREFUSED']))
     expect(await exit).toBe(0)
     agent.destroy()
-  }, START_LIMIT_MS)
+  })
 })

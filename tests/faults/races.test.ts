@@ -26,6 +26,6 @@ describe.each(storeKinds)('on $name', ({ prepare, shared, skip }) => {
 
     it.each(races)(`$name (${ROUNDS} rounds)`, async ({ run }) => {
       await run({ engines: drivers.map(driver => makeEngine(driver)) as [SessionEngine], rounds: ROUNDS })
-    }, 600 * ROUNDS)
+    })
   })
 })

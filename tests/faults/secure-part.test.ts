@@ -5,7 +5,6 @@ import type { FixtureServer } from '../support/fixture-server.ts'
 import { FixtureVisitor } from '../support/fixture-visitor.ts'
 import { dumpStore } from '../support/store.ts'
 
-const BUILD_TIMEOUT_MS = 120_000
 /** The name that the fixture's sign-in gives it, and what it puts there. */
 const SECURE = /secure"|for the server only/
 
@@ -13,7 +12,7 @@ let server: FixtureServer
 
 beforeAll(async () => {
   server = await startFixture(await buildFixture())
-}, BUILD_TIMEOUT_MS)
+})
 
 afterAll(() => server?.dispose())
 

@@ -46,7 +46,7 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('two users behind a cachi
   beforeAll(async () => {
     await ensureCertificate()
     server = await startBuiltServer(TRUSTING)
-  }, 40_000)
+  })
 
   afterAll(() => server?.dispose())
 

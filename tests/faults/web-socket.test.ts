@@ -1,5 +1,4 @@
 import { renameSync } from 'node:fs'
-import { DatabaseSync } from 'node:sqlite'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { buildFixture } from '../support/fixture-build.ts'
 import { FIXTURE_ORIGIN, startFixture } from '../support/fixture-server.ts'
@@ -7,10 +6,9 @@ import type { FixtureServer } from '../support/fixture-server.ts'
 import { answerToUpgrade, openRawSocket, openSocket } from '../support/fixture-socket.ts'
 import type { FixtureSocket } from '../support/fixture-socket.ts'
 import { FixtureVisitor } from '../support/fixture-visitor.ts'
-import { eventually } from '../support/redis-driver.ts'
-import { dumpStore } from '../support/store.ts'
+import { changeDatabase, dumpStore } from '../support/store.ts'
+import { eventually } from '../support/eventually.ts'
 
-const BUILD_TIMEOUT_MS = 120_000
 const MOST_SOCKETS = 32
 
 let server: FixtureServer
@@ -19,7 +17,7 @@ const sockets: FixtureSocket[] = []
 
 beforeAll(async () => {
   server = await startFixture(await buildFixture())
-}, BUILD_TIMEOUT_MS)
+})
 
 afterAll(async () => {
   await server?.dispose()
@@ -175,7 +173,5 @@ describe('a WebSocket with a session', () => {
 
 /** Changes the store as another process would. */
 function sql(statement: string) {
-  const database = new DatabaseSync(server.storeFile, { timeout: 5000 })
-  database.exec(statement)
-  database.close()
+  changeDatabase(server.storeFile, statement)
 }

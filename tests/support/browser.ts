@@ -2,8 +2,10 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { chromium } from '@playwright/test'
+import { HANG_MS } from './limits.ts'
 
 const NAMES = ['google-chrome', 'google-chrome-stable', 'chromium', 'chromium-browser']
+const SHELL_NAMES = ['chrome-headless-shell', 'chromium-headless-shell']
 const MAC = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'
 
 /** Switches that keep a browser under test from calling home; root cannot use Chromium's own sandbox. */
@@ -15,16 +17,24 @@ export const BROWSER_ARGUMENTS = [
   ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
 ]
 
+/** The paths of the browsers that the tests run in. */
+export interface Browsers {
+  /** With profiles and all settings of a browser that people use. */
+  readonly full: string
+  /** The same engine without windows, which takes about half the processor time: for all tests that need no profile. The full browser where there is no other. */
+  readonly light: string
+}
+
 /**
- * Path of a Chrome or Chromium, installing one if there is none: `PLAYWRIGHT_CHROMIUM_PATH`, an installed
- * one, Playwright's own download, the system's package manager (as root on Debian).
+ * The browsers to test in, installing them if there is none: `PLAYWRIGHT_CHROMIUM_PATH`, an installed Chrome or Chromium, Playwright's own download, the system's
+ * package manager (as root on Debian).
  *
  * `null` if all of that fails; it throws instead if `CI` is set, where a missing browser must not pass as a skip.
  */
-export function ensureBrowser(): string | null {
-  const path = configured() ?? installed() ?? download() ?? systemPackage()
-  if (path === null && process.env.CI) throw new Error('No Chrome or Chromium here, and none could be installed.')
-  return path
+export function ensureBrowsers(): Browsers | null {
+  const full = configured() ?? installed() ?? download() ?? systemPackage()
+  if (full === null && process.env.CI) throw new Error('No Chrome or Chromium here, and none could be installed.')
+  return full === null ? null : { full, light: configured() ?? onPath(SHELL_NAMES) ?? full }
 }
 
 function configured(): string | null {
@@ -35,9 +45,12 @@ function configured(): string | null {
 }
 
 function installed(): string | null {
+  return onPath(NAMES) ?? [MAC, chromium.executablePath()].find(existsSync) ?? null
+}
+
+function onPath(names: readonly string[]): string | null {
   const directories = (process.env.PATH ?? '').split(delimiter)
-  const candidates = [...NAMES.flatMap(name => directories.map(directory => join(directory, name))), MAC, chromium.executablePath()]
-  return candidates.find(candidate => existsSync(candidate)) ?? null
+  return names.flatMap(name => directories.map(directory => join(directory, name))).find(existsSync) ?? null
 }
 
 function download(): string | null {
@@ -48,11 +61,11 @@ function download(): string | null {
 function systemPackage(): string | null {
   if (process.getuid?.() !== 0) return null
   attempt('apt-get', ['update', '-qq'])
-  attempt('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium'])
+  attempt('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium', 'chromium-headless-shell'])
   return installed()
 }
 
 function attempt(command: string, args: string[]): void {
   console.log(`No browser yet: ${command} ${args.join(' ')}`)
-  spawnSync(command, args, { stdio: 'inherit', timeout: 300_000, env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
+  spawnSync(command, args, { stdio: 'inherit', timeout: 5 * HANG_MS, env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
 }

@@ -7,11 +7,11 @@ import { join, relative } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fixtureEnvironment } from './fixture-build.ts'
 import { freePort } from './free-port.ts'
+import { HANG_MS } from './limits.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 /** What the app does not need, and what a run would change. */
 const LEFT_OUT = /^(?:node_modules|tests|bench|docs|dist|coverage|test-results|playwright-report|\.(?:git|nuxt|output|data|cache|tsbuild|vitest))$/
-const START_TIMEOUT_MS = 40_000
 
 /** The app as a developer runs it, from a copy of its sources: what it writes, it writes there. */
 export interface DevServer {
@@ -67,7 +67,7 @@ async function listening(child: ChildProcess, address: string): Promise<void> {
   createInterface(child.stderr!).on('line', read)
   const fail = (what: string) => reject(new Error(`The development server ${what}:\n${lines.join('\n')}`))
   child.once('exit', code => fail(`ended with ${code}`))
-  const timer = setTimeout(fail, START_TIMEOUT_MS, 'did not start')
+  const timer = setTimeout(fail, HANG_MS, 'did not start')
   await promise.finally(() => clearTimeout(timer))
 }
 

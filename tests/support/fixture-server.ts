@@ -6,11 +6,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { copyFixture, fixtureEnvironment, programPath } from './fixture-build.ts'
+import { HANG_MS } from './limits.ts'
 
 /** The origin that the fixture app is told it has; it stands behind a proxy that is not there. */
 export const FIXTURE_ORIGIN = 'https://basic.test'
-
-const START_TIMEOUT_MS = 40_000
 
 /** The fixture app in a process of its own, over plain HTTP on loopback, with a session store of its own. */
 export interface FixtureServer {
@@ -85,7 +84,7 @@ async function listening(child: ChildProcess, logs: string[]): Promise<string> {
   createInterface(child.stdout!).on('line', read)
   createInterface(child.stderr!).on('line', read)
   child.once('exit', code => reject(new Error(`The fixture ended with ${code}:\n${logs.join('\n')}`)))
-  const timer = setTimeout(() => reject(new Error(`The fixture did not start:\n${logs.join('\n')}`)), START_TIMEOUT_MS)
+  const timer = setTimeout(() => reject(new Error(`The fixture did not start:\n${logs.join('\n')}`)), HANG_MS)
   try {
     return await promise
   }

@@ -1,13 +1,60 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import type { Server } from 'node:net'
 
-/** A port of this machine's loopback that was free a moment ago. */
+/** Below what Linux (32768) and other systems (49152) hand out to outgoing connections. */
+const FIRST_PORT = 12_000
+const BLOCKS = 300
+const BLOCK_SIZE = 64
+
+let block: Promise<number> | undefined
+let used = 0
+
+/**
+ * A free port of this machine's loopback that stays free until the caller listens on it, also after a restart of what listens there.
+ *
+ * Each process owns a block of ports, so that nothing else takes one between this call and the caller's `listen`.
+ */
 export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address() as AddressInfo
-  probe.close()
-  await once(probe, 'close')
-  return port
+  const first = await (block ??= ownBlock())
+  for (let tried = 1; tried < BLOCK_SIZE; tried++) {
+    const port = first + 1 + used++ % (BLOCK_SIZE - 1)
+    if (await isFree(port)) return port
+  }
+  throw new Error(`Ports ${first} to ${first + BLOCK_SIZE - 1} are all in use.`)
+}
+
+/** Takes a block for this process: whoever listens on its first port owns it, until the process ends. */
+async function ownBlock(): Promise<number> {
+  for (let tried = 0; tried < BLOCKS; tried++) {
+    const first = FIRST_PORT + (process.pid + tried) % BLOCKS * BLOCK_SIZE
+    const owner = await listen(first)
+    if (owner) {
+      owner.unref()
+      return first
+    }
+  }
+  throw new Error(`Each of ${BLOCKS} blocks of ports from ${FIRST_PORT} on is in use.`)
+}
+
+/** On all addresses, since a server under test may listen on any. */
+async function isFree(port: number): Promise<boolean> {
+  const server = await listen(port)
+  if (!server) return false
+  server.close()
+  await once(server, 'close')
+  return true
+}
+
+/** `undefined` if something listens there already. */
+async function listen(port: number): Promise<Server | undefined> {
+  const server = createServer().listen(port)
+  try {
+    await once(server, 'listening')
+    return server
+  }
+  catch (error) {
+    if (['EADDRINUSE', 'EACCES'].includes((error as NodeJS.ErrnoException).code!)) return undefined
+    throw error
+  }
 }

@@ -23,7 +23,7 @@ export interface Pair {
 const program = findRedis()
 
 /** Starts them. `env`: for both servers. */
-export async function startPair(env: Record<string, string> = {}): Promise<Pair> {
+async function startPair(env: Record<string, string>): Promise<Pair> {
   const folder = mkdtempSync(join(tmpdir(), 'cloakroom-pair-'))
   const redis = await startRedis(program!)
   const admin = new Redis(redis.port)

@@ -47,17 +47,3 @@ export function useRedis(program: string | undefined, ...options: string[]): () 
 
   return () => ({ server, driver, admin, warnings, open })
 }
-
-/** Tries until it is done, as clients do while a store recovers; gives up after a while. */
-export async function eventually<Result>(attempt: () => Result | Promise<Result>, patience = 5000): Promise<Result> {
-  const end = performance.now() + patience
-  for (;;) {
-    try {
-      return await attempt()
-    }
-    catch (error) {
-      if (performance.now() > end) throw error
-      await new Promise(resolve => setImmediate(resolve))
-    }
-  }
-}

@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { freePort } from './free-port'
+import { HANG_MS } from './limits'
 import type { RedisServer } from './redis'
 import { redisProcess, startRedis } from './redis'
 
 const SLOTS = 16_384
-const PATIENCE_MS = 20_000
 
 /** Several Redis servers that act as one. */
 export interface RedisGroup {
@@ -96,7 +96,7 @@ async function asked(port: number, question: (client: Redis) => Promise<boolean>
 }
 
 async function until(condition: () => Promise<boolean>) {
-  const end = performance.now() + PATIENCE_MS
+  const end = performance.now() + HANG_MS
   while (!await condition()) {
     if (performance.now() > end) throw new Error('the servers did not find together')
     await pause(50) // What servers do among themselves is no event here.

@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { freePort } from './free-port'
+import { freePort } from './free-port.ts'
 
-/** A real Redis server in a folder of its own, with every write on disk before it is acknowledged. */
+/** A real Redis server in a folder of its own. What it has acknowledged survives the end of its process, though not a power cut. */
 export interface RedisServer {
   readonly url: string
   readonly port: number
@@ -31,7 +31,7 @@ export function findRedis(): string | undefined {
 export async function startRedis(program: string, ...options: string[]): Promise<RedisServer> {
   const folder = mkdtempSync(join(tmpdir(), 'cloakroom-redis-'))
   const port = await freePort()
-  const server = redisProcess(program, ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'yes', '--appendfsync', 'always', ...options])
+  const server = redisProcess(program, ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'yes', '--appendfsync', 'no', ...options])
   await server.start()
   return {
     ...server,
@@ -85,7 +85,7 @@ function which(): string | undefined {
 function install(): boolean {
   if (process.getuid?.() !== 0) return false
   try {
-    execFileSync('sh', ['-c', 'apt-get update -qq && apt-get install -y -qq redis-server'], { stdio: 'ignore', timeout: 120_000, env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
+    execFileSync('sh', ['-c', 'apt-get update -qq && apt-get install -y -qq redis-server'], { stdio: 'ignore', timeout: 600_000, env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
     return true
   }
   catch {

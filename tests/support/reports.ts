@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { relative } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
-import type { Tally } from './run-step.ts'
+import type { Failure, Tally, TestTime } from './run-step.ts'
 
 /** What this reads of the report of Vitest's `json` reporter. */
 export interface VitestReport {
@@ -13,7 +13,7 @@ export interface VitestReport {
     name: string
     status: string
     message: string
-    assertionResults: { fullName: string, status: string, failureMessages: string[] | null }[]
+    assertionResults: { fullName: string, status: string, duration?: number | null, failureMessages: string[] | null }[]
   }[]
 }
 
@@ -25,41 +25,63 @@ export interface PlaywrightReport {
 
 interface PlaywrightSuite {
   suites?: PlaywrightSuite[]
-  specs: { title: string, file: string, line: number, ok: boolean, tests: { status: string, results: { error?: { message?: string } }[] }[] }[]
+  specs: PlaywrightSpec[]
 }
 
-const LONGEST_REASON = 1000
+interface PlaywrightSpec {
+  title: string
+  file: string
+  line: number
+  ok: boolean
+  tests: { status: string, results: { duration: number, error?: { message?: string } }[] }[]
+}
+
+const MAX_REASON_LENGTH = 1000
+const SLOWEST_SHOWN = 10
 
 /** Counts a Vitest report; a file that could not be run is one failed test. */
 export function tallyVitest(report: VitestReport): Tally {
   const broken = report.testResults.filter(({ status, assertionResults }) => status === 'failed' && !assertionResults.some(test => test.status === 'failed'))
+  const tests = report.testResults.flatMap(file => file.assertionResults.map(test => ({ ...test, name: `${relative('', file.name)} › ${test.fullName}` })))
   return {
     passed: report.numPassedTests,
     failed: report.numFailedTests + broken.length,
     skipped: report.numPendingTests + report.numTodoTests,
     failures: [
       ...broken.map(({ name, message }) => failure(relative('', name), message)),
-      ...report.testResults.flatMap(({ name, assertionResults }) => assertionResults
-        .filter(test => test.status === 'failed')
-        .map(test => failure(`${relative('', name)} › ${test.fullName}`, test.failureMessages?.[0]))),
+      ...tests.filter(({ status }) => status === 'failed').map(({ name, failureMessages }) => failure(name, failureMessages?.[0])),
     ],
+    times: tests.map(({ name, duration }) => ({ name, ms: duration ?? 0 })),
   }
 }
 
 /** Counts a Playwright report; a test that passed only at the second try has failed. */
 export function tallyPlaywright({ stats, suites }: PlaywrightReport): Tally {
-  return { passed: stats.expected, failed: stats.unexpected + stats.flaky, skipped: stats.skipped, failures: suites.flatMap(failuresOf) }
-}
-
-function failuresOf({ suites = [], specs }: PlaywrightSuite): string[] {
+  const specs = suites.flatMap(specsOf)
   const failed = specs.filter(({ ok, tests }) => !ok || tests.some(({ status }) => status === 'flaky'))
-  const own = failed.map(({ title, file, line, tests }) => failure(`${file}:${line} › ${title}`, tests.flatMap(({ results }) => results).find(({ error }) => error)?.error?.message))
-  return [...own, ...suites.flatMap(failuresOf)]
+  return {
+    passed: stats.expected,
+    failed: stats.unexpected + stats.flaky,
+    skipped: stats.skipped,
+    failures: failed.map(spec => failure(nameOf(spec), resultsOf(spec).find(({ error }) => error)?.error?.message)),
+    times: specs.map(spec => ({ name: nameOf(spec), ms: Math.max(0, ...resultsOf(spec).map(({ duration }) => duration)) })),
+  }
 }
 
-function failure(test: string, reason = ''): string {
-  const text = stripVTControlCharacters(reason).slice(0, LONGEST_REASON).trim()
-  return `${test}\n${text}`.trim().replaceAll('\n', '\n    ')
+function specsOf({ suites = [], specs }: PlaywrightSuite): PlaywrightSpec[] {
+  return [...specs, ...suites.flatMap(specsOf)]
+}
+
+function nameOf({ file, line, title }: PlaywrightSpec): string {
+  return `${file}:${line} › ${title}`
+}
+
+function resultsOf({ tests }: PlaywrightSpec) {
+  return tests.flatMap(({ results }) => results)
+}
+
+function failure(name: string, reason = ''): Failure {
+  return { name, reason: stripVTControlCharacters(reason).slice(0, MAX_REASON_LENGTH).trim() }
 }
 
 /**
@@ -75,7 +97,18 @@ export async function runCounted<Report>(file: string, tally: (report: Report) =
   return counted
 }
 
-/** The summary, whose last line has the one form that any reader of a log can count. */
-export function summary({ passed, failed, skipped }: Tally): string {
-  return `${skipped > 0 ? `${skipped} skipped\n` : ''}${passed} passed, ${failed} failed`
+/** What a run ends with: the slowest tests, each failure again (for a reader who has only the end of a log), and a last line of the one form `N passed, N failed`. */
+export function summary({ passed, failed, skipped, failures, times }: Tally): string {
+  return [
+    ...slowest(times),
+    ...failures.map(({ name, reason }) => `✖ ${`${name}\n${reason}`.trim().replaceAll('\n', '\n    ')}\n`),
+    ...(skipped > 0 ? [`${skipped} skipped`] : []),
+    `${passed} passed, ${failed} failed`,
+  ].join('\n')
+}
+
+function slowest(times: readonly TestTime[]): string[] {
+  if (times.length === 0) return []
+  const sorted = times.toSorted((a, b) => b.ms - a.ms).slice(0, SLOWEST_SHOWN)
+  return ['The slowest tests:', ...sorted.map(({ name, ms }) => `${(ms / 1000).toFixed(1).padStart(6)} s  ${name}`), '']
 }

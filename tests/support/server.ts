@@ -5,11 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { freePort } from './free-port.ts'
+import { HANG_MS } from './limits.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const ENTRY = join(ROOT, '.output/server/index.mjs')
-const START_TIMEOUT_MS = 30_000
-const STOP_TIMEOUT_MS = 15_000
 
 /** The app as `nuxt build` made it, in a process of its own, over HTTPS, with a session store of its own. */
 export interface BuiltServer {
@@ -86,7 +85,7 @@ async function launch(env: NodeJS.ProcessEnv, logs: string[], { files }: Process
   createInterface(child.stdout).on('line', read)
   createInterface(child.stderr).on('line', read)
   child.once('exit', code => listening.reject(new Error(`The server ended with ${code}:\n${logs.join('\n')}`)))
-  const timer = setTimeout(() => listening.reject(new Error(`The server did not start:\n${logs.join('\n')}`)), START_TIMEOUT_MS)
+  const timer = setTimeout(() => listening.reject(new Error(`The server did not start:\n${logs.join('\n')}`)), HANG_MS)
   try {
     await listening.promise
     return child
@@ -102,7 +101,7 @@ async function launch(env: NodeJS.ProcessEnv, logs: string[], { files }: Process
 
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
   if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
-  const exited = once(child, 'exit', { signal: AbortSignal.timeout(STOP_TIMEOUT_MS) })
+  const exited = once(child, 'exit', { signal: AbortSignal.timeout(HANG_MS) })
   child.kill(signal)
   await exited
   return child.exitCode

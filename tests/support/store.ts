@@ -1,12 +1,12 @@
 import { renameSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
+import { HANG_MS } from './limits.ts'
 
-const LOCK_WAIT_MS = 5000
 const MONTH_MS = 30 * 24 * 3_600_000
 
 /** Every row of every table of a SQLite store, read beside the running server: equal dumps mean that nothing changed. */
 export function dumpStore(file: string): Record<string, unknown[]> {
-  const database = new DatabaseSync(file, { readOnly: true })
+  const database = new DatabaseSync(file, { readOnly: true, timeout: HANG_MS })
   try {
     const tables = database.prepare('SELECT name FROM sqlite_master WHERE type = \'table\' ORDER BY name').all()
     return Object.fromEntries(tables.map(({ name }) => [String(name), database.prepare(`SELECT * FROM "${name}"`).all()]))
@@ -23,14 +23,23 @@ export function expireSessions(file: string): void {
 
 /** Changes a SQLite file behind the server's back, as time or an accident would. */
 export function changeDatabase(file: string, statement: string): void {
-  const database = new DatabaseSync(file, { timeout: LOCK_WAIT_MS })
-  database.exec(statement)
-  database.close()
+  changeWith(file, database => database.exec(statement))
+}
+
+/** As {@link changeDatabase}, for what takes more than a statement. */
+export function changeWith<Result>(file: string, change: (database: DatabaseSync) => Result): Result {
+  const database = new DatabaseSync(file, { timeout: HANG_MS })
+  try {
+    return change(database)
+  }
+  finally {
+    database.close()
+  }
 }
 
 /** Takes the store's write lock, so that the server's own writes fail; the result gives it back. */
 export function lockStore(file: string): () => void {
-  const database = new DatabaseSync(file, { timeout: LOCK_WAIT_MS })
+  const database = new DatabaseSync(file, { timeout: HANG_MS })
   database.exec('BEGIN EXCLUSIVE')
   return () => database.close()
 }

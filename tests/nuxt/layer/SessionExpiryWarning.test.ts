@@ -6,6 +6,7 @@ import { nextTick } from 'vue'
 import { SessionExpiryWarning } from '#components'
 import { useUserSession } from '#imports'
 import { HOUR, NOW, sessionOf, viewOf } from '../support/views'
+import { eventually } from '../../support/eventually'
 
 const LEAST = 20_000
 const USUAL = 60_000
@@ -87,7 +88,7 @@ describe('an end that can be put off', () => {
 
   it('is put off with one press, and the warning goes', async () => {
     await press('Stay signed in')
-    await vi.waitFor(() => expect(isOpen()).toBe(false))
+    await eventually(() => expect(isOpen()).toBe(false))
     await flushPromises()
     expect([server.extended, warning.text()]).toEqual([1, ''])
   })

@@ -1,5 +1,6 @@
 import { beforeEach, expect, it, vi } from 'vitest'
 import { inComponent, resetServer, server } from '../support/session-server'
+import { eventually } from '../../support/eventually'
 
 beforeEach(resetServer)
 
@@ -65,7 +66,7 @@ it('hears of what another tab did', async () => {
   const otherTab = new BroadcastChannel('session')
   otherTab.postMessage({ type: 'ended', handle: 'of another session', reason: 'revoked' })
   otherTab.postMessage({ type: 'ended', handle: 'h1', reason: 'revoked' })
-  await vi.waitFor(() => expect(onEnded).toHaveBeenCalledOnce())
+  await eventually(() => expect(onEnded).toHaveBeenCalledOnce())
   otherTab.close()
 
   expect(onEnded.mock.calls).toEqual([['revoked', { here: false }]])
@@ -81,9 +82,9 @@ it('tells the other tabs of what is new, and of nothing else', async () => {
   await session.fetch()
   server.note = 'Dear Charles'
   await session.fetch()
-  await vi.waitFor(() => expect(heard).not.toEqual([]))
+  await eventually(() => expect(heard).not.toEqual([]))
   await session.clear()
-  await vi.waitFor(() => expect(heard).toHaveLength(2))
+  await eventually(() => expect(heard).toHaveLength(2))
   otherTab.close()
 
   expect(heard).toEqual([{ type: 'changed' }, { type: 'ended', handle: 'h1', reason: 'signed_out' }])

@@ -1,10 +1,11 @@
 import { mountSuspended, registerEndpoint } from '@nuxt/test-utils/runtime'
 import { flushPromises } from '@vue/test-utils'
 import { createError, readBody, setResponseHeader, type H3Event } from 'h3'
-import { beforeEach, expect, it, vi } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
 import { clearNuxtData } from '#imports'
 import IndexPage from '../../../pages/index.vue'
 import { sessionOf } from '../support/views'
+import { eventually } from '../../support/eventually'
 
 const server = { value: '', handle: '', isDown: false, createdAt: 0, hasCookie: false }
 
@@ -80,7 +81,7 @@ async function openPage() {
 /** Calls go through a real request handler: wait for the last of them, not for a time. */
 async function settled() {
   await flushPromises()
-  await vi.waitFor(() => {
+  await eventually(() => {
     if (document.querySelector('[aria-busy=true]')) throw new Error('still busy')
   })
 }

@@ -58,10 +58,11 @@ export async function inComponent() {
   return { session, unmount: () => mounted.unmount() }
 }
 
-/** A visitor of whom nobody knows anything yet. */
+/** A visitor who has no session. The end of the last test's is explained, or the page would ask twice before it believes it. */
 export async function resetServer() {
-  Object.assign(server, { answers: [], strangers: 0, owner: null, handle: '', note: undefined, skew: 0, ended: null, isDown: false })
+  Object.assign(server, { answers: [], strangers: 0, owner: null, handle: '', note: undefined, skew: 0, ended: 'signed_out', isDown: false })
   const { session, unmount } = await inComponent()
   await session.fetch()
   unmount()
+  server.ended = null
 }

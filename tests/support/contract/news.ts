@@ -1,21 +1,24 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ownerTagOf } from '../../../layers/session/server/engine/identity'
 import type { AtomicDriver, StoreNews } from '../../../layers/session/server/engine/store'
 import { A, B, GUARD, NOW, meta, owned } from './samples'
+import { eventually } from '../eventually.ts'
 
-/** A promise of every driver that has `listen`: within a second one hears of what the other writes, or that it may be anything. */
-export function describeNews(open: () => readonly [here: AtomicDriver, elsewhere: AtomicDriver]) {
+/** A promise of every driver that has `listen`: within a second one hears of what the other writes, or that it may be anything. `look`: lets the time pass after which a driver looks by itself. */
+export function describeNews(open: () => readonly [here: AtomicDriver, elsewhere: AtomicDriver], look = () => {}) {
   describe('what another driver on the same store writes', () => {
     let here: AtomicDriver
     let elsewhere: AtomicDriver
     const heard: StoreNews[] = []
-    const PATIENCE = { timeout: 5000 }
 
     /** Waits until news of it comes; what came before does not count. */
     async function hears(news: StoreNews, write: () => unknown) {
       heard.length = 0
       await write()
-      await vi.waitFor(() => expect(heard.some(one => one === 'anything' || JSON.stringify(one) === JSON.stringify(news))).toBe(true), PATIENCE)
+      await eventually(() => {
+        look()
+        expect(heard.some(one => one === 'anything' || JSON.stringify(one) === JSON.stringify(news))).toBe(true)
+      })
     }
 
     beforeEach(async () => {

@@ -5,18 +5,12 @@ import { readOrMakeKeyFile } from '../../../layers/session/server/drivers/key-fi
 import { generateKey, parseKeyRing } from '../../../layers/session/server/engine/key-ring'
 import { spawnTypeScript } from '../../support/child'
 import { makeDirectory } from '../../support/directory'
+import { lineProcess } from '../../support/line-process'
 
 const PROGRAM = join(import.meta.dirname, 'make-keys.ts')
 const directory = makeDirectory()
 
 afterEach(directory.remove)
-
-/** What a process of its own takes for the keys. All wait for the same moment. */
-async function inAnotherProcess(path: string, at: number): Promise<string> {
-  let output = ''
-  for await (const chunk of spawnTypeScript(PROGRAM, path, String(at)).stdout) output += String(chunk)
-  return output
-}
 
 describe('readOrMakeKeyFile', () => {
   it('makes a key at first use, for this user only, in a folder for this user only', () => {
@@ -52,12 +46,14 @@ describe('readOrMakeKeyFile', () => {
 
   it('gives all processes that start together the same keys', async () => {
     const path = directory.path('sessions.keys')
-    const at = Date.now() + 1500
-    const keys = await Promise.all(Array.from({ length: 4 }, () => inAnotherProcess(path, at)))
+    const processes = Array.from({ length: 4 }, () => lineProcess(spawnTypeScript(PROGRAM, path)))
+    await Promise.all(processes.map(({ ask }) => ask('ready')))
+    const keys = await Promise.all(processes.map(({ ask }) => ask('keys'))) as string[]
+    await Promise.all(processes.map(({ end }) => end()))
     expect(new Set(keys).size).toBe(1)
     expect(() => parseKeyRing(keys[0]!)).not.toThrow()
     expect(readdirSync(directory.path())).toEqual(['sessions.keys'])
-  }, 30_000)
+  })
 
   it('does not take an unreadable path for a missing file', () => {
     mkdirSync(directory.path('sessions.keys'))

@@ -38,7 +38,7 @@ describe.skipIf(!program).each(ways)('Redis by way of %s', (_name, open) => {
 
   beforeAll(async () => {
     way = await open(program!)
-  }, 30_000)
+  })
 
   afterAll(() => way.dispose())
 

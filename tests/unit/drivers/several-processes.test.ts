@@ -21,7 +21,7 @@ describe('a store that is atomic within one process', () => {
     let output = ''
     for await (const chunk of spawnTypeScript(join(import.meta.dirname, 'fork-worker.ts')).stdout) output += String(chunk)
     expect(output.trim()).toMatch(WARNING)
-  }, 30_000)
+  })
 
   it('warns every instance of PM2 but the first, which may be the only one', async () => {
     vi.stubEnv('NODE_APP_INSTANCE', '1')

@@ -1,8 +1,11 @@
-import { afterEach, describe } from 'vitest'
+import { afterEach, beforeEach, describe, vi } from 'vitest'
 import { sqliteDriver } from '../../../layers/session/server/drivers/sqlite'
 import { describeNews } from '../../support/contract/news'
 import { describeStoreContract } from '../../support/store-contract'
 import { makeDirectory } from '../../support/directory'
+
+/** After which a driver looks whether another process has written. */
+const LOOK_EVERY_MS = 500
 
 describe('sqlite', () => {
   const directory = makeDirectory()
@@ -11,5 +14,10 @@ describe('sqlite', () => {
   afterEach(directory.remove)
 
   describeStoreContract('sqlite', () => open())
-  describeNews(() => [open(), open()])
+
+  describe('with a timer in the test\'s hands', () => {
+    beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] }))
+    afterEach(() => void vi.useRealTimers())
+    describeNews(() => [open(), open()], () => void vi.advanceTimersByTime(LOOK_EVERY_MS))
+  })
 })

@@ -6,6 +6,7 @@ import { createApp, eventHandler, toNodeListener } from 'h3'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { formatEvent, openEventStream } from '../../../layers/session/server/internal/event-stream'
 import type { EventStream } from '../../../layers/session/server/internal/event-stream'
+import { eventually } from '../../support/eventually'
 
 describe('a message of an event stream', () => {
   it('has its name and its data on one line each', () => {
@@ -52,7 +53,7 @@ describe('an event stream', () => {
   it('says once that it is closed, whoever closes it', async () => {
     const { request, stream, closed } = await open()
     request.destroy()
-    await vi.waitFor(() => expect(closed).toHaveBeenCalledOnce())
+    await eventually(() => expect(closed).toHaveBeenCalledOnce())
     stream.send('changed')
     stream.end()
     expect(closed).toHaveBeenCalledOnce()
@@ -68,7 +69,7 @@ describe('an event stream', () => {
     expect(response.complete).toBe(false)
     vi.advanceTimersByTime(1)
     await ended
-    await vi.waitFor(() => expect(closed).toHaveBeenCalledOnce())
+    await eventually(() => expect(closed).toHaveBeenCalledOnce())
     expect(vi.getTimerCount()).toBe(0)
     vi.useRealTimers()
   })
@@ -80,7 +81,7 @@ describe('an event stream', () => {
     vi.advanceTimersByTime(25_000)
     expect(await comment).toEqual([':\n\n'])
     stream.end()
-    await vi.waitFor(() => expect(closed).toHaveBeenCalledOnce())
+    await eventually(() => expect(closed).toHaveBeenCalledOnce())
     expect(vi.getTimerCount()).toBe(0)
     vi.useRealTimers()
   })

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { LiveSession } from '../../../layers/session/server/engine/record'
 import type { AtomicDriver } from '../../../layers/session/server/engine/store'
 import { LiveSessions } from '../../../layers/session/server/internal/live-sessions'
@@ -6,9 +6,9 @@ import type { LiveEvent } from '../../../layers/session/server/internal/live-ses
 import type { Bench } from '../../support/engine'
 import { makeBench, newRing } from '../../support/engine'
 import { storeKinds } from '../../support/stores'
+import { eventually } from '../../support/eventually'
 
 /** For a busy machine; most often it takes a moment. */
-const PATIENCE = { timeout: 5000 }
 
 /** The engine's, the timers' and the stores' own. */
 const realTime = {
@@ -55,14 +55,14 @@ describe.each(storeKinds.filter(({ shared, skip }) => shared && !skip))('what an
     const { live: session } = await signedIn()
     const { told } = watch(session)
     await elsewhere.engine.removals.remove(session.key, 'revoked')
-    await vi.waitFor(() => expect(told.at(-1)).toEqual({ type: 'ended', reason: 'revoked' }), PATIENCE)
+    await eventually(() => expect(told.at(-1)).toEqual({ type: 'ended', reason: 'revoked' }))
   })
 
   it('is seen: a sign-in of the same user', async () => {
     const { told } = watch((await signedIn()).live)
     const { session } = await elsewhere.browser().visit()
     await session.signIn('ada')
-    await vi.waitFor(() => expect(told).toContainEqual({ type: 'changed' }), PATIENCE)
+    await eventually(() => expect(told).toContainEqual({ type: 'changed' }))
   })
 
   it('is seen: the same session becoming another user\'s', async () => {
@@ -73,7 +73,7 @@ describe.each(storeKinds.filter(({ shared, skip }) => shared && !skip))('what an
     const guest = elsewhere.browser()
     guest.cookie = browser.cookie
     await (await guest.visit()).session.signIn('bob')
-    await vi.waitFor(() => expect(told.at(-1)).toEqual({ type: 'signed_in' }), PATIENCE)
+    await eventually(() => expect(told.at(-1)).toEqual({ type: 'signed_in' }))
   })
 
   it('is seen: all sessions of a user ending, who is told of nothing else', async () => {
@@ -82,7 +82,7 @@ describe.each(storeKinds.filter(({ shared, skip }) => shared && !skip))('what an
     const other = elsewhere.browser()
     other.cookie = sessions[0]!.browser.cookie
     await (await other.visit()).session.revokeAll()
-    await vi.waitFor(() => expect(watches.map(({ told }) => told)).toEqual(sessions.map(() => [{ type: 'ended', reason: 'revoked' }])), PATIENCE)
+    await eventually(() => expect(watches.map(({ told }) => told)).toEqual(sessions.map(() => [{ type: 'ended', reason: 'revoked' }])))
   })
 
   it('is seen of each of many sessions, and nothing is told to the others', async () => {
@@ -90,7 +90,7 @@ describe.each(storeKinds.filter(({ shared, skip }) => shared && !skip))('what an
     const watches = sessions.map(({ live }) => watch(live))
     const ending = sessions.slice(0, 125)
     await Promise.all(ending.map(({ live }) => elsewhere.engine.removals.remove(live.key, 'revoked')))
-    await vi.waitFor(() => expect(watches.slice(0, 125).map(({ told }) => told.at(-1)?.type)).toEqual(ending.map(() => 'ended')), PATIENCE)
+    await eventually(() => expect(watches.slice(0, 125).map(({ told }) => told.at(-1)?.type)).toEqual(ending.map(() => 'ended')))
     expect(watches.slice(125).flatMap(({ told }) => told)).toEqual([])
   })
 })

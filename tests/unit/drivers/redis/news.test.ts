@@ -3,7 +3,8 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { StoreNews } from '../../../../layers/session/server/engine/store'
 import { A, GUARD, NOW, owned } from '../../../support/contract/samples'
 import { findRedis } from '../../../support/redis'
-import { eventually, useRedis } from '../../../support/redis-driver'
+import { useRedis } from '../../../support/redis-driver'
+import { eventually } from '../../../support/eventually'
 
 const program = findRedis()
 const CHANNEL = 'cloakroom:0:news'
@@ -21,7 +22,7 @@ describe.skipIf(!program)('the news on Redis', () => {
   async function listening() {
     heard.length = 0
     const stop = listen()
-    await vi.waitFor(() => expect(heard).toEqual(['anything']))
+    await eventually(() => expect(heard).toEqual(['anything']))
     return stop
   }
 
@@ -45,7 +46,7 @@ describe.skipIf(!program)('the news on Redis', () => {
     heard.length = 0
     await driver.enrol(A, 'value', owned('ada'), GUARD)
     await driver.remove(A, NOW, 'signed_out')
-    await vi.waitFor(() => expect(heard).toEqual([{ session: A }]))
+    await eventually(() => expect(heard).toEqual([{ session: A }]))
   })
 
   it('name store keys and hashes: no id of a user, no value, nothing that opens a session', async () => {
@@ -58,7 +59,7 @@ describe.skipIf(!program)('the news on Redis', () => {
     await driver.enrol(A, 'the value', owned('ada@example.org'), GUARD)
     await driver.removeByOwner('ada@example.org', NOW)
     await driver.removeItem!(A, {})
-    await vi.waitFor(() => expect(messages.at(-1)).toBe('anything'))
+    await eventually(() => expect(messages.at(-1)).toBe('anything'))
     spy.disconnect()
     expect(messages.map(message => message.replace(/(?<=^owner )\S{8} \S{16}$/, '…'))).toEqual(['hello', 'owner …', `session cloakroom:session:${A}`, 'owner …', 'anything'])
   })
@@ -67,11 +68,11 @@ describe.skipIf(!program)('the news on Redis', () => {
     const { open, admin } = bench()
     await listening()
     await admin.client('KILL', 'TYPE', 'pubsub')
-    await vi.waitFor(() => expect(heard).toEqual(['anything', 'anything']))
+    await eventually(() => expect(heard).toEqual(['anything', 'anything']))
     const other = open()
     await other.enrol(A, 'value', owned('ada'), GUARD)
     await other.remove(A, NOW, 'revoked')
-    await vi.waitFor(() => expect(heard).toContainEqual({ session: A }))
+    await eventually(() => expect(heard).toContainEqual({ session: A }))
     await other.dispose?.()
   })
 
@@ -82,7 +83,7 @@ describe.skipIf(!program)('the news on Redis', () => {
     const deaf = open(`redis://deaf:secret@127.0.0.1:${server.port}`)
     heard.length = 0
     const stop = deaf.listen!(news => void heard.push(news))
-    await vi.waitFor(() => expect(warnings).toEqual([expect.stringContaining('does not let this user publish and subscribe on the channel cloakroom:0:news')]))
+    await eventually(() => expect(warnings).toEqual([expect.stringContaining('does not let this user publish and subscribe on the channel cloakroom:0:news')]))
     expect((await deaf.enrol(A, 'value', owned('ada'), GUARD)).outcome).toBe('written')
     expect(await deaf.remove(A, NOW, 'revoked')).toBe(true)
     expect(await deaf.read(A)).toBeNull()
@@ -99,7 +100,7 @@ describe.skipIf(!program)('the news on Redis', () => {
     await admin.call('ACL', 'SETUSER', 'mute', 'on', '>secret', '~*', '&cloakroom:*', '+@all', '-publish')
     const mute = open(`redis://mute:secret@127.0.0.1:${server.port}`)
     mute.listen!(() => {})
-    await vi.waitFor(() => expect(warnings).toHaveLength(1))
+    await eventually(() => expect(warnings).toHaveLength(1))
     expect((await mute.enrol(A, 'value', owned('ada'), GUARD)).outcome).toBe('written')
     expect(await mute.remove(A, NOW, 'revoked')).toBe(true)
     await mute.dispose?.()

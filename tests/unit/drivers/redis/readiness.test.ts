@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { A, meta } from '../../../support/contract/samples'
 import { freePort } from '../../../support/free-port'
 import { findRedis } from '../../../support/redis'
-import { eventually, useRedis } from '../../../support/redis-driver'
+import { eventually } from '../../../support/eventually'
+import { useRedis } from '../../../support/redis-driver'
 
 const program = findRedis()
 

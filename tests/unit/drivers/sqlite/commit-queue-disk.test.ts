@@ -4,8 +4,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { CommitQueue } from '../../../../layers/session/server/drivers/sqlite/commit-queue'
 import { StoreError } from '../../../../layers/session/server/engine/store'
 import { makeDirectory } from '../../../support/directory'
+import { HANG_MS } from '../../../support/limits'
+import { eventually } from '../../../support/eventually'
 
-const LONGEST_WAIT = 200
+const LONGEST_WAIT = 2000
 const LOST = '[session] [store:sqlite] queue.db could not be brought to disk, and what was last written may be lost. To be safe nothing more is written. See to the disk, then restart the server'
 const TOO_LATE = '[session] [store:sqlite] queue.db is not brought to disk in time. Is its disk overloaded, or out of order?'
 const eio = Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' })
@@ -23,14 +25,19 @@ describe('a commit queue whose disk takes its time', () => {
     db.exec('PRAGMA journal_mode = WAL; CREATE TABLE t (n INTEGER) STRICT')
     flushes = []
     log.length = 0
-    queue = new CommitQueue(db, 'queue.db', { longestWait: LONGEST_WAIT, flush: () => {
+    queue = openQueue(10 * HANG_MS)
+  })
+
+  function openQueue(longestWait: number) {
+    return new CommitQueue(db, 'queue.db', { longestWait, flush: () => {
       const flush = Promise.withResolvers<undefined>()
       flushes.push({ ...flush, committed: db.isTransaction ? [] : all() })
       return flush.promise
     } })
-  })
+  }
 
   afterEach(() => {
+    vi.useRealTimers()
     db.close()
     directory.remove()
   })
@@ -39,7 +46,7 @@ describe('a commit queue whose disk takes its time', () => {
   /** What becomes of the write goes into the log. */
   const insert = (n: number) => queue.add(() => void db.prepare('INSERT INTO t VALUES (?)').run(n))
     .then(() => log.push(`${n} acknowledged`), (error: Error) => log.push(`${n}: ${error.message}`))
-  const begun = (number: number) => vi.waitUntil(() => flushes.length >= number)
+  const begun = (number: number) => eventually(() => expect(flushes.length).toBeGreaterThanOrEqual(number))
 
   it('acknowledges a write only after the flush that began after its commit', async () => {
     const writing = insert(1)
@@ -106,9 +113,12 @@ describe('a commit queue whose disk takes its time', () => {
   })
 
   it('tells who waits for a disk that does not answer, and goes on when it does', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    queue = openQueue(LONGEST_WAIT)
     const writes = [insert(1)]
     await begun(1)
     writes.push(insert(2))
+    vi.advanceTimersByTime(LONGEST_WAIT)
     await Promise.all(writes)
     expect(log.toSorted()).toEqual([`1: ${TOO_LATE}`, `2: ${TOO_LATE}`])
     const third = insert(3)

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import { DatabaseSync } from 'node:sqlite'
-import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { sqliteDriver } from '../../../../layers/session/server/drivers/sqlite'
 import { CommitQueue } from '../../../../layers/session/server/drivers/sqlite/commit-queue'
@@ -8,13 +7,15 @@ import { StoreError } from '../../../../layers/session/server/engine/store'
 import type { AtomicDriver } from '../../../../layers/session/server/engine/store'
 import { A, KEYS, meta } from '../../../support/contract/samples'
 import { makeDirectory } from '../../../support/directory'
+import { eventually } from '../../../support/eventually'
+import { HANG_MS } from '../../../support/limits'
 
 const directory = makeDirectory()
 
 afterEach(directory.remove)
 
-/** For a disk, or another process, that takes too long. */
-const LONGEST_WAIT = 200
+/** For a disk, or another process, that takes too long: what the driver allows. */
+const LONGEST_WAIT = 2000
 /** A disk that is done at once. */
 const flush = async () => {}
 
@@ -26,7 +27,7 @@ describe('CommitQueue', () => {
   beforeEach(() => {
     db = new DatabaseSync(directory.path('queue.db'))
     db.exec('CREATE TABLE t (n INTEGER NOT NULL) STRICT')
-    queue = new CommitQueue(db, 'queue.db', { flush, longestWait: LONGEST_WAIT })
+    queue = new CommitQueue(db, 'queue.db', { flush, longestWait: HANG_MS })
     commands.length = 0
     const exec = db.exec.bind(db)
     vi.spyOn(db, 'exec').mockImplementation((sql) => {
@@ -137,25 +138,40 @@ describe('a database that another process has locked', () => {
     await driver.dispose?.()
   })
 
-  /** A queue that is quick to give up, on a connection of its own. */
-  function impatientQueue() {
+  /** A queue on a connection of its own, which counts how often it has tried, and whose clock the test moves. */
+  function openQueue() {
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(0)
     const db = new DatabaseSync(directory.path('sessions.db'), { timeout: 1 })
+    const attempts = vi.spyOn(db, 'exec')
     const queue = new CommitQueue(db, 'sessions.db', { flush, longestWait: LONGEST_WAIT })
     const write = () => Number(db.prepare('INSERT INTO revocations VALUES (?, 0)').run(randomUUID()).changes)
-    return { db, add: () => queue.add(write) }
+    return {
+      db,
+      add: () => queue.add(write),
+      /** Sets the clock, and resolves when the queue has looked at it. */
+      async waitUntil(now: number) {
+        clock.mockReturnValue(now)
+        attempts.mockClear()
+        await eventually(() => expect(attempts.mock.calls.length).toBeGreaterThan(5))
+      },
+    }
   }
 
   it('is waited for', async () => {
-    const writing = Promise.all(KEYS.slice(1, 5).map(key => driver.create(key, 'value', meta())))
-    await pause(100) // A lock is real time; nothing can be injected between two processes.
+    const { db, add, waitUntil } = openQueue()
+    const writing = Promise.all([add(), add(), add()])
+    await waitUntil(LONGEST_WAIT - 1)
     other.exec('COMMIT')
-    expect(await writing).toEqual([true, true, true, true])
+    expect(await writing).toEqual([1, 1, 1])
+    db.close()
   })
 
   it('is given up after two seconds, with StoreError and nothing written (E12)', async () => {
-    const begun = performance.now()
-    await expect(driver.create(KEYS[1]!, 'value', meta())).rejects.toMatchObject({ name: 'StoreError', message: expect.stringContaining('is locked by another process for too long') as string })
-    expect(performance.now() - begun).toBeGreaterThan(1900)
+    const time = vi.spyOn(performance, 'now').mockReturnValue(0)
+    const writing = Promise.resolve(driver.create(KEYS[1]!, 'value', meta())).catch((error: Error) => error)
+    await new Promise(setImmediate) // It has been tried once.
+    time.mockReturnValue(LONGEST_WAIT)
+    expect(await writing).toMatchObject({ name: 'StoreError', message: expect.stringContaining('is locked by another process for too long') as string })
     other.exec('COMMIT')
     expect(await driver.read(KEYS[1]!)).toBeNull()
     expect(await driver.create(KEYS[1]!, 'value', meta())).toBe(true)
@@ -182,11 +198,13 @@ describe('a database that another process has locked', () => {
   })
 
   it('gives each write its full time', async () => {
-    const { db, add } = impatientQueue()
+    const { db, add, waitUntil } = openQueue()
     const first = add().catch(() => 'failed')
-    await pause(LONGEST_WAIT * 0.8)
+    await waitUntil(LONGEST_WAIT - 1)
     const second = add().catch(() => 'failed')
+    await waitUntil(LONGEST_WAIT)
     expect(await first).toBe('failed')
+    await waitUntil(2 * LONGEST_WAIT - 2)
     other.exec('COMMIT')
     expect(await second).toBe(1)
     db.close()

@@ -6,6 +6,7 @@ import { WalFile } from '../../../../layers/session/server/drivers/sqlite/wal-fi
 import type { AtomicDriver } from '../../../../layers/session/server/engine/store'
 import { A, B, NOW, meta } from '../../../support/contract/samples'
 import { makeDirectory } from '../../../support/directory'
+import { eventually } from '../../../support/eventually'
 
 vi.mock('node:fs', async (original) => {
   const fs = await original<typeof import('node:fs')>()
@@ -66,7 +67,7 @@ describe('the SQLite driver', () => {
     await driver.dispose?.()
   })
 
-  const begun = (number = 1) => vi.waitUntil(() => flushes.length >= number)
+  const begun = (number = 1) => eventually(() => expect(flushes.length).toBeGreaterThanOrEqual(number))
   const outcomeOf = (writing: unknown) => Promise.resolve(writing).catch((error: Error) => error.message)
 
   it('flushes the file that SQLite writes to, and acknowledges no write before that', async () => {
