@@ -21,9 +21,9 @@ export default defineNuxtConfig({
   typescript: {
     strict: true,
     // What runs in Node but not in the server is checked as such; srcDir '.' would take it for browser code. Relative to .nuxt.
-    tsConfig: { exclude: [...tools, '../certs', '../bench', ...['*.ts', 'unit', 'faults', 'e2e', 'support', 'fixtures'].map(name => `../tests/${name}`)] },
+    tsConfig: { exclude: [...tools, '../certs', '../bench', '../scripts', ...['*.ts', 'unit', 'faults', 'e2e', 'support', 'fixtures'].map(name => `../tests/${name}`)] },
     nodeTsConfig: {
-      include: [...tools, '../certs/**/*', '../tests/**/*', '../.ci/**/*', '../bench/*.ts', '../bench/lib/**/*'],
+      include: [...tools, '../certs/**/*', '../scripts/**/*', '../tests/**/*', '../.ci/**/*', '../bench/*.ts', '../bench/lib/**/*'],
       exclude: ['../tests/fixtures/basic'], // An app of its own, checked as such.
     },
   },

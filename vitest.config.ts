@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineVitestProject } from '@nuxt/test-utils/config'
 import { defineConfig } from 'vitest/config'
 import { HANG_MS } from './tests/support/limits.ts'
@@ -19,7 +20,7 @@ const shared = {
 
 export default defineConfig({
   test: {
-    maxWorkers: 2,
+    maxWorkers: availableParallelism() + 1, // Some wait for a server, a disk or a lock most of their time.
     projects: [
       { test: { ...shared, name: 'unit', environment: 'node', include: ['tests/unit/**/*.test.ts'] } },
       { test: { ...shared, name: 'faults', environment: 'node', include: ['tests/faults/**/*.test.ts'] } },

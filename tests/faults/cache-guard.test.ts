@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Diagnosis } from '../../layers/session/shared/types/diagnosis'
+import { DIAGNOSE } from '../support/diagnosis.ts'
 import { buildFixture } from '../support/fixture-build.ts'
 import { startFixture, startFixtureInDevelopment } from '../support/fixture-server.ts'
 import type { FixtureServer } from '../support/fixture-server.ts'
@@ -103,6 +105,13 @@ describe('in development', () => {
   it('shows the sentence to whoever called', async () => {
     const answer = await alice.get('/api/cached/handler', { accept: 'application/json' })
     expect(answer.json<{ message: string }>().message).toMatch(/^\[session\] .* uses a session\. .* is the same for every visitor\. /)
+  })
+
+  // Here, because a development server takes seconds to start.
+  it('answers the diagnosis without being asked for, and does not warn of it', async () => {
+    const { finding } = (await new FixtureVisitor(server).get(DIAGNOSE)).json<Diagnosis>()
+    expect(finding.code).toBe('plain_http')
+    expect(server.logs.join('\n')).not.toContain('/api/_session/diagnose is on')
   })
 })
 

@@ -1,8 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { Diagnosis } from '../../layers/session/shared/types/diagnosis'
 import { BY_HTTPS, DIAGNOSE, headerNames, signedInVisitor } from '../support/diagnosis.ts'
 import { buildFixture } from '../support/fixture-build.ts'
-import { startFixture, startFixtureInDevelopment } from '../support/fixture-server.ts'
+import { startFixture } from '../support/fixture-server.ts'
 import type { FixtureServer } from '../support/fixture-server.ts'
 import { FixtureVisitor } from '../support/fixture-visitor.ts'
 
@@ -31,14 +30,6 @@ describe('the route', () => {
       expect([asked!.status, asked!.text.replaceAll('diagnose', 'nonsense'), headerNames(asked!.headers)]).toEqual([404, nothing!.text, headerNames(nothing!.headers)])
       expect(off.logs.join('\n')).not.toMatch(/diagnos/i)
     }
-  })
-
-  it('is there in development without being asked for, and warns of nothing', async () => {
-    const dev = await startFixtureInDevelopment()
-    others.push(dev)
-    const { finding } = (await new FixtureVisitor(dev).get(DIAGNOSE)).json<Diagnosis>()
-    expect(finding.code).toBe('plain_http')
-    expect(dev.logs.join('\n')).not.toContain('/api/_session/diagnose is on')
   })
 
   it('warns at the start where it is on in production', () => {

@@ -14,7 +14,7 @@ import type { RedisServer } from '../support/redis'
 import { findRedis, startRedis } from '../support/redis'
 import { rounds } from '../support/soak'
 
-const ROUNDS = rounds(20, 200)
+const ROUNDS = rounds(10, 200)
 const WRITER = join(import.meta.dirname, 'writer.ts')
 const ENROLLED_AT = 3
 const LAST_VERSION = 4
