@@ -45,6 +45,18 @@ export default withNuxt(
     rules: { 'no-empty-pattern': ['error', { allowObjectPatternsAsParameters: true }] },
   },
   {
+    name: 'cloakroom/tests',
+    files: ['tests/**/*.ts'],
+    ignores: ['tests/support/eventually.ts'],
+    rules: {
+      'no-restricted-syntax': ['error', ...[
+        ['MemberExpression[object.name="vi"][property.name=/^wait(For|Until)$/]', 'It gives up after a second, which a busy machine may need: use eventually().'],
+        ['MemberExpression[property.name="waitForTimeout"]', 'Wait for an event: no test sleeps.'],
+        ['CallExpression[callee.object.name="test"][callee.property.name=/^(slow|setTimeout)$/]', 'HANG_MS is the one limit for all tests.'],
+      ].map(([selector, message]) => ({ selector, message }))],
+    },
+  },
+  {
     name: 'cloakroom/client',
     files: ['{pages,components,composables,layouts,middleware,plugins}/**/*.{ts,vue}', '{app,error}.vue'],
     rules: forbid(SERVER_CODE),
