@@ -1,14 +1,14 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Tally } from '../tests/support/run-step.ts'
 
 // `npm run test:repeat -- --runs 10`: runs the whole suite again and again, each time in a clone at another path, in another time zone and locale, with and without
-// `CI`, while busy loops use every core. Reports which tests failed, and how often. Tests what is committed.
+// `CI`, while busy loops use every core. Reports which tests failed, and how often. Tests the commit that HEAD is at when it starts.
 const ROOT = join(import.meta.dirname, '..')
 const LOGS = join(ROOT, 'test-results/repeat')
 
@@ -34,6 +34,7 @@ const runs = Array.from({ length: Number(wanted) }, (_, index): Run => ({
 }))
 
 mkdirSync(LOGS, { recursive: true })
+const commit = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: ROOT, encoding: 'utf8' }).trim()
 const base = mkdtempSync(join(tmpdir(), 'cloakroom-repeat-'))
 const busyLoops = load ? startBusyLoops() : []
 process.on('exit', () => {
@@ -51,37 +52,39 @@ console.log(failures.size === 0 ? `\nAll ${runs.length} runs passed.` : '\nFaile
 for (const [name, times] of failures) console.log(`${times} of ${runs.length}: ${name}`)
 process.exitCode = failures.size === 0 ? 0 : 1
 
-/** Runs the suite once. Returns what failed. */
+/** Runs the suite once, in a fresh clone. Returns the names of what failed. */
 async function repeat({ number, folder, env }: Run): Promise<string[]> {
   const clone = join(base, folder)
   const log = join(LOGS, `run-${number}.log`)
-  rmSync(clone, { recursive: true, force: true })
-  rmSync(log, { force: true })
   const start = performance.now()
-  const steps = [['git', 'clone', '--quiet', ROOT, clone], ['npm', 'ci', '--prefer-offline'], ['npm', 'test']]
-  for (const [program, ...args] of steps) {
-    const code = await runLogged(program!, args, program === 'git' ? ROOT : clone, { ...process.env, ...env }, log)
-    if (code !== 0 && args[0] !== 'test') return report(number, start, { failures: [{ name: `${program} ${args[0]}`, reason: '' }] }, log)
-  }
-  const summary = join(clone, 'test-results/summary.json')
-  const tally = existsSync(summary) ? JSON.parse(readFileSync(summary, 'utf8')) as Tally : { failures: [{ name: 'npm test, before any test', reason: '' }] }
+  execFileSync('git', ['clone', '--quiet', '--no-checkout', ROOT, clone])
+  execFileSync('git', ['checkout', '--quiet', '--detach', commit], { cwd: clone })
+  const { passed, failed } = await test(clone, { ...process.env, ...env }, log)
   rmSync(clone, { recursive: true, force: true })
-  return report(number, start, tally, log)
-}
-
-function report(number: number, start: number, tally: Pick<Tally, 'failures'> & Partial<Tally>, log: string): string[] {
   const minutes = ((performance.now() - start) / 60_000).toFixed(1)
-  const names = tally.failures.map(({ name }) => name)
-  console.log(`run ${number} of ${runs.length}: ${tally.passed ?? 0} passed, ${names.length} failed, ${minutes} min (${log})`)
-  for (const name of names) console.log(`  ✖ ${name}`)
-  return names
+  console.log(`run ${number} of ${runs.length}: ${passed} passed, ${failed.length} failed, ${minutes} min (${log})`)
+  for (const name of failed) console.log(`  ✖ ${name}`)
+  return failed
 }
 
-async function runLogged(program: string, args: string[], cwd: string, env: NodeJS.ProcessEnv, log: string): Promise<number> {
-  const file = openSync(log, 'a')
-  const child = spawn(program, args, { cwd, env, stdio: ['ignore', file, file] })
-  const [code] = await once(child, 'exit') as [number | null]
-  return code ?? 1
+async function test(clone: string, env: NodeJS.ProcessEnv, log: string): Promise<{ passed: number, failed: string[] }> {
+  const output = openSync(log, 'w')
+  const npm = async (...args: string[]) => {
+    const [code] = await once(spawn('npm', args, { cwd: clone, env, stdio: ['ignore', output, output] }), 'exit') as [number | null]
+    return code
+  }
+  try {
+    if (await npm('ci', '--prefer-offline') !== 0) return { passed: 0, failed: ['npm ci'] }
+    const code = await npm('test')
+    const summary = join(clone, 'test-results/summary.json')
+    if (!existsSync(summary)) return { passed: 0, failed: [`npm test, which ended with ${code} before any test`] }
+    const { passed, failures } = JSON.parse(readFileSync(summary, 'utf8')) as Tally
+    const failed = failures.map(({ name }) => name)
+    return { passed, failed: code === 0 || failed.length > 0 ? failed : [`npm test, which ended with ${code}`] }
+  }
+  finally {
+    closeSync(output)
+  }
 }
 
 function startBusyLoops(): ChildProcess[] {
