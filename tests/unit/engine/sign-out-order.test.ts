@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { memoryDriver } from '../../../layers/session/server/drivers/memory'
-import { makeBench } from '../../support/engine'
+import { makeBench, newRing, testTime } from '../../support/engine'
 import { probe } from '../../support/probe-driver'
 
 async function signedIn() {
@@ -49,5 +49,44 @@ describe('within one request', () => {
     barrier.release()
     await Promise.all([creating, leaving])
     expect(browser.cookie).toBeUndefined()
+  })
+})
+
+describe('two servers on a store of which both have the time a moment late', () => {
+  const LAG = 5
+
+  /** A server whose clock is exact, and one that is as late as clocks may be. */
+  async function twoServers() {
+    const shared = { driver: Object.assign(memoryDriver(), { clockLag: () => LAG }), ring: newRing() }
+    const exact = makeBench(shared)
+    const late = makeBench({ ...shared, time: testTime(exact.time.now - LAG) })
+    const browser = late.browser()
+    await (await browser.visit()).session.signIn('ada')
+    for (const { time } of [exact, late]) time.advance(1000)
+    return { exact, late, browser }
+  }
+
+  it('signing out everywhere defeats a sign-in that began before it on the other server', async () => {
+    const { exact, browser } = await twoServers()
+    const under = await exact.browser().visit()
+    await (await browser.visit()).session.revokeAll()
+    await expect(under.session.signIn('ada')).rejects.toMatchObject({ code: 'conflict' })
+  })
+
+  it('signing out everywhere does not defeat a sign-in that follows', async () => {
+    const { exact, browser } = await twoServers()
+    await (await browser.visit()).session.revokeAll()
+    exact.time.advance(1)
+    const { session } = await exact.browser().visit()
+    await session.signIn('ada')
+    expect(session.owner).toBe('ada')
+  })
+
+  it('signing out everywhere does not defeat a sign-in that follows in the same request', async () => {
+    const { browser } = await twoServers()
+    const { session } = await browser.visit()
+    await session.revokeAll()
+    await session.signIn('ada')
+    expect(await browser.peek()).not.toBeNull()
   })
 })

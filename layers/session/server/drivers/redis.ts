@@ -52,6 +52,7 @@ export function redisDriver({ target, warn = () => {}, clock: ownClock }: RedisD
     atomicity: 'cross-process',
     hasDeadline: true,
     clock,
+    clockLag: ownClock ? undefined : server.lag,
     read: key => ask(async () => stored(await client.hmget(keys.session(key), 'v', 'n', 't'))),
     create: (key, value, meta) => ask(async () => {
       const create = run('sessionCreate', [keys.session(key)], value, '', '', meta.lastSeenAt, meta.idleTimeout, meta.expiresAt)

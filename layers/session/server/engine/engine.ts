@@ -155,6 +155,11 @@ export class SessionEngine {
     this.#admission.forgetIdle()
   }
 
+  /** The time of a sign-out everywhere: no earlier than that of any request, of any server, that began before it. */
+  revocationTime(): number {
+    return this.clock() + (this.store.driver.clockLag?.() ?? 0)
+  }
+
   /** Whether a session that was alive when it was read has ended since, as far as can be told without asking again. */
   hasEnded(live: LiveSession): boolean {
     return this.clock() >= idleEnd(live)

@@ -159,7 +159,7 @@ export class ServerSession<Data extends object = SessionValues> extends SessionW
   }
 
   async #revokeAllBut(except?: string): Promise<number> {
-    const at = this.engine.clock()
+    const at = this.engine.revocationTime()
     const owner = this.#requireOwner()
     const revoked = await revokeOwner(this.engine, owner, at, except)
     // A sign-in that follows in this request, as after a change of password, does not defeat itself.

@@ -66,6 +66,8 @@ export interface AtomicDriver extends Driver {
   readonly atomicity: 'cross-process' | 'process'
   /** The store's own clock, for a store that several servers share: expiry is decided by one clock then. */
   readonly clock?: Clock
+  /** By how many milliseconds `clock` may be behind the store's own; it is never ahead. Default: it is exact. */
+  readonly clockLag?: () => number
   /** Whether each call ends by itself within a few seconds, with an answer or an error. Default: no, so the engine gives up after 2.5 seconds. */
   readonly hasDeadline?: boolean
   read(key: string): MaybePromise<StoredRecord | null>

@@ -20,7 +20,7 @@ export function listSessionsOf(owner: string): Promise<Device[]> {
  */
 export async function revokeSessionsOf(owner: string): Promise<number> {
   const { engine } = sessionLayer()
-  const revoked = await revokeOwner(engine, owner, engine.clock())
+  const revoked = await revokeOwner(engine, owner, engine.revocationTime())
   if (revoked > 0) engine.ownerChanged(owner)
   return revoked
 }

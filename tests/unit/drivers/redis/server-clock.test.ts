@@ -26,25 +26,28 @@ describe('the clock of a Redis server', () => {
   let stop: () => void
   afterEach(() => stop())
 
-  async function errorOver(...trips: readonly [number, number][]) {
+  /** By how much it is behind after so many round trips, and by how much it says it may be. */
+  async function lagOver(...trips: readonly [number, number][]) {
     const { client, trueTime } = serverBehind(...trips)
     const server = serverClock(client)
     stop = server.stop
     await server.measure()
-    return Math.abs(server.clock() - trueTime())
+    return { lag: trueTime() - server.clock(), most: server.lag() }
   }
 
-  it('is right where both ways take as long', async () => {
-    expect(await errorOver([5, 5])).toBe(0)
+  it.each([[[6, 0], 0], [[5, 5], 5], [[0, 6], 6]] as const)('is behind by the way back, and never ahead, over %j', async (trip, lag) => {
+    expect(await lagOver([...trip])).toMatchObject({ lag })
   })
 
-  it('is off by half a round trip at most', async () => {
-    expect(await errorOver([6, 0])).toBe(3)
-    expect(await errorOver([0, 6])).toBe(3)
+  it.each([[[6, 0]], [[5, 5]], [[0, 6]], [[0.4, 0.3]]] as const)('says by how much it may be behind at most, over %j', async (trip) => {
+    const { lag, most } = await lagOver([...trip])
+    expect(lag).toBeGreaterThanOrEqual(0)
+    expect(lag).toBeLessThanOrEqual(most)
+    expect(most).toBeLessThanOrEqual(trip[0] + trip[1] + 2)
   })
 
   it('goes by the quickest answer: one that was late says little', async () => {
-    expect(await errorOver([80, 0], [1, 1], [0, 50])).toBe(0)
-    expect(await errorOver([0, 50], [80, 0], [1, 1])).toBe(0)
+    expect(await lagOver([80, 0], [1, 1], [0, 50])).toEqual({ lag: 1, most: 3 })
+    expect(await lagOver([0, 50], [80, 0], [1, 1])).toEqual({ lag: 1, most: 3 })
   })
 })

@@ -7,11 +7,14 @@ const QUESTIONS = 5
 
 /**
  * The clock of the Redis server, which all app servers share: the time it told last, plus what has passed here since, by a
- * clock that nobody can set. So a jump of this machine's own clock ends no session and revives none (K6). Its error is half
- * the quickest of a few round trips: by so much two servers may differ over which came first, a sign-in or a sign-out everywhere. Until it is first measured it is this machine's clock.
+ * clock that nobody can set. So a jump of this machine's own clock ends no session and revives none (K6).
+ *
+ * It is never ahead of the server's and behind it by `lag` at most, which is the quickest of a few round trips. So two servers that each add it to the time of a
+ * sign-out everywhere, and not to that of a sign-in, agree that a sign-in came first which did. Until it is first measured it is this machine's clock.
  */
-export function serverClock(client: RedisClient): { clock: Clock, measure: () => Promise<void>, stop: () => void } {
+export function serverClock(client: RedisClient): { clock: Clock, lag: () => number, measure: () => Promise<void>, stop: () => void } {
   let ahead: number | undefined
+  let lag = 0
   async function measure() {
     let quickest = Infinity
     let measured: number | undefined
@@ -21,14 +24,17 @@ export function serverClock(client: RedisClient): { clock: Clock, measure: () =>
       const after = performance.now()
       if (after - before >= quickest) continue
       quickest = after - before
-      measured = Number(seconds) * 1000 + Number(micros) / 1000 - (before + after) / 2
+      // The server told it before it came here; how long before, nobody knows.
+      measured = Number(seconds) * 1000 + Number(micros) / 1000 - after
     }
     ahead = measured
+    lag = Math.ceil(quickest) + 1 // The clock is rounded down.
   }
   // While the server does not answer, the last measurement stays the best there is.
   const timer = setInterval(() => measure().catch(() => {}), MEASURE_EVERY_MS).unref()
   return {
-    clock: () => ahead === undefined ? Date.now() : Math.round(performance.now() + ahead),
+    clock: () => ahead === undefined ? Date.now() : Math.floor(performance.now() + ahead),
+    lag: () => lag,
     measure,
     stop: () => clearInterval(timer),
   }
