@@ -21,6 +21,7 @@ const COOKIES = rounds(300, 10_000)
 const BODIES = rounds(2000, 10_000)
 const CLAIMS = rounds(500, 10_000)
 const AT_ONCE = 10
+const MIN_PASSWORD_LENGTH = 8
 
 /** Requests that are sent at the same time. */
 const together = <T>(request: fc.Arbitrary<T>) => fc.array(request, { minLength: AT_ONCE, maxLength: AT_ONCE })
@@ -104,7 +105,7 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)(`thousands of hostile req
     const routes = [['POST', '/api/session'], ['POST', '/api/account/register'], ['POST', '/api/account/sign-in'], ['POST', '/api/account/confirm'], ['PUT', '/api/account/password']] as const
     const field = fc.oneof(fc.constantFrom('session', 'name', 'password', 'current', 'remember', '__proto__', 'constructor', 'prototype', 'owner', 'toString'), fc.string({ maxLength: 8 }))
     const odd = fc.oneof(fc.constantFrom<unknown>('', 'ada', null, true, -0, 2 ** 53 + 1, [], {}, 'x'.repeat(257)), fc.jsonValue({ maxDepth: 4 }), fc.string({ unit: 'binary', maxLength: 40 }))
-    const object = fc.dictionary(field, odd, { maxKeys: 6 }).map(value => JSON.stringify(value))
+    const object = fc.dictionary(field, odd, { maxKeys: 6 }).filter(value => !isRegistration(value)).map(value => JSON.stringify(value))
     const body = fc.oneof(
       { weight: 4, arbitrary: object },
       fc.jsonValue().map(value => JSON.stringify(value)),
@@ -152,6 +153,11 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)(`thousands of hostile req
     })), fuzzing(CLAIMS / AT_ONCE))
     expectNothingHappened()
   })
+
+  /** What would rightly create an account: chance comes up with that, too. */
+  function isRegistration({ name, password }: Record<string, unknown>): boolean {
+    return typeof name === 'string' && typeof password === 'string' && password.length >= MIN_PASSWORD_LENGTH
+  }
 
   /** Without the Origin that `call` would add. */
   function sendAs(method: string, path: string, headers: Record<string, string>): Promise<Answer> {
