@@ -33,6 +33,15 @@ describe('somebody who signs in', () => {
     expect((await anonymous.get('/api/visitor')).json()).toMatchObject({ exists: false, owner: null })
   })
 
+  it('keeps the new cookie when a request with the anonymous one comes after it and writes', async () => {
+    await visitor.post('/api/count')
+    const late = visitor.copy()
+    await visitor.post('/api/sign-in', { owner: 'radia' })
+    expect((await late.post('/api/count')).setCookie).toEqual([])
+    expect((await late.get('/api/visitor')).json()).toMatchObject({ exists: false })
+    expect((await visitor.get('/api/visitor')).json()).toMatchObject({ owner: 'radia' })
+  })
+
   it('stays signed in when the browser closes, if asked for', async () => {
     const { setCookie } = await visitor.post('/api/sign-in', { owner: 'grace', remember: true })
     expect(setCookie).toEqual([expect.stringMatching(/; Max-Age=(?:2592000|25919\d\d)$/)])

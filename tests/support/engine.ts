@@ -1,4 +1,5 @@
 import { memoryDriver } from '../../layers/session/server/drivers/memory'
+import type { CookieWitness } from '../../layers/session/server/engine/admission'
 import { parseConfig } from '../../layers/session/server/engine/config'
 import { SessionEngine } from '../../layers/session/server/engine/engine'
 import type { SessionEvent } from '../../layers/session/server/engine/events'
@@ -71,7 +72,7 @@ export interface SentCookie {
 }
 
 /** The request side of a session, without HTTP: collects what the browser would be sent. */
-export class TestRequest implements SessionRequest {
+export class TestRequest implements SessionRequest, CookieWitness {
   readonly label: string = 'Test browser'
   readonly sent: SentCookie[] = []
   readonly answered = Promise.resolve()
@@ -80,6 +81,7 @@ export class TestRequest implements SessionRequest {
   foreign = false
   /** A prefetch, HEAD or OPTIONS. */
   speculative = false
+  superseded = false
 
   constructor(private readonly browser: TestBrowser, readonly startedAt: number) {}
 
@@ -95,6 +97,12 @@ export class TestRequest implements SessionRequest {
   clearCookie() {
     this.cleared++
     this.browser.cookie = undefined
+  }
+
+  forgedCookie() {}
+
+  supersededCookie() {
+    this.superseded = true
   }
 }
 
@@ -125,7 +133,7 @@ export class TestBrowser {
   /** Begins a request. Does not count as activity until `session.recordActivity()`. */
   async visit<Data extends object = SessionValues>(): Promise<Visit<Data>> {
     const request = new TestRequest(this, this.engine.clock())
-    const admitted = await this.engine.load(this.header)
+    const admitted = await this.engine.load(this.header, request)
     return { request, session: new ServerSession<Data>(this.engine, request, admitted) }
   }
 

@@ -32,7 +32,9 @@ export class Visitor {
   /** Begins a request: the session as the cookie proves it now. */
   async begin(): Promise<ServerSession<RaceData>> {
     const { config, clock } = this.engine
-    const admitted = await this.engine.load(this.cookie && `${config.cookieName}=${this.cookie}`)
+    let superseded = false
+    const witness = { forgedCookie: () => {}, supersededCookie: () => superseded = true }
+    const admitted = await this.engine.load(this.cookie && `${config.cookieName}=${this.cookie}`, witness)
     const keep = (value: string | undefined) => {
       this.cookie = value
       this.cookiesSet++
@@ -41,6 +43,7 @@ export class Visitor {
       label: 'race',
       startedAt: clock(),
       speculative: false,
+      superseded,
       answered: Promise.resolve(),
       assertMayWrite: () => {},
       setCookie: keep,

@@ -62,7 +62,7 @@ describe('a cookie that is no ticket of ours', () => {
 
   it('is told to whoever brought it, and nothing else is (A30)', async () => {
     const { browser, engine, ring } = await setUp()
-    const witness = { forgedCookie: vi.fn() }
+    const witness = { forgedCookie: vi.fn(), supersededCookie: vi.fn() }
     const other = cookieOf(seal(newRing(), '__Host-session', newTicket()))
     const unknown = cookieOf(seal(ring, '__Host-session', newTicket()))
     for (const header of [undefined, 'theme=dark', browser.header, `${other}; ${browser.header}`, unknown]) await engine.load(header, witness)

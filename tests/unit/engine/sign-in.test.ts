@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { memoryDriver } from '../../../layers/session/server/drivers/memory'
-import { MINUTE, makeBench, settled } from '../../support/engine'
+import { MINUTE, SECOND, makeBench, settled } from '../../support/engine'
 import { probe } from '../../support/probe-driver'
 
 function setUp(config: Record<string, string> = {}) {
@@ -96,6 +96,45 @@ describe('signIn', () => {
     await (await browser.visit()).session.signIn('ada')
     expect(await slow.session.update({ planted: true })).toBe(false)
     expect(await browser.peek()).toEqual({})
+  })
+
+  it('keeps its cookie when a request with the cookie from before arrives late and writes', async () => {
+    const bench = setUp()
+    const browser = bench.browser()
+    await (await browser.visit()).session.update({ a: 1 })
+    const late = browser.copy()
+    await (await browser.visit()).session.signIn('ada')
+    const { session, request } = await late.visit()
+    expect(await session.update({ planted: true })).toBe(false)
+    expect(session.exists).toBe(false)
+    expect(request).toMatchObject({ sent: [], cleared: 0 })
+    expect(await bench.rows()).toBe(1)
+  })
+
+  it('can follow in a request with the cookie from before another sign-in', async () => {
+    const bench = setUp()
+    const browser = bench.browser()
+    await (await browser.visit()).session.update({ a: 1 })
+    const late = browser.copy()
+    await (await browser.visit()).session.signIn('ada')
+    const { session } = await late.visit()
+    await session.signIn('bob')
+    expect(await session.update({ b: 1 })).toBe(true)
+    expect((await late.visit()).session).toMatchObject({ owner: 'bob', data: { b: 1 } })
+    expect((await browser.visit()).session.owner).toBe('ada')
+  })
+
+  it('leaves a copy of the cookie from before a stranger that may begin a session, once no request can be under way with it', async () => {
+    const bench = setUp()
+    const browser = bench.browser()
+    await (await browser.visit()).session.update({ a: 1 })
+    const late = browser.copy()
+    await (await browser.visit()).session.signIn('ada')
+    bench.time.advance(30 * SECOND)
+    const { session, request } = await late.visit()
+    expect(await session.update({ b: 1 })).toBe(true)
+    expect(request.sent).toHaveLength(1)
+    expect(await bench.rows()).toBe(2)
   })
 
   it('is the last word over an update of the same request', async () => {

@@ -1,6 +1,6 @@
 import type { CookieFacts, CookieOutcome } from '../../shared/types/diagnosis'
 import { Admission } from '../engine/admission'
-import type { ForgeryWitness, Presented } from '../engine/admission'
+import type { CookieWitness, Presented } from '../engine/admission'
 import { cookieAttributes, readCookie } from '../engine/cookie'
 import type { SessionEngine } from '../engine/engine'
 import { SessionError } from '../engine/errors'
@@ -36,7 +36,7 @@ export class Inspector {
     this.#admission = new Admission(ring, engine.config, engine.clock, () => {})
   }
 
-  async inspect(header: string | undefined, witness?: ForgeryWitness): Promise<CookieFacts> {
+  async inspect(header: string | undefined, witness?: Pick<CookieWitness, 'forgedCookie'>): Promise<CookieFacts> {
     const { cookieName: name, crossSite } = this.options.engine.config
     const cookie = readCookie(header, name)
     const attributes = cookieAttributes({ name, crossSite })

@@ -35,9 +35,12 @@ export interface Admitted {
   readonly stale: 'secret' | 'key' | null
 }
 
-/** Whoever brought a cookie, and is to know that it was forged. */
-export interface ForgeryWitness {
+/** A request that is called back about its cookie. */
+export interface CookieWitness {
+  /** No key sealed the cookie. */
   forgedCookie(): void
+  /** The cookie is the one from just before a sign-in or a rotation: its browser has another one by now. */
+  supersededCookie(): void
 }
 
 export type Refusal = 'unknown' | 'ended' | 'corrupt_record' | 'superseded' | 'secret_reuse'
@@ -57,7 +60,7 @@ export class Admission {
   ) {}
 
   /** Reads and opens the session cookie of a raw `Cookie` header. Never asks the store. */
-  present(header: string | undefined, witness?: ForgeryWitness): Presented | null {
+  present(header: string | undefined, witness?: Pick<CookieWitness, 'forgedCookie'>): Presented | null {
     const { cookieName } = this.config
     const cookie = readCookie(header, cookieName)
     if (cookie.kind === 'absent') return null

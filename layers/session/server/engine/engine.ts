@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Admitted, ForgeryWitness, Presented, Refusal } from './admission'
+import type { Admitted, CookieWitness, Presented, Refusal } from './admission'
 import { Admission } from './admission'
 import type { Clock } from './clock'
 import type { Lifetime, SessionConfig } from './config'
@@ -80,21 +80,23 @@ export class SessionEngine {
    * Writes only where a session has ended: one found expired stays so even if the clock is set back.
    * Answers at once where the store does. Fails by a rejected promise only.
    *
-   * @param witness told if the cookie was sealed by no key of ours
+   * @param witness is called if the cookie is forged, or superseded
    */
-  load(cookieHeader: string | undefined, witness?: ForgeryWitness): MaybePromise<Admitted | null> {
+  load(cookieHeader: string | undefined, witness?: CookieWitness): MaybePromise<Admitted | null> {
     const presented = this.#admission.present(cookieHeader, witness)
     if (!presented) return null
-    return this.removals.owes(presented.key) ? this.removals.settle(presented.key).then(() => this.#admitted(presented)) : this.#admitted(presented)
+    const admitted = () => this.#admitted(presented, witness)
+    return this.removals.owes(presented.key) ? this.removals.settle(presented.key).then(admitted) : admitted()
   }
 
-  #admitted(presented: Presented): MaybePromise<Admitted | null> {
+  #admitted(presented: Presented, witness?: CookieWitness): MaybePromise<Admitted | null> {
     const row = this.store.ask('read', driver => driver.read(presented.key))
-    return row instanceof Promise ? row.then(read => this.#decide(presented, read)) : this.#decide(presented, row)
+    return row instanceof Promise ? row.then(read => this.#decide(presented, read, witness)) : this.#decide(presented, row, witness)
   }
 
-  #decide(presented: Presented, row: StoredRecord | null): MaybePromise<Admitted | null> {
+  #decide(presented: Presented, row: StoredRecord | null, witness?: CookieWitness): MaybePromise<Admitted | null> {
     const outcome = this.#admission.admit(presented, row)
+    if (outcome === 'superseded') witness?.supersededCookie()
     return typeof outcome === 'object' ? outcome : this.#refuse(presented, outcome)
   }
 

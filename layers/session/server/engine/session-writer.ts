@@ -15,6 +15,8 @@ export interface SessionRequest {
   readonly startedAt: number
   /** A prefetch, HEAD or OPTIONS: no person has seen the answer yet, so nothing is consumed and no clock moves. */
   readonly speculative: boolean
+  /** Its cookie is the one from just before a sign-in or a rotation: a session begun for it would replace the one that its browser has by now. */
+  readonly superseded: boolean
   /** Resolves when its answer is on its way, with the cookie if there is a new one. Whoever asks before that still has the old one. */
   readonly answered: Promise<void>
   /** Throws where this request must not write: from a foreign page. */

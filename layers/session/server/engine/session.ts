@@ -13,12 +13,12 @@ import { signIn } from './sign-in'
 /**
  * One visitor's session within one request. Reading it creates nothing; the first write does.
  *
- * `update` and its kin answer `false` where the session ended while the request ran: the change is dropped, the session
- * stays ended, and the request may answer as it likes. Every verb throws `SessionError` `store_unavailable` (503) when
+ * `update` and its kin answer `false` where the session ended while the request ran, or the visitor signed in while the request was on its way: the change
+ * is dropped, the session stays as it is, and the request may answer as it likes. Every verb throws `SessionError` `store_unavailable` (503) when
  * the store does not answer, and `cross_origin_refused` (403) in a request that comes from a foreign page.
  */
 export class ServerSession<Data extends object = SessionValues> extends SessionWriter<Data> {
-  #lost = false
+  #lost = this.request.superseded
   #creation: Promise<void> | undefined
   /** When what signs in here began: with the request, or after the request itself has signed the owner out elsewhere. */
   #startedAt = this.request.startedAt

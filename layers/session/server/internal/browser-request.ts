@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { H3Event } from 'h3'
 import { serializeClearedCookie, serializeCookie } from '../engine/cookie'
 import type { CookieOptions } from '../engine/cookie'
+import type { CookieWitness } from '../engine/admission'
 import type { SessionRequest } from '../engine/session-writer'
 import { answerOf } from './answer'
 import { arrivalOf, crossOriginRefused, requestProvenance } from './guard'
@@ -14,9 +15,10 @@ import { sessionLayer } from './instance'
 const CLEARED_AT_SIGN_OUT = '"cache"'
 
 /** The browser's request, as far as its session is concerned. */
-export class BrowserRequest implements SessionRequest {
+export class BrowserRequest implements SessionRequest, CookieWitness {
   readonly startedAt: number
   readonly speculative: boolean
+  superseded = false
   #answered: Promise<void> | undefined
 
   constructor(private readonly outer: H3Event) {
@@ -52,6 +54,10 @@ export class BrowserRequest implements SessionRequest {
 
   forgedCookie() {
     sessionLayer().forgedCookies.note(this.outer.node.req)
+  }
+
+  supersededCookie() {
+    this.superseded = true
   }
 
   #put(line: string) {
