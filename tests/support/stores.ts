@@ -11,6 +11,7 @@ import { redisDriver } from '../../layers/session/server/drivers/redis'
 import { parseRedisUrl } from '../../layers/session/server/drivers/redis/connection'
 import { sqliteDriver } from '../../layers/session/server/drivers/sqlite'
 import type { AtomicDriver } from '../../layers/session/server/engine/store'
+import { HANG_MS } from './limits'
 import { findRedis, startRedis } from './redis'
 
 /** A kind of store under test. */
@@ -53,7 +54,7 @@ function inFolder(open: (folder: string, store: string) => AtomicDriver) {
 async function prepareRedis() {
   const server = await startRedis(redisProgram!)
   return {
-    open: (store = 'sessions') => redisDriver({ target: parseRedisUrl(`${server.url}?prefix=${store}`) }),
+    open: (store = 'sessions') => redisDriver({ target: { ...parseRedisUrl(`${server.url}?prefix=${store}`), commandTimeout: HANG_MS } }),
     dispose: () => server.dispose(),
   }
 }

@@ -5,8 +5,6 @@ import type { RedisClient } from './scripts'
 
 const COMMAND_TIMEOUT_MS = 500
 const CONNECT_TIMEOUT_MS = 2000
-/** A connection on which nothing comes back for so long is given up: a firewall or a failed machine may have dropped it without a word. */
-const SILENCE_TIMEOUT_MS = 1000
 const LONGEST_RECONNECT_DELAY_MS = 1000
 const DEFAULT_PORTS = { single: 6379, cluster: 6379, sentinel: 26_379 }
 const REMEDY = 'Write redis://[USER:PASSWORD@]HOST[:PORT][/DB], rediss:// for TLS, several hosts with ?sentinel=NAME or ?cluster=1, and ?prefix=TEXT for keys of your own.'
@@ -22,6 +20,8 @@ export interface RedisTarget {
   readonly tls: boolean
   /** What all keys begin with. */
   readonly prefix: string
+  /** Milliseconds after which a command without a reply fails. Default 500. */
+  readonly commandTimeout?: number
 }
 
 /**
@@ -70,15 +70,16 @@ function connectServer(target: RedisTarget, options: RedisOptions): Redis {
   return new Redis({ ...options, ...tls, sentinels: [...target.nodes], name: target.sentinelName! })
 }
 
-function redisOptions({ username, password, db, tls }: RedisTarget): RedisOptions {
+function redisOptions({ username, password, db, tls, commandTimeout = COMMAND_TIMEOUT_MS }: RedisTarget): RedisOptions {
   return {
     username,
     password,
     db,
     ...(tls ? { tls: {} } : {}),
-    commandTimeout: COMMAND_TIMEOUT_MS,
+    commandTimeout,
     connectTimeout: CONNECT_TIMEOUT_MS,
-    socketTimeout: SILENCE_TIMEOUT_MS,
+    // A connection on which nothing comes back for so long is given up: a firewall or a failed machine may have dropped it.
+    socketTimeout: 2 * commandTimeout,
     disableClientInfo: true,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
