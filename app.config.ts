@@ -1,7 +1,9 @@
 /** Nuxt UI lets a pressed or hovered control fade, which takes its label below 4.5:1; here it gets stronger instead. */
 const HOVER = [
-  { color: 'primary', variant: 'solid', class: { base: 'hover:bg-primary-800 active:bg-primary-900 dark:hover:bg-primary-200 dark:active:bg-primary-100' } },
-  { color: 'primary', variant: 'link', class: { base: 'hover:text-primary-900 active:text-primary-900 dark:hover:text-primary-100 dark:active:text-primary-100' } },
+  { color: 'primary', variant: 'solid', class: { base: 'hover:bg-primary-800 active:bg-primary-900 '
+    + 'dark:hover:bg-primary-200 dark:active:bg-primary-100' } },
+  { color: 'primary', variant: 'link', class: { base: 'hover:text-primary-900 active:text-primary-900 '
+    + 'dark:hover:text-primary-100 dark:active:text-primary-100' } },
 ] as const
 
 export default defineAppConfig({

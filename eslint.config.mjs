@@ -1,11 +1,18 @@
-import { dirname, join, sep } from 'node:path'
+import { dirname, join, relative, sep } from 'node:path'
 import withNuxt from './.nuxt/eslint.config.mjs'
 
-const PLAIN_TYPESCRIPT = ['layers/session/server/{engine,drivers}/**/*.ts']
+const MODULE = 'packages/nuxt-cloakroom/src'
+const SERVER = `${MODULE}/runtime/server`
+const CORE = [`${SERVER}/{sessions,stores,http,live}/**/*.ts`]
+
+/**
+ * Imports go one way: a folder may import from those that follow it, and from shared types. The README shows the same.
+ */
+const LAYERS = ['api', 'plugins', 'diagnose', 'utils', 'nitro', 'live', 'http', 'stores', 'sessions']
 
 const FRAMEWORK = {
-  regex: '^(nuxt|h3|nitropack|ofetch)($|/)|^@nuxt/|^#',
-  message: 'Engine and drivers are plain TypeScript: no nuxt, h3, nitro, ofetch, no virtual imports.',
+  regex: '^(nuxt|h3|nitropack|ofetch|crossws)($|/)|^@nuxt/|^#',
+  message: 'Only nitro/ knows Nitro and h3; sessions/, stores/, http/ and live/ are plain TypeScript.',
 }
 const SERVER_CODE = {
   regex: '(^|/)server(/|$)|^#server(/|$)',
@@ -13,30 +20,62 @@ const SERVER_CODE = {
 }
 const THE_APP = {
   regex: '^(~|@|~~|@@)(/|$)|^#(shared|server)(/|$)',
-  message: 'The layer knows nothing of the app that extends it: these names are the app\'s.',
+  message: 'The module knows nothing of the app that uses it: these names are the app\'s.',
 }
 
-/** Relative imports that climb out of the layer; no pattern can tell, it takes the importing file's place. */
+/** The imports of a file, with the paths that they resolve to. */
+const importsOf = (context, check) => {
+  const visit = ({ source }) => {
+    if (typeof source?.value !== 'string' || !source.value.startsWith('.')) return
+    check(source, join(dirname(context.filename), source.value))
+  }
+  return {
+    ImportDeclaration: visit,
+    ImportExpression: visit,
+    ExportNamedDeclaration: visit,
+    ExportAllDeclaration: visit,
+  }
+}
+
+/** Relative imports that leave a folder; no pattern can tell, it takes the importing file's place. */
 const stayInside = {
   meta: { schema: [{ type: 'string' }], type: 'problem' },
   create(context) {
     const root = join(import.meta.dirname, context.options[0]) + sep
-    const check = ({ source }) => {
-      const target = typeof source?.value === 'string' && source.value.startsWith('.') && join(dirname(context.filename), source.value)
-      if (target && !`${target}${sep}`.startsWith(root)) context.report({ node: source, message: `Leaves ${context.options[0]}.` })
-    }
-    return { ImportDeclaration: check, ImportExpression: check, ExportNamedDeclaration: check, ExportAllDeclaration: check }
+    return importsOf(context, (node, target) => {
+      if (!`${target}${sep}`.startsWith(root)) context.report({ node, message: `Leaves ${context.options[0]}.` })
+    })
+  },
+}
+
+/** Imports against the order of LAYERS. `http` and `stores` do not import each other. */
+const importOrder = {
+  meta: { schema: [], type: 'problem' },
+  create(context) {
+    const folderOf = path => relative(join(import.meta.dirname, SERVER), path).split(sep)[0]
+    const from = folderOf(context.filename)
+    return importsOf(context, (node, target) => {
+      const to = folderOf(target)
+      const isBackwards = LAYERS.includes(to) && LAYERS.indexOf(to) < LAYERS.indexOf(from)
+      const isSideways = (from === 'http' && to === 'stores') || (from === 'api' && to === 'plugins')
+      if (isBackwards || isSideways) context.report({ node, message: `${from}/ must not import from ${to}/.` })
+    })
   },
 }
 
 const forbid = (...patterns) => ({ 'no-restricted-imports': ['error', { patterns }] })
 
 export default withNuxt(
-  { ignores: ['bench/peers/**', '**/dist/**', '.tsbuild/**', 'coverage/**', 'playwright-report/**', 'test-results/**'] },
+  {
+    ignores: ['bench/peers/**', '**/dist/**', '.tsbuild/**', 'coverage/**', 'playwright-report/**', 'test-results/**'],
+  },
   {
     name: 'cloakroom/size',
-    files: ['**/*.{ts,vue}'],
-    rules: { 'max-lines': ['error', { max: 250, skipBlankLines: true, skipComments: true }] },
+    files: ['**/*.{ts,vue,mjs}'],
+    rules: {
+      'max-lines': ['error', { max: 250, skipBlankLines: true, skipComments: true }],
+      '@stylistic/max-len': ['error', { code: 120, tabWidth: 2, ignoreUrls: true }],
+    },
   },
   {
     name: 'cloakroom/fixtures',
@@ -49,11 +88,20 @@ export default withNuxt(
     files: ['tests/**/*.ts'],
     ignores: ['tests/support/eventually.ts'],
     rules: {
-      'no-restricted-syntax': ['error', ...[
-        ['MemberExpression[object.name="vi"][property.name=/^wait(For|Until)$/]', 'It gives up after a second, which a busy machine may need: use eventually().'],
-        ['MemberExpression[property.name="waitForTimeout"]', 'Wait for an event: no test sleeps.'],
-        ['CallExpression[callee.object.name="test"][callee.property.name=/^(slow|setTimeout)$/]', 'HANG_MS is the one limit for all tests.'],
-      ].map(([selector, message]) => ({ selector, message }))],
+      'no-restricted-syntax': [
+        'error',
+        ...[
+          [
+            'MemberExpression[object.name="vi"][property.name=/^wait(For|Until)$/]',
+            'It gives up after a second, which a ' + 'busy machine may need: use eventually().',
+          ],
+          ['MemberExpression[property.name="waitForTimeout"]', 'Wait for an event: no test sleeps.'],
+          [
+            'CallExpression[callee.object.name="test"][callee.property.name=/^(slow|setTimeout)$/]',
+            'HANG_MS is the one ' + 'limit for all tests.',
+          ],
+        ].map(([selector, message]) => ({ selector, message })),
+      ],
     },
   },
   {
@@ -62,19 +110,29 @@ export default withNuxt(
     rules: forbid(SERVER_CODE),
   },
   {
-    name: 'cloakroom/layer',
-    files: ['layers/session/**/*.{ts,vue}'],
-    plugins: { boundary: { rules: { inside: stayInside } } },
-    rules: { ...forbid(THE_APP), 'boundary/inside': ['error', 'layers/session'] },
+    name: 'cloakroom/module',
+    files: [`${MODULE}/**/*.{ts,vue}`],
+    plugins: { cloakroom: { rules: { 'stay-inside': stayInside, 'import-order': importOrder } } },
+    rules: { ...forbid(THE_APP), 'cloakroom/stay-inside': ['error', 'packages/nuxt-cloakroom'] },
   },
   {
-    name: 'cloakroom/layer-client',
-    files: ['layers/session/app/**/*.{ts,vue}'],
+    name: 'cloakroom/module-server',
+    files: [`${SERVER}/**/*.ts`],
+    rules: { 'cloakroom/import-order': 'error' },
+  },
+  {
+    name: 'cloakroom/module-client',
+    files: [`${MODULE}/runtime/app/**/*.{ts,vue}`],
     rules: forbid(THE_APP, SERVER_CODE),
   },
   {
-    name: 'cloakroom/layer-engine',
-    files: PLAIN_TYPESCRIPT,
+    name: 'cloakroom/module-outside-nitro',
+    files: [`${SERVER}/{api,plugins,diagnose,utils}/**/*.ts`],
+    rules: forbid(THE_APP, { ...FRAMEWORK, regex: '^(nuxt|h3|nitropack|ofetch|crossws)($|/)|^@nuxt/' }),
+  },
+  {
+    name: 'cloakroom/module-core',
+    files: CORE,
     languageOptions: { globals: { NodeJS: 'readonly', $fetch: 'off' } },
     rules: {
       ...forbid(THE_APP, FRAMEWORK),
@@ -84,6 +142,6 @@ export default withNuxt(
     },
   },
 ).override('nuxt/import-globals', {
-  // Otherwise an auto-imported name would count as declared, in the engine too.
-  ignores: PLAIN_TYPESCRIPT,
+  // Otherwise an auto-imported name would count as declared, in the core too.
+  ignores: CORE,
 })

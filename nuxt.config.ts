@@ -6,11 +6,12 @@ process.env.NODE_TLS_REJECT_UNAUTHORIZED ||= '1'
 const tools = ['eslint', 'playwright', 'vitest'].map(name => `../${name}.config.*`)
 
 export default defineNuxtConfig({
-  modules: ['@nuxt/eslint', '@nuxt/ui'],
+  modules: ['@nuxt/eslint', '@nuxt/ui', './packages/nuxt-cloakroom/src/module'],
   devtools: { enabled: false },
   app: { head: { htmlAttrs: { lang: 'en' } } },
   css: ['~/assets/css/main.css'],
-  colorMode: { disableTransition: false }, ui: { fonts: false },
+  colorMode: { disableTransition: false },
+  ui: { fonts: false },
   // Nuxt UI's way to do it is an inline style, which the content security policy refuses.
   runtimeConfig: {
     accounts: { file: '' }, // NUXT_ACCOUNTS_FILE; empty means .data/accounts.db.
@@ -20,19 +21,52 @@ export default defineNuxtConfig({
   compatibilityDate: '2026-11-01',
   typescript: {
     strict: true,
-    // What runs in Node but not in the server is checked as such; srcDir '.' would take it for browser code. Relative to .nuxt.
-    tsConfig: { exclude: [...tools, '../certs', '../bench', '../scripts', ...['*.ts', 'unit', 'faults', 'e2e', 'support', 'fixtures'].map(name => `../tests/${name}`)] },
+    // What runs in Node but not in the server is checked as such; srcDir '.' would take it for browser code. Relative
+    // to .nuxt.
+    tsConfig: {
+      exclude: [
+        ...tools,
+        '../certs',
+        '../bench',
+        '../scripts',
+        '../packages/*/*.ts',
+        '../packages/*/src/*.ts',
+        '../packages/*/src/testing',
+        ...['*.ts', 'unit', 'faults', 'e2e', 'support', 'fixtures'].map(name => `../tests/${name}`),
+      ],
+    },
     nodeTsConfig: {
-      include: [...tools, '../certs/**/*', '../scripts/**/*', '../tests/**/*', '../.ci/**/*', '../bench/*.ts', '../bench/lib/**/*'],
-      exclude: ['../tests/fixtures/basic'], // An app of its own, checked as such.
+      compilerOptions: { paths: { '#cloakroom': ['../packages/nuxt-cloakroom/src/runtime/shared/types/index'] } },
+      include: [
+        ...tools,
+        '../certs/**/*',
+        '../scripts/**/*',
+        '../packages/*/*.ts',
+        '../packages/*/src/*.ts',
+        '../packages/*/src/testing/**/*',
+        '../tests/**/*',
+        '../.ci/**/*',
+        '../bench/*.ts',
+        '../bench/lib/**/*',
+      ],
+      exclude: ['../tests/fixtures/basic', '../tests/fixtures/packed'], // Apps of their own, checked as such.
     },
   },
   telemetry: false,
+  // One build runs on each of them, by NUXT_CLOAKROOM_STORE.
+  cloakroom: { stores: ['sqlite', 'redis', 'fs'] },
   eslint: { config: { stylistic: true } },
-  // In the page's own script: icons must not need a request of their own, least of all offline. As SVG: in CSS, each would need a style that the content security policy refuses.
+  // In the page's own script: icons must not need a request of their own, least of all offline. As SVG: in CSS, each
+  // would need a style that the content security policy refuses.
   icon: {
     mode: 'svg',
-    provider: 'none', // The module's own route for more of them keeps each answer in memory for good: 460 kB for a request of 15 kB, from anybody.
-    clientBundle: { scan: { globInclude: ['{components,composables,pages,layers}/**/*.{ts,vue}', '*.{ts,vue}'], globExclude: ['**/node_modules/**'] } },
+    // The module's own route for more icons keeps each response in memory forever: 460 kB for a request of 15 kB.
+    provider: 'none',
+    clientBundle: {
+      scan: {
+        globInclude: ['{components,composables,pages}/**/*.{ts,vue}', '*.{ts,vue}'],
+        globExclude: ['**/node_modules/**'],
+      },
+    },
   },
 })

@@ -16,7 +16,8 @@ if (!metadata) {
   console.log(message ?? stderr.trim())
 }
 else if (metadata.vulnerabilities.total > 0) {
-  console.log(`Known vulnerabilities: ${JSON.stringify(metadata.vulnerabilities)}. \`npm audit --omit=dev\` lists them.`)
+  console.log(`Known vulnerabilities: ${JSON.stringify(metadata.vulnerabilities)}. \`npm audit --omit=dev\` lists `
+    + `them.`)
   process.exitCode = 1
 }
 else {

@@ -17,7 +17,7 @@ interface Profile {
 // `first-visit` in place of a path: every request makes a session.
 const [asked = '/api/session', seconds = '6'] = process.argv.slice(2)
 const path = asked === 'first-visit' ? '/api/session' : asked
-const MOST = 45
+const MAX_ROWS = 45
 /** The part of the load, its last, that counts: before, the code is still being compiled. */
 const STEADY = 0.8
 
@@ -25,8 +25,16 @@ await buildApps()
 const folder = mkdtempSync(join(tmpdir(), 'cloakroom-profile-'))
 try {
   const launch = contestants({ folder, redisUrl: null })['ours, SQLite']!
-  const server = await startServer({ ...launch, nodeArgs: ['--cpu-prof', '--cpu-prof-interval=200', `--cpu-prof-dir=${folder}`] })
-  const visitors = asked === 'first-visit' ? [''] : await Promise.all(Array.from({ length: 100 }, async () => (await ask(server.port, 'GET', '/api/session')).cookie))
+  const server = await startServer({
+    ...launch,
+    nodeArgs: ['--cpu-prof', '--cpu-prof-interval=200', `--cpu-prof-dir=${folder}`],
+  })
+  const visitors
+    = asked === 'first-visit'
+      ? ['']
+      : await Promise.all(
+          Array.from({ length: 100 }, async () => (await ask(server.port, 'GET', '/api/session')).cookie),
+        )
   await load(server.port, { method: 'GET', path, cookies: visitors }, Number(seconds), folder)
   await server.stop('SIGTERM')
   const [file] = readdirSync(folder).filter(name => name.endsWith('.cpuprofile'))
@@ -55,12 +63,14 @@ function print({ nodes, samples: all, timeDeltas }: Profile) {
   }
   walk(nodes[0]!.id, new Set())
   const busy = samples.length - ['(idle)', '(root)'].reduce((sum, name) => sum + (totals.get(`${name} `)?.own ?? 0), 0)
-  const share = (count: number) => `${(100 * count / busy).toFixed(1)} %`.padStart(8)
+  const share = (count: number) => `${((100 * count) / busy).toFixed(1)} %`.padStart(8)
   console.log(`${asked}: own time, time with callees, of ${busy} samples that were not idle`)
   const shown = [...totals].filter(([name]) => !/^\((?:idle|root)\)/.test(name))
-  for (const [name, { own, whole }] of shown.toSorted(([, a], [, b]) => b.own - a.own).slice(0, MOST)) console.log(share(own), share(whole), name)
+  for (const [name, { own, whole }] of shown.toSorted(([, a], [, b]) => b.own - a.own).slice(0, MAX_ROWS))
+    console.log(share(own), share(whole), name)
   console.log('\nwith callees')
-  for (const [name, { own, whole }] of shown.toSorted(([, a], [, b]) => b.whole - a.whole).slice(0, MOST)) console.log(share(own), share(whole), name)
+  for (const [name, { own, whole }] of shown.toSorted(([, a], [, b]) => b.whole - a.whole).slice(0, MAX_ROWS))
+    console.log(share(own), share(whole), name)
 }
 
 /** The first sample of the last so many microseconds. */

@@ -27,11 +27,27 @@ Loads the built server and its peers over HTTPS, the same job for all, and print
 
 const { values: options } = parseArgs({
   options: {
-    quick: { type: 'boolean' }, json: { type: 'boolean' }, rebuild: { type: 'boolean' }, write: { type: 'boolean' }, help: { type: 'boolean' },
-    rounds: { type: 'string' }, seconds: { type: 'string' }, only: { type: 'string', default: '' },
+    quick: { type: 'boolean' },
+    json: { type: 'boolean' },
+    rebuild: { type: 'boolean' },
+    write: { type: 'boolean' },
+    help: { type: 'boolean' },
+    rounds: { type: 'string' },
+    seconds: { type: 'string' },
+    only: { type: 'string', default: '' },
   },
 })
-const PEERS = ['express', 'express-session', 'connect-redis', 'better-sqlite3-session-store', 'better-sqlite3', 'h3', 'nuxt-auth-utils', 'iron-session', 'better-auth']
+const PEERS = [
+  'express',
+  'express-session',
+  'connect-redis',
+  'better-sqlite3-session-store',
+  'better-sqlite3',
+  'h3',
+  'nuxt-auth-utils',
+  'iron-session',
+  'better-auth',
+]
 const rounds = Number(options.rounds ?? (options.quick ? 2 : 5))
 const seconds = Number(options.seconds ?? (options.quick ? 1 : 3))
 
@@ -48,7 +64,9 @@ async function main() {
     for (const [name, launch] of Object.entries(contestants({ folder, redisUrl: redis?.url ?? null }))) {
       if (!options.quick || isQuick(name)) servers.set(name, await startServer(launch))
     }
-    const subjects = (await prepare(servers)).filter(({ work, quick }) => (quick || !options.quick) && work.includes(options.only))
+    const subjects = (await prepare(servers)).filter(
+      ({ work, quick }) => (quick || !options.quick) && work.includes(options.only),
+    )
     const onRound = (round: number) => note(`round ${round} of ${rounds}: ${subjects.length} jobs of ${seconds} s`)
     const samples = await measure(subjects, servers, { rounds, seconds, warmUp: 1, folder, onRound })
     report(samples)
@@ -70,7 +88,11 @@ function report(samples: Parameters<typeof lines>[0]) {
 }
 
 function versionOf(name: string): string {
-  return (JSON.parse(readFileSync(join(import.meta.dirname, 'node_modules', name, 'package.json'), 'utf8')) as { version: string }).version
+  return (
+    JSON.parse(readFileSync(join(import.meta.dirname, 'node_modules', name, 'package.json'), 'utf8')) as {
+      version: string
+    }
+  ).version
 }
 
 function note(text: string) {

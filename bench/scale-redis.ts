@@ -9,7 +9,8 @@ import { startRedis } from './lib/redis.ts'
 import { conditions } from './lib/report.ts'
 import { putBetween } from './lib/results.ts'
 
-// How Redis bears more sessions: 1,000, 100,000 and 1,000,000 of them, each number in a Redis of its own. `--write` puts the table into RESULTS.md.
+// How Redis scales with the number of sessions: 1,000, 100,000 and 1,000,000, each in a separate Redis. `--write` puts
+// the table into RESULTS.md.
 
 interface Size {
   readonly sessions: number
@@ -31,10 +32,13 @@ if (options.write) putBetween('scale-redis', text)
 async function measure(sessions: number): Promise<Size> {
   const folder = mkdtempSync(join(tmpdir(), 'cloakroom-scale-redis-'))
   const redis = await startRedis(folder)
-  if (!redis) throw new Error('There is no redis-server on this machine.')
+  if (!redis) throw new Error('redis-server is not installed.')
   try {
     console.error(`filling Redis with ${sessions} sessions`)
-    const [program, args] = onCore(SERVER_CORE, typeScriptProgram(join(import.meta.dirname, 'lib/seed-redis.ts'), redis.url, String(sessions)))
+    const [program, args] = onCore(
+      SERVER_CORE,
+      typeScriptProgram(join(import.meta.dirname, 'lib/seed-redis.ts'), redis.url, String(sessions)),
+    )
     const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' })
     if (status !== 0) throw new Error(`Redis was not filled:\n${stderr}`)
     return JSON.parse(stdout) as Size
@@ -50,12 +54,19 @@ function report(measured: readonly Size[]): string {
   const rows = [
     ['sessions in Redis', ...measured.map(({ sessions }) => sessions.toLocaleString('en'))],
     ['---', ...measured.map(() => '--:')],
-    ['read in the store, p50 / p99, µs', ...measured.map(({ read }) => `${read.p50.toFixed(0)} / ${read.p99.toFixed(0)}`)],
-    ['devices of one owner (10), p50 / p99, µs', ...measured.map(({ devices }) => `${devices.p50.toFixed(0)} / ${devices.p99.toFixed(0)}`)],
+    [
+      'read in the store, p50 / p99, µs',
+      ...measured.map(({ read }) => `${read.p50.toFixed(0)} / ${read.p99.toFixed(0)}`),
+    ],
+    [
+      'devices of one user (10), p50 / p99, µs',
+      ...measured.map(({ devices }) => `${devices.p50.toFixed(0)} / ${devices.p99.toFixed(0)}`),
+    ],
     ['bytes of memory per session', ...measured.map(({ bytesPerSession }) => bytesPerSession.toFixed(0))],
   ]
   return [
-    `${made.date}, Node ${made.node}, ${made.machine}. 20,000 questions one after the other, each a round trip over loopback; Redis and whoever asks on a core each. Load average over the last 15 minutes: ${made.busy}.`,
+    `${made.date}, Node ${made.node}, ${made.machine}. 20,000 calls one after the other, each a round trip over `
+    + `loopback; Redis and the client on one core each. Load average over the last 15 minutes: ${made.busy}.`,
     rows.map(row => `| ${row.join(' | ')} |`).join('\n'),
   ].join('\n\n')
 }

@@ -17,10 +17,10 @@ import { median } from './lib/rounds.ts'
 import { ask, startServer } from './lib/server.ts'
 import type { RunningServer } from './lib/server.ts'
 
-// How the server bears more sessions: 1,000, 100,000 and 1,000,000 of them in SQLite, and 100,000 more that are swept while it is under load.
-// `--write` puts the table into RESULTS.md and the plots into docs/images.
+// How the server scales with the number of sessions: 1,000, 100,000 and 1,000,000 in SQLite, and 100,000 more that are
+// swept under load. `--write` puts the table into RESULTS.md and the plots into docs/images.
 
-/** What the store says of itself, from inside: microseconds. */
+/** Microseconds per call, measured in the process of the store. */
 interface StoreTimes {
   readonly openMs: number
   readonly read: { readonly p50: number, readonly p99: number }
@@ -80,11 +80,21 @@ finally {
 async function fill(live: number, expired: number): Promise<Filled> {
   const file = join(folder, `${live}-${expired}.db`)
   const cookies = `${file}.cookies`
-  console.error(`filling a database with ${live} sessions${expired ? ` and ${expired} that have ended` : ''}`)
-  const [program, ...args] = typeScriptProgram(join(import.meta.dirname, 'lib/seed.ts'), file, String(live), String(expired), KEY, cookies)
+  console.error(`filling a database with ${live} sessions${expired ? ` and ${expired} expired` : ''}`)
+  const [program, ...args] = typeScriptProgram(
+    join(import.meta.dirname, 'lib/seed.ts'),
+    file,
+    String(live),
+    String(expired),
+    KEY,
+    cookies,
+  )
   const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' })
   if (status !== 0) throw new Error(`The database was not filled:\n${stderr}`)
-  const server = await startServer({ file: APP.file, env: at => ({ ...layerEnvironment(`sqlite:${file}`, at), NUXT_SESSION_KEYS: KEY }) })
+  const server = await startServer({
+    file: APP.file,
+    env: at => ({ ...layerEnvironment(`sqlite:${file}`, at), NUXT_CLOAKROOM_KEYS: KEY }),
+  })
   running.push(server)
   return { file, cookies: readFileSync(cookies, 'utf8').split('\n'), store: JSON.parse(stdout) as StoreTimes, server }
 }
@@ -129,8 +139,14 @@ function report(sizes: readonly Size[], { swept, seconds, quiet, during }: Sweep
   const rows = [
     ['sessions in SQLite', ...sizes.map(({ sessions }) => sessions.toLocaleString('en'))],
     ['---', ...sizes.map(() => '--:')],
-    ['read in the store, p50 / p99, µs', ...sizes.map(({ store: { read } }) => `${read.p50.toFixed(1)} / ${read.p99.toFixed(1)}`)],
-    ['devices of one owner (10) in the store, p50 / p99, µs', ...sizes.map(({ store: { devices } }) => `${devices.p50.toFixed(1)} / ${devices.p99.toFixed(1)}`)],
+    [
+      'read in the store, p50 / p99, µs',
+      ...sizes.map(({ store: { read } }) => `${read.p50.toFixed(1)} / ${read.p99.toFixed(1)}`),
+    ],
+    [
+      'devices of one user (10) in the store, p50 / p99, µs',
+      ...sizes.map(({ store: { devices } }) => `${devices.p50.toFixed(1)} / ${devices.p99.toFixed(1)}`),
+    ],
     ['read over HTTPS, p50 / p99, ms', ...sizes.map(({ http }) => `${http.p50.toFixed(2)} / ${http.p99.toFixed(2)}`)],
     ['bytes per session on disk', ...sizes.map(({ bytesPerSession }) => bytesPerSession.toFixed(0))],
     ['opening the database, ms', ...sizes.map(({ store }) => store.openMs.toFixed(0))],
@@ -139,12 +155,20 @@ function report(sizes: readonly Size[], { swept, seconds, quiet, during }: Sweep
   ]
   const ratio = (what: string, above: number, below: number) => `${what} ${(above / below).toFixed(2)}`
   return [
-    `${made.date}, Node ${made.node}, ${made.machine}. ${made.load}; HTTPS: medians of ${ROUNDS} interleaved rounds of ${SECONDS} s; the store alone: 20,000 questions in a process of their own. Load average over the last 15 minutes: ${made.busy}, of which the run itself makes 2.`,
+    `${made.date}, Node ${made.node}, ${made.machine}. ${made.load}; HTTPS: medians of ${ROUNDS} interleaved rounds of `
+    + `${SECONDS} s; the store alone: 20,000 calls in a separate process. Load average over the last 15 `
+    + `minutes: ${made.busy}, of which the run itself makes 2.`,
     rows.map(row => `| ${row.join(' | ')} |`).join('\n'),
-    `The largest over the smallest: ${ratio('read p99 over HTTPS', most.http.p99, least.http.p99)} and ${ratio('in the store', most.store.read.p99, least.store.read.p99)} (target: at most 1.5). `
-    + `Devices of one owner in the largest: ${(most.store.devices.p50 / 1000).toFixed(3)} ms at the median, ${(most.store.devices.p99 / 1000).toFixed(3)} ms at p99 (target: at most 1 ms).`,
-    `Sweep of ${swept.toLocaleString('en')} ended sessions among ${EXPIRED.toLocaleString('en')} live ones, under load: ${seconds.toFixed(1)} s. Reads in the ${4 * SECONDS} s around it: p50 ${during.p50.toFixed(2)} ms, p99 ${during.p99.toFixed(2)} ms, `
-    + `longest ${during.max.toFixed(0)} ms, ${Math.round(during.requests / during.seconds)} a second; without a sweep: p50 ${quiet.p50.toFixed(2)} ms, p99 ${quiet.p99.toFixed(2)} ms, longest ${quiet.max.toFixed(0)} ms, ${Math.round(quiet.requests / quiet.seconds)} a second.`,
+    `The largest over the smallest: ${ratio('read p99 over HTTPS', most.http.p99, least.http.p99)} and `
+    + `${ratio('in the store', most.store.read.p99, least.store.read.p99)} (target: at most 1.5). `
+    + `Devices of one user in the largest: ${(most.store.devices.p50 / 1000).toFixed(3)} ms at the median, `
+    + `${(most.store.devices.p99 / 1000).toFixed(3)} ms at p99 (target: at most 1 ms).`,
+    `Sweep of ${swept.toLocaleString('en')} expired sessions among ${EXPIRED.toLocaleString('en')} active ones, under `
+    + `load: ${seconds.toFixed(1)} s. Reads in the ${4 * SECONDS} s around it: p50 ${during.p50.toFixed(2)} ms, p99 `
+    + `${during.p99.toFixed(2)} ms, `
+    + `longest ${during.max.toFixed(0)} ms, ${Math.round(during.requests / during.seconds)} a second; without a sweep: `
+    + `p50 ${quiet.p50.toFixed(2)} ms, p99 ${quiet.p99.toFixed(2)} ms, longest ${quiet.max.toFixed(0)} ms, `
+    + `${Math.round(quiet.requests / quiet.seconds)} a second.`,
   ].join('\n\n')
 }
 
@@ -152,17 +176,28 @@ function write(text: string, sizes: readonly Size[]) {
   putBetween('scale', text)
   const points = (of: (size: Size) => number) => sizes.map(size => ({ x: size.sessions, y: of(size) }))
   const image = (name: string, svg: string) => writeFileSync(join(import.meta.dirname, '../docs/images', name), svg)
-  image('scale-store.svg', chart({
-    title: 'One question to the store, by sessions held (SQLite)', unit: 'µs',
-    series: [
-      { name: 'read, p50', points: points(({ store }) => store.read.p50) },
-      { name: 'read, p99', points: points(({ store }) => store.read.p99) },
-      { name: '10 devices, p50', points: points(({ store }) => store.devices.p50) },
-      { name: '10 devices, p99', points: points(({ store }) => store.devices.p99) },
-    ],
-  }))
-  image('scale-start.svg', chart({
-    title: 'Start until listening, by sessions held (SQLite)', unit: 'ms',
-    series: [{ name: 'whole start', points: points(({ startMs }) => startMs) }, { name: 'opening the database', points: points(({ store }) => store.openMs) }],
-  }))
+  image(
+    'scale-store.svg',
+    chart({
+      title: 'One call to the store, by number of sessions (SQLite)',
+      unit: 'µs',
+      series: [
+        { name: 'read, p50', points: points(({ store }) => store.read.p50) },
+        { name: 'read, p99', points: points(({ store }) => store.read.p99) },
+        { name: '10 devices, p50', points: points(({ store }) => store.devices.p50) },
+        { name: '10 devices, p99', points: points(({ store }) => store.devices.p99) },
+      ],
+    }),
+  )
+  image(
+    'scale-start.svg',
+    chart({
+      title: 'Start until listening, by number of sessions (SQLite)',
+      unit: 'ms',
+      series: [
+        { name: 'whole start', points: points(({ startMs }) => startMs) },
+        { name: 'opening the database', points: points(({ store }) => store.openMs) },
+      ],
+    }),
+  )
 }

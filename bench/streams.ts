@@ -16,8 +16,9 @@ import { cpuSeconds, residentMiB } from './lib/process-use.ts'
 import { conditions } from './lib/report.ts'
 import { startServer } from './lib/server.ts'
 
-// What 5,000 open event streams cost, each on a TLS connection of its own, and how long it takes until all of them have been told that their session has ended. On the build of the app that is there
-// (`npm run build`), with its certificates and on SQLite.
+// What 5,000 open event streams cost, each on a TLS connection of its own, and how long it takes until all of them have
+// been told that their session has ended. On the build of the app that is there (`npm run build`), with its
+// certificates and on SQLite.
 
 /** Whose the streams are. */
 interface Shape {
@@ -35,7 +36,7 @@ interface Measured {
   /** Of the server's processor, from the first revocation sent until the last stream was told. */
   readonly cpuMs: number
   /** Milliseconds from the first revocation sent until a stream has said that its session is over. */
-  readonly told: { readonly p50: number, readonly last: number }
+  readonly delays: { readonly p50: number, readonly last: number }
 }
 
 interface Stream {
@@ -45,8 +46,18 @@ interface Stream {
 }
 
 const SHAPES: readonly Shape[] = [
-  { name: '626 sessions of one user, 8 streams each; the one left over ends the others', users: 1, sessions: 626, streams: 8 },
-  { name: '250 users with 20 sessions each, one stream each; each user ends all others', users: 250, sessions: 21, streams: 1 },
+  {
+    name: '626 sessions of one user, 8 streams each; the one left over ends the others',
+    users: 1,
+    sessions: 626,
+    streams: 8,
+  },
+  {
+    name: '250 users with 20 sessions each, one stream each; each user ends all others',
+    users: 250,
+    sessions: 21,
+    streams: 1,
+  },
 ]
 const AT_ONCE = 50
 /** Until the garbage of opening them is collected and memory stands still. */
@@ -63,7 +74,12 @@ async function measure(shape: Shape): Promise<Measured> {
   const key = randomBytes(32).toString('base64url')
   const file = join(folder, 'sessions.db')
   const users = seed(file, key, shape)
-  const server = await startBuiltServer({ NUXT_SESSION_STORE: `sqlite:${file}`, NUXT_SESSION_KEYS: key, NUXT_SESSION_MAX_PER_OWNER: String(shape.sessions), NUXT_SESSION_AUDIT: 'off' })
+  const server = await startBuiltServer({
+    NUXT_CLOAKROOM_STORE: `sqlite:${file}`,
+    NUXT_CLOAKROOM_KEYS: key,
+    NUXT_CLOAKROOM_MAX_PER_USER: String(shape.sessions),
+    NUXT_CLOAKROOM_AUDIT: 'off',
+  })
   try {
     return await run(server, users, shape)
   }
@@ -77,7 +93,9 @@ async function run(server: BuiltServer, users: string[][], shape: Shape): Promis
   // A server that has served nothing yet has yet to compile what it serves with.
   for (let i = 0; i < 200; i++) await call(`${server.origin}/api/_session`, { cookie: users[0]![0]! })
   const before = residentMiB(server.pid!)!
-  const cookies = users.flatMap(([, ...others]) => others.flatMap(cookie => Array.from({ length: shape.streams }, () => cookie)))
+  const cookies = users.flatMap(([, ...others]) =>
+    others.flatMap(cookie => Array.from({ length: shape.streams }, () => cookie)),
+  )
   const began = performance.now()
   const streams = await openAll(server, cookies)
   const openedMs = performance.now() - began
@@ -87,22 +105,41 @@ async function run(server: BuiltServer, users: string[][], shape: Shape): Promis
   await Promise.all(users.slice(0, 8).map(([own]) => call(`${server.origin}/api/_session`, { cookie: own, agent })))
   const cpuBefore = cpuSeconds(server.pid!)!
   const revoked = performance.now()
-  const answers = await Promise.all(users.map(([own]) => call(`${server.origin}/api/_session/devices`, { method: 'DELETE', cookie: own, agent })))
-  if (answers.some(({ status }) => status !== 204)) throw new Error(`A revocation was answered ${answers.map(({ status }) => status).join()}`)
-  const told = await within(PATIENCE_MS, Promise.all(streams.map(async ({ ended }) => await ended - revoked)))
+  const answers = await Promise.all(
+    users.map(([own]) => call(`${server.origin}/api/_session/devices`, { method: 'DELETE', cookie: own, agent })),
+  )
+  if (answers.some(({ status }) => status !== 204))
+    throw new Error(`A revocation was answered ` + `${answers.map(({ status }) => status).join()}`)
+  const delays = await within(PATIENCE_MS, Promise.all(streams.map(async ({ ended }) => (await ended) - revoked)))
   const cpuMs = (cpuSeconds(server.pid!)! - cpuBefore) * 1000
   agent.destroy()
-  told.sort((a, b) => a - b)
-  return { streams: streams.length, openedMs, memoryMiB, requests: answers.length, cpuMs, told: { p50: told[told.length >> 1]!, last: told.at(-1)! } }
+  delays.sort((a, b) => a - b)
+  return {
+    streams: streams.length,
+    openedMs,
+    memoryMiB,
+    requests: answers.length,
+    cpuMs,
+    delays: { p50: delays[delays.length >> 1]!, last: delays.at(-1)! },
+  }
 }
 
 /** What Node itself needs for as many. */
 async function measureBare(streams: number): Promise<number> {
-  const server = await startServer({ file: join(import.meta.dirname, 'peers/held.mjs'), env: ({ cert, key }) => ({ BENCH_CERT: cert, BENCH_KEY: key }) })
+  const server = await startServer({
+    file: join(import.meta.dirname, 'peers/held.mjs'),
+    env: ({ cert, key }) => ({ BENCH_CERT: cert, BENCH_KEY: key }),
+  })
   const at = { origin: `https://localhost:${server.port}` }
-  await openAll(at, Array.from({ length: AT_ONCE }, () => ''))
+  await openAll(
+    at,
+    Array.from({ length: AT_ONCE }, () => ''),
+  )
   const before = residentMiB(server.pid)!
-  await openAll(at, Array.from({ length: streams }, () => ''))
+  await openAll(
+    at,
+    Array.from({ length: streams }, () => ''),
+  )
   await pause(SETTLE_MS)
   const memoryMiB = residentMiB(server.pid)! - before
   await server.stop()
@@ -121,10 +158,19 @@ async function openAll(server: Pick<BuiltServer, 'origin'>, cookies: readonly st
 
 /** Each user's cookies. */
 function seed(file: string, key: string, { users, sessions }: Shape): string[][] {
-  const [program, ...args] = typeScriptProgram(join(import.meta.dirname, 'lib/seed-owners.ts'), file, key, String(users), String(sessions))
+  const [program, ...args] = typeScriptProgram(
+    join(import.meta.dirname, 'lib/seed-users.ts'),
+    file,
+    key,
+    String(users),
+    String(sessions),
+  )
   const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 2 ** 26 })
   if (status !== 0) throw new Error(`The store was not filled:\n${stderr}`)
-  return stdout.trim().split('\n').map(line => JSON.parse(line) as string[])
+  return stdout
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line) as string[])
 }
 
 function open({ origin }: Pick<BuiltServer, 'origin'>, cookie: string): Stream {
@@ -136,11 +182,14 @@ function open({ origin }: Pick<BuiltServer, 'origin'>, cookie: string): Stream {
   outgoing.once('response', (response: IncomingMessage) => {
     if (response.statusCode !== 200) return fail(new Error(`A stream was answered ${response.statusCode}`))
     let text = ''
-    response.setEncoding('utf8').on('data', (chunk: string) => {
-      text += chunk
-      if (text.includes('event: hello\n')) hello.resolve(performance.now())
-      if (text.includes('event: ended\ndata: {"reason":"revoked"}\n')) ended.resolve(performance.now())
-    }).on('close', () => fail(new Error(`A stream ended with: ${text}`)))
+    response
+      .setEncoding('utf8')
+      .on('data', (chunk: string) => {
+        text += chunk
+        if (text.includes('event: hello\n')) hello.resolve(performance.now())
+        if (text.includes('event: ended\ndata: {"reason":"revoked"}\n')) ended.resolve(performance.now())
+      })
+      .on('close', () => fail(new Error(`A stream ended with: ${text}`)))
   })
   ended.promise.catch(() => {}) // Whoever waits for it later is told.
   return { hello: hello.promise, ended: ended.promise }
@@ -148,11 +197,19 @@ function open({ origin }: Pick<BuiltServer, 'origin'>, cookie: string): Stream {
 
 async function within<Result>(milliseconds: number, promise: Promise<Result>): Promise<Result> {
   const late = AbortSignal.timeout(milliseconds)
-  return Promise.race([promise, once(late, 'abort').then(() => Promise.reject(new Error(`Not all streams were told within ${milliseconds} ms`)))])
+  return Promise.race([
+    promise,
+    once(late, 'abort').then(() =>
+      Promise.reject(new Error(`Not all streams were notified within ${milliseconds} ms`)),
+    ),
+  ])
 }
 
-function print({ name }: Shape, { streams, openedMs, memoryMiB, requests, cpuMs, told }: Measured) {
+function print({ name }: Shape, { streams, openedMs, memoryMiB, requests, cpuMs, delays }: Measured) {
+  const seconds = (openedMs / 1000).toFixed(1)
+  const each = ((memoryMiB * 1024) / streams).toFixed(1)
+  const [half, all, cpu] = [delays.p50, delays.last, cpuMs].map(ms => ms.toFixed(0))
   console.log(`${name}:
-  ${streams} streams open after ${(openedMs / 1000).toFixed(1)} s, for ${memoryMiB.toFixed(0)} MiB more memory (${(memoryMiB * 1024 / streams).toFixed(1)} KiB each)
-  after ${requests} revocation(s): half of them told after ${told.p50.toFixed(0)} ms, all after ${told.last.toFixed(0)} ms; ${cpuMs.toFixed(0)} ms of the server's processor`)
+  ${streams} streams open after ${seconds} s, for ${memoryMiB.toFixed(0)} MiB more memory (${each} KiB each)
+  after ${requests} revocation(s): half notified after ${half} ms, all after ${all} ms; ${cpu} ms of CPU time`)
 }

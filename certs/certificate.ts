@@ -26,7 +26,8 @@ const ATTEMPTS = 5
 /**
  * The paths of a private key and certificate for local HTTPS, as `devServer.https` of nuxt.config takes them.
  *
- * Cheap when the files are good: it reads four small files and signs nothing. See `ensureCertificate` for what it makes, and when.
+ * Cheap when the files are good: it reads four small files and signs nothing. See `ensureCertificate` for what it
+ * makes, and when.
  */
 export async function devCertificate(options: CertificateOptions = {}): Promise<{ key: string, cert: string }> {
   const { key, cert } = await ensureCertificate(options)
@@ -34,11 +35,11 @@ export async function devCertificate(options: CertificateOptions = {}): Promise<
 }
 
 /**
- * Makes what is missing, damaged, for other names or about to end, and keeps the rest: the CA as long as it outlives a new server
- * certificate, so that the trust a developer gave it survives renewals; keys for ever.
+ * Makes what is missing, damaged, for other names or about to end, and keeps the rest: the CA as long as it outlives a
+ * new server certificate, so that the trust a developer gave it survives renewals; keys for ever.
  *
- * Several processes may do this at once without a lock. Keys are created exclusively and not replaced while they are good, so every
- * certificate anyone writes fits the one key; and each process looks again at what it left behind.
+ * Several processes may do this at once without a lock. Keys are created exclusively and not replaced while they are
+ * good, so every certificate anyone writes fits the one key; and each process looks again at what it left behind.
  *
  * @throws Error if `NUXT_TLS_NAMES` is wrong, or files have to be made and cannot be written.
  */
@@ -50,19 +51,24 @@ export async function ensureCertificate(options: CertificateOptions = {}): Promi
     if (!(force && attempt === 0) && isGood(files, wanted, now)) return files
     await make(files, wanted, now)
   }
-  throw new Error(`[certs] ${files.cert} is still not good after ${ATTEMPTS} attempts: another program keeps changing the files beside it.`)
+  throw new Error(
+    `[certs] ${files.cert} is still not good after ${ATTEMPTS} attempts: another program keeps changing `
+    + `the files beside it.`,
+  )
 }
 
 function isGood(files: CertificateFiles, names: string[], now: Date): boolean {
   const [caCert, chain] = [readText(files.caCert), readText(files.cert)]
   const [ca, leaf, key] = [parseCertificate(caCert), parseCertificate(chain), parseKey(readText(files.key))]
   if (!caCert || !chain || !ca || !leaf || !key) return false
-  return leaf.checkPrivateKey(key)
+  return (
+    leaf.checkPrivateKey(key)
     && leaf.checkIssued(ca)
     && leaf.verify(ca.publicKey)
     && chain.endsWith(caCert)
     && isCurrent(leaf, now, RENEW_BEFORE_MS)
     && subjectNames(leaf).sort().join() === names.toSorted().join()
+  )
 }
 
 async function make(files: CertificateFiles, names: string[], now: Date): Promise<void> {
@@ -75,7 +81,8 @@ async function ensureCa(files: CertificateFiles, now: Date): Promise<Issuer> {
   const key = ensureKey(files.caKey)
   const found = readText(files.caCert)
   const ca = parseCertificate(found)
-  if (found && ca?.ca && ca.checkPrivateKey(createPrivateKey(key)) && isCurrent(ca, now, LEAF_LIFETIME_MS)) return { key, cert: found }
+  if (found && ca?.ca && ca.checkPrivateKey(createPrivateKey(key)) && isCurrent(ca, now, LEAF_LIFETIME_MS))
+    return { key, cert: found }
   writeWhole(files.caCert, await issueCa(key, now), 0o644, { keepExisting: found === null })
   return { key, cert: readText(files.caCert)! }
 }

@@ -7,8 +7,8 @@ import { trustStores } from './trust.ts'
 
 const HELP = `npm run certs [-- --force | --untrust | --help]
 
-Makes a local certificate authority (CA) and a certificate for localhost, 127.0.0.1 and ::1 in certs/, unless good ones are there,
-and says how to trust the CA.
+Creates a local certificate authority (CA) and a certificate for localhost, 127.0.0.1 and ::1 in certs/, unless valid
+ones exist, and says how to trust the CA.
 
   --force     make a new server certificate even if the present one is good; keys and CA stay
   --untrust   make nothing; say how to take the trust back
@@ -19,7 +19,9 @@ and says how to trust the CA.
 const OPTIONS = { force: { type: 'boolean' }, untrust: { type: 'boolean' }, help: { type: 'boolean' } } as const
 
 try {
-  const { values: { force, untrust, help } } = parseArgs({ options: OPTIONS })
+  const {
+    values: { force, untrust, help },
+  } = parseArgs({ options: OPTIONS })
   console.log(help ? HELP : untrust ? howToUntrust() : await report(force))
 }
 catch (error) {
@@ -51,7 +53,10 @@ function howToUntrust(): string {
   const { caCert } = certificateFiles()
   const name = commonName(read(caCert))
   const stores = trustStores(caCert, name).filter(({ remove }) => remove.length)
-  return [`To take back the trust in ${name}, where you gave it; then delete ${caCert}.`, ...stores.flatMap(({ where, remove }) => section(where, remove))].join('\n')
+  return [
+    `To take back the trust in ${name}, where you gave it; then delete ${caCert}.`,
+    ...stores.flatMap(({ where, remove }) => section(where, remove)),
+  ].join('\n')
 }
 
 function section(title: string, lines: string[]): string[] {

@@ -31,7 +31,8 @@ export function readText(path: string): string | null {
   }
   catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null
-    throw new Error(`[certs] ${path} cannot be read (${reason(cause)}). Mend its permissions, or delete it to have it made again.`, { cause })
+    throw new Error(`[certs] ${path} cannot be read (${reason(cause)}). Mend its permissions, or delete it to have it `
+      + `made again.`, { cause })
   }
 }
 
@@ -50,7 +51,8 @@ export function writeWhole(path: string, text: string, mode: number, { keepExist
   }
   catch (cause) {
     throw new Error(
-      `[certs] ${path} cannot be written (${reason(cause)}). Make its folder writable, or run \`npm run certs\` where it is and bring the files along.`,
+      `[certs] ${path} cannot be written (${reason(cause)}). Make its folder writable, or run \`npm run certs\` where `
+      + `it is and bring the files along.`,
       { cause },
     )
   }
@@ -59,7 +61,10 @@ export function writeWhole(path: string, text: string, mode: number, { keepExist
   }
 }
 
-/** A hard link is the one way to create a file that is whole and exclusive at once. Where the file system has none, the later writer wins. */
+/**
+ * A hard link is the one way to create a file that is whole and exclusive at once. Where the file system has none, the
+ * later writer wins.
+ */
 function linkUnlessThere(temporary: string, path: string): void {
   try {
     linkSync(temporary, path)

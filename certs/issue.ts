@@ -19,7 +19,9 @@ export interface Issuer {
   cert: string
 }
 
-/** A new EC P-256 private key as PKCS#8 PEM. Every client has known the curve for over a decade, and signing is fast. */
+/**
+ * A new EC P-256 private key as PKCS#8 PEM. Every client has known the curve for over a decade, and signing is fast.
+ */
 export function newKey(): string {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
@@ -28,8 +30,8 @@ export function newKey(): string {
 /**
  * A CA certificate for `key`. It may sign server certificates only, no further CA.
  *
- * Its name ends in a piece of the key's hash: were the CAs of two checkouts called the same, clients that look issuers up by name would
- * try the wrong one. The name stays when the same key gets a new certificate.
+ * Its name ends in a piece of the key's hash: were the CAs of two checkouts called the same, clients that look issuers
+ * up by name would try the wrong one. The name stays when the same key gets a new certificate.
  */
 export function issueCa(key: string, now: Date): Promise<string> {
   return sign(`Cloakroom local CA ${fingerprintOf(key)}`, key, now, CA_LIFETIME_MS, [
@@ -38,21 +40,41 @@ export function issueCa(key: string, now: Date): Promise<string> {
   ])
 }
 
-/** A server certificate for `key` and `names`, signed by `ca`. Answers the whole chain, leaf first, as servers have to send it. */
+/**
+ * A server certificate for `key` and `names`, signed by `ca`. Answers the whole chain, leaf first, as servers have to
+ * send it.
+ */
 export async function issueLeaf(key: string, names: string[], ca: Issuer, now: Date): Promise<string> {
-  const leaf = await sign(names[0]!, key, now, LEAF_LIFETIME_MS, [
-    { name: 'basicConstraints', cA: false, critical: true },
-    { name: 'keyUsage', digitalSignature: true, critical: true },
-    { name: 'extKeyUsage', serverAuth: true },
-    { name: 'subjectAltName', altNames: names.map(name => isIP(name) ? { type: 7, ip: name } : { type: 2, value: name }) },
-  ], ca)
+  const leaf = await sign(
+    names[0]!,
+    key,
+    now,
+    LEAF_LIFETIME_MS,
+    [
+      { name: 'basicConstraints', cA: false, critical: true },
+      { name: 'keyUsage', digitalSignature: true, critical: true },
+      { name: 'extKeyUsage', serverAuth: true },
+      {
+        name: 'subjectAltName',
+        altNames: names.map(name => (isIP(name) ? { type: 7, ip: name } : { type: 2, value: name })),
+      },
+    ],
+    ca,
+  )
   return `${leaf.trimEnd()}\n${ca.cert}`
 }
 
 type Extensions = NonNullable<NonNullable<Parameters<typeof import('selfsigned').generate>[1]>['extensions']>
 
 /** Loads `selfsigned` only here: it takes 0.2 s, and most starts find good files and sign nothing. */
-async function sign(commonName: string, privateKey: string, now: Date, lifetimeMs: number, extensions: Extensions, ca?: Issuer) {
+async function sign(
+  commonName: string,
+  privateKey: string,
+  now: Date,
+  lifetimeMs: number,
+  extensions: Extensions,
+  ca?: Issuer,
+) {
   const { generate } = await import('selfsigned')
   const notBeforeDate = new Date(now.getTime() - BACKDATE_MS)
   const publicKey = createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }).toString()

@@ -8,10 +8,11 @@ const LABEL = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?'
 const DNS_NAME = new RegExp(`^(\\*\\.${LABEL}\\.)?(${LABEL}\\.)*${LABEL}$`)
 
 /**
- * Reads `NUXT_TLS_NAMES`: DNS names and IP addresses, separated by commas. Answers them in canonical form after the local names,
- * each once. An empty list is the local names alone.
+ * Reads `NUXT_TLS_NAMES`: DNS names and IP addresses, separated by commas. Answers them in canonical form after the
+ * local names, each once. An empty list is the local names alone.
  *
- * @throws Error that names the variable, if an entry is neither. A typing error must not end in a certificate that fails in the browser.
+ * @throws Error that names the variable, if an entry is neither. A typing error must not end in a certificate that
+ * fails in the browser.
  */
 export function parseTlsNames(list = ''): string[] {
   const extra = list.split(',').map(name => name.trim()).filter(Boolean)

@@ -5,7 +5,10 @@ interface TrustStore {
   remove: string[]
 }
 
-/** How to trust the CA at `path`, store by store, and how to take the trust back. `name` is the CA's own name, by which stores list it. */
+/**
+ * How to trust the CA at `path`, store by store, and how to take the trust back. `name` is the CA's own name, by which
+ * stores list it.
+ */
 export function trustStores(path: string, name: string): TrustStore[] {
   const file = quoted(path)
   const nss = 'certutil -d sql:$HOME/.pki/nssdb'
@@ -46,8 +49,13 @@ export function trustStores(path: string, name: string): TrustStore[] {
     },
     {
       where: 'Firefox',
-      trust: [`Settings, Privacy & Security, View Certificates, Authorities, Import: ${path}`, 'Tick "Trust this CA to identify websites".'],
-      remove: [`Settings, Privacy & Security, View Certificates, Authorities: choose ${name}, then Delete or Distrust.`],
+      trust: [
+        `Settings, Privacy & Security, View Certificates, Authorities, Import: ${path}`,
+        'Tick "Trust this CA to identify websites".',
+      ],
+      remove: [
+        `Settings, Privacy & Security, View Certificates, Authorities: choose ${name}, then Delete or Distrust.`,
+      ],
     },
     { where: 'Node', trust: [`NODE_EXTRA_CA_CERTS=${file} node client.js`], remove: [] },
     { where: 'curl, once', trust: [`curl --cacert ${file} https://localhost:3000/`], remove: [] },

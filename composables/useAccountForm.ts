@@ -1,6 +1,9 @@
 import { problemOf, type Problem } from './account/problems'
 
-/** Sends one form of the account's page, once at a time, and tells what came of it. The session is asked for anew afterwards: it may be another, or over. */
+/**
+ * Sends one form of the account's page, once at a time, and tells what came of it. The session is asked for anew
+ * afterwards: it may be another, or over.
+ */
 export function useAccountForm<Answer>(path: string, told: (answer: Answer) => string) {
   const { fetch } = useUserSession()
   const busy = ref(false)

@@ -34,8 +34,8 @@ export function useComparison() {
       const samples = await runScenarios({
         origins,
         delayMs: delayMs.value,
-        onStart: ({ title }) => progress.value = { done: started++, total: STEPS, title },
-        onResult: result => results.value = [...results.value, result],
+        onStart: ({ title }) => (progress.value = { done: started++, total: STEPS, title }),
+        onResult: result => (results.value = [...results.value, result]),
       })
       report.value = reportOf(origins, delayMs.value, results.value, samples)
     }
@@ -50,7 +50,12 @@ export function useComparison() {
   return { origins, delayMs, results, report, progress, failure, run }
 }
 
-function reportOf(origins: Record<Target, string>, delayMs: DelayMs, results: Result[], samples: Record<Target, Result[]>): Report {
+function reportOf(
+  origins: Record<Target, string>,
+  delayMs: DelayMs,
+  results: Result[],
+  samples: Record<Target, Result[]>,
+): Report {
   return {
     takenAt: new Date().toISOString(),
     browser: navigator.userAgent,

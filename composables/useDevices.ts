@@ -2,7 +2,10 @@ import { problemOf, type Problem } from './account/problems'
 
 const PATH = '/api/_session/devices'
 
-/** The user's sessions, in step with the server, and the ways to end them. `busy` names the session that is being ended, or `others` or `everywhere`. */
+/**
+ * The user's sessions, in step with the server, and the ways to end them. `busy` names the session that is being ended,
+ * or `others` or `everywhere`.
+ */
 export async function useDevices() {
   const { loggedIn, onChanged, clear } = useUserSession()
   const list = useFetch(PATH, { key: 'devices' })
@@ -10,7 +13,8 @@ export async function useDevices() {
   const busy = ref<string | null>(null)
   const problem = ref<Problem | null>(null)
   const told = ref('')
-  // While all of them are being ended, and on the way out, the list is nobody's to ask for. After an `await` this would be no component's, and go on when the page is left.
+  // While all of them are being ended, and on the way out, the list is nobody's to ask for. After an `await` this would
+  // be no component's, and go on when the page is left.
   onChanged(() => void (loggedIn.value && busy.value !== 'everywhere' && refresh()))
   await list
 
@@ -43,7 +47,7 @@ export async function useDevices() {
     busy,
     problem,
     told,
-    signOut: (handle: string, name: string) => act(handle, `${name} is signed out.`, () => end(`${PATH}/${handle}`)),
+    signOut: (id: string, name: string) => act(id, `${name} is signed out.`, () => end(`${PATH}/${id}`)),
     signOutOthers: () => act('others', 'All other devices are signed out.', () => end(PATH)),
     signOutEverywhere: () => act('everywhere', '', async () => {
       await $fetch<unknown>(PATH, { method: 'DELETE', retry: 0 })

@@ -1,6 +1,7 @@
 /**
- * Keeps what the visitor, their browser or their password manager has put into a form of the server's HTML before the page's
- * scripts took over: hydration would set each field back to what the server knew. Call it in the component that renders the form.
+ * Keeps what the visitor, their browser or their password manager has put into a form of the server's HTML before the
+ * page's scripts took over: hydration would set each field back to what the server knew. Call it in the component that
+ * renders the form.
  */
 export function useEarlyInput(formId: string): void {
   if (import.meta.server || !useNuxtApp().isHydrating) return
@@ -20,7 +21,11 @@ type Field = HTMLInputElement | HTMLTextAreaElement
 function changedFields(formId: string): Field[] {
   const form = document.getElementById(formId)
   const fields = form instanceof HTMLFormElement ? [...form.elements] : []
-  return fields.filter(isField).filter(field => field.value !== field.defaultValue || ('checked' in field && field.checked !== field.defaultChecked))
+  return fields
+    .filter(isField)
+    .filter(
+      field => field.value !== field.defaultValue || ('checked' in field && field.checked !== field.defaultChecked),
+    )
 }
 
 function isField(element: Element): element is Field {

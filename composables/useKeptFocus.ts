@@ -1,6 +1,7 @@
 /**
  * When a `change` takes the focused element out of `container`, gives the focus to the input inside, else to the
- * element that `fallbackId` names: a keyboard user would start over at the top of the page. Focus elsewhere is left alone.
+ * element that `fallbackId` names: a keyboard user would start over at the top of the page. Focus elsewhere is left
+ * alone.
  */
 export function useKeptFocus(container: Readonly<Ref<HTMLElement | null>>, change: () => unknown, fallbackId: string) {
   const hasFocus = () => container.value?.contains(document.activeElement) ?? false

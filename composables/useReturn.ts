@@ -1,6 +1,9 @@
 import { useDocumentVisibility, useWindowFocus, whenever } from '@vueuse/core'
 
-/** Calls `back` when the visitor comes back to this page: from another tab, another window, or the browser's own history. */
+/**
+ * Calls `back` when the visitor comes back to this page: from another tab, another window, or the browser's own
+ * history.
+ */
 export function useReturn(back: () => unknown) {
   const visibility = useDocumentVisibility()
   const focused = useWindowFocus()

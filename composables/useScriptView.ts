@@ -1,3 +1,4 @@
+import type { SessionView } from '#cloakroom'
 import { useMounted } from '@vueuse/core'
 import { scriptView, type ScriptView } from './session/evidence'
 

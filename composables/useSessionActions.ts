@@ -13,15 +13,26 @@ interface Surroundings {
 }
 
 /** All that the visitor can do with the session: one thing at a time, each with a result to tell. */
-export function useSessionActions(api: SessionApi, known: ReturnType<typeof useSessionState>, { told, now, tellTabs, tryNow }: Surroundings) {
+export function useSessionActions(
+  api: SessionApi,
+  known: ReturnType<typeof useSessionState>,
+  { told, now, tellTabs, tryNow }: Surroundings,
+) {
   const { state, draft, adopt, load, look, outdate } = known
   const busy = ref<Action | null>(null)
   const unanswered = ref<Step | null>(null)
   /** The last step, if an outage kept its result from us and it can still be tried again. */
-  const missed = computed(() => unanswered.value !== null && allows(state.value, unanswered.value) ? unanswered.value : null)
+  const missed = computed(() =>
+    unanswered.value !== null && allows(state.value, unanswered.value) ? unanswered.value : null,
+  )
 
   const works: Record<Step, () => Promise<notices.Notice | null>> = {
-    send, renew, extend, end, start, restore: () => reload(notices.RESTORED),
+    send,
+    renew,
+    extend,
+    end,
+    start,
+    restore: () => reload(notices.RESTORED),
   }
 
   /** Without a step, it asks how things stand. */

@@ -1,4 +1,5 @@
 import { useMounted } from '@vueuse/core'
+import { useServerClock } from '../packages/nuxt-cloakroom/src/runtime/app/session/server-clock'
 import { isOver, readClocks } from './session/clocks'
 import type { CounterState } from './session/state'
 
@@ -14,7 +15,9 @@ export function useSessionClocks(state: Readonly<Ref<CounterState>>) {
   const now = useServerClock(view, useMounted())
   /** Stand still when the session is over, at what was left then. */
   const clocks = computed(() => session.value && readClocks(session.value, state.value.endedAt ?? now.value))
-  const ranOut = computed(() => state.value.phase === 'held' && session.value !== null && isOver(session.value, now.value))
+  const ranOut = computed(
+    () => state.value.phase === 'held' && session.value !== null && isOver(session.value, now.value),
+  )
 
   return { now, clocks, ranOut }
 }

@@ -1,3 +1,4 @@
+import type { SessionView } from '#cloakroom'
 import { failureOf, type Failure, type SessionApi } from './session/api'
 import { takeSnapshot } from './session/snapshot'
 import { initialState, withFailure, withSnapshot, withView, type CounterState, type Snapshot } from './session/state'
@@ -20,7 +21,9 @@ export function useSessionState(api: SessionApi, snapshot: Readonly<Ref<Snapshot
     state.value = next
   }
 
-  /** Value and view. Winds the idle clock, and starts a session where there is none. Answers why it could not, if so. */
+  /**
+   * Value and view. Winds the idle clock, and starts a session where there is none. Answers why it could not, if so.
+   */
   async function load(): Promise<Failure | null> {
     const mine = turn
     const taken = await takeSnapshot(api)
@@ -40,7 +43,7 @@ export function useSessionState(api: SessionApi, snapshot: Readonly<Ref<Snapshot
 
   function isNews({ session }: SessionView): boolean {
     const { phase, last } = state.value
-    return session !== null && (phase !== 'held' || session.handle !== last?.handle)
+    return session !== null && (phase !== 'held' || session.id !== last?.id)
   }
 
   function outdate() {

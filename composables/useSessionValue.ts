@@ -18,7 +18,7 @@ export function useSessionValue(snapshot: Readonly<Ref<Snapshot | null | undefin
     () => state.value.trouble?.retryAfterSeconds ?? null,
     refresh,
   )
-  const tellTabs = useTabSignal(signal => signal === 'ended' ? look() : load())
+  const tellTabs = useTabSignal(signal => (signal === 'ended' ? look() : load()))
   const actions = useSessionActions(api, known, { told, now, tellTabs, tryNow: retry.tryNow })
 
   const notice = computed(() => {
@@ -28,14 +28,25 @@ export function useSessionValue(snapshot: Readonly<Ref<Snapshot | null | undefin
   })
 
   // At once, so that the result of the very step that got through takes its place.
-  watch(() => state.value.trouble, (trouble, before) => {
-    if (trouble === null && before !== null) told.value = state.value.phase === 'held' ? notices.recoveredNotice(state.value.fresh) : null
-  }, { flush: 'sync' })
+  watch(
+    () => state.value.trouble,
+    (trouble, before) => {
+      if (trouble === null && before !== null)
+        told.value = state.value.phase === 'held' ? notices.recoveredNotice(state.value.fresh) : null
+    },
+    { flush: 'sync' },
+  )
   // Told at once, whoever has ended it. What this page does itself, it knows.
   const { session, onEnded, fetch } = useUserSession()
   onEnded(() => void (actions.busy.value === null && look()))
   // A page's first call may make the session, after the page's own view of it was taken.
-  onMounted(() => watch(() => state.value.last?.handle, handle => handle !== undefined && handle !== session.value?.id && fetch(), { immediate: true }))
+  onMounted(() =>
+    watch(
+      () => state.value.last?.id,
+      handle => handle !== undefined && handle !== session.value?.id && fetch(),
+      { immediate: true },
+    ),
+  )
   watch(ranOut, isOver => isOver && look())
   watch(online, refresh)
   useReturn(refresh)

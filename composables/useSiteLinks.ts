@@ -9,7 +9,10 @@ const LINKS = [
   { label: 'Diagnose', to: '/diagnose' },
 ]
 
-/** The header's links, as far as their pages exist: those of the comparison and the diagnosis only while they are on. Whoever is signed in need not be asked to, and nobody else has an account. */
+/**
+ * The header's links, as far as their pages exist: those of the comparison and the diagnosis only while they are on.
+ * Whoever is signed in need not be asked to, and nobody else has an account.
+ */
 export function useSiteLinks() {
   const { loggedIn } = useUserSession()
   const paths = new Set(useRouter().getRoutes().map(route => route.path))

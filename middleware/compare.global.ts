@@ -1,6 +1,6 @@
 /**
- * The comparison's page is always loaded anew, and left so: it has a content security policy of its own, and a browser keeps the policy of the page
- * that it loaded last.
+ * The comparison's page is always loaded anew, and left so: it has a content security policy of its own, and a browser
+ * keeps the policy of the page that it loaded last.
  */
 export default defineNuxtRouteMiddleware((to, from) => {
   if (import.meta.server || useNuxtApp().isHydrating) return

@@ -7,8 +7,9 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Tally } from '../tests/support/run-step.ts'
 
-// `npm run test:repeat -- --runs 10`: runs the whole suite again and again, each time in a clone at another path, in another time zone and locale, with and without
-// `CI`, while busy loops use every core. Reports which tests failed, and how often. Tests the commit that HEAD is at when it starts.
+// `npm run test:repeat -- --runs 10`: runs the whole suite again and again, each time in a clone at another path, in
+// another time zone and locale, with and without `CI`, while busy loops use every core. Reports which tests failed, and
+// how often. Tests the commit that HEAD is at when it starts.
 const ROOT = join(import.meta.dirname, '..')
 const LOGS = join(ROOT, 'test-results/repeat')
 
@@ -26,7 +27,10 @@ interface Run {
   readonly env: Record<string, string>
 }
 
-const { runs: wanted, load } = parseArgs({ options: { runs: { type: 'string', default: '10' }, load: { type: 'boolean', default: true } }, allowNegative: true }).values
+const { runs: wanted, load } = parseArgs({
+  options: { runs: { type: 'string', default: '10' }, load: { type: 'boolean', default: true } },
+  allowNegative: true,
+}).values
 const runs = Array.from({ length: Number(wanted) }, (_, index): Run => ({
   number: index + 1,
   folder: FOLDERS[index % FOLDERS.length]!,
@@ -70,11 +74,13 @@ async function repeat({ number, folder, env }: Run): Promise<string[]> {
 async function test(clone: string, env: NodeJS.ProcessEnv, log: string): Promise<{ passed: number, failed: string[] }> {
   const output = openSync(log, 'w')
   const npm = async (...args: string[]) => {
-    const [code] = await once(spawn('npm', args, { cwd: clone, env, stdio: ['ignore', output, output] }), 'exit') as [number | null]
+    const [code] = (await once(spawn('npm', args, { cwd: clone, env, stdio: ['ignore', output, output] }), 'exit')) as [
+      number | null,
+    ]
     return code
   }
   try {
-    if (await npm('ci', '--prefer-offline') !== 0) return { passed: 0, failed: ['npm ci'] }
+    if ((await npm('ci', '--prefer-offline')) !== 0) return { passed: 0, failed: ['npm ci'] }
     const code = await npm('test')
     const summary = join(clone, 'test-results/summary.json')
     if (!existsSync(summary)) return { passed: 0, failed: [`npm test, which ended with ${code} before any test`] }
@@ -88,5 +94,7 @@ async function test(clone: string, env: NodeJS.ProcessEnv, log: string): Promise
 }
 
 function startBusyLoops(): ChildProcess[] {
-  return Array.from({ length: availableParallelism() }, () => spawn(process.execPath, ['--eval', 'for (;;);'], { stdio: 'ignore' }))
+  return Array.from({ length: availableParallelism() }, () =>
+    spawn(process.execPath, ['--eval', 'for (;;);'], { stdio: 'ignore' }),
+  )
 }

@@ -1,11 +1,14 @@
-// Runs before `npm start`, `npm test` and others. Plain JavaScript of long ago: it must run in the Node that it refuses.
+// Runs before `npm start`, `npm test` and others. Plain JavaScript of long ago: it must run in the Node that it
+// refuses.
 const [major, minor] = process.versions.node.split('.').map(Number)
 const isSupported = major === 22 ? minor >= 22 : major === 24 ? minor >= 15 : major >= 26
 
 if (!isSupported) {
   console.error(
-    `Cloakroom runs on Node 22.22, 24.15 or 26, or a later version of these, and this is Node ${process.versions.node}. `
-    + 'Its own Node comes with the npm package "node": run `npm ci` with install scripts allowed, or install one of these versions.',
+    `Cloakroom runs on Node 22.22, 24.15 or 26, or a later version of these, and this is Node `
+    + `${process.versions.node}. `
+    + 'Its own Node comes with the npm package "node": run `npm ci` with install scripts allowed, or install one of '
+    + 'these versions.',
   )
   process.exit(1)
 }

@@ -6,19 +6,23 @@ import { useNitroApp, useRuntimeConfig } from 'nitropack/runtime'
 import { startScheduleRunner, trapUnhandledNodeErrors } from 'nitropack/runtime/internal/index'
 import { serve } from './tls/serve.ts'
 
-// Takes the place of Nitro's own node-server entry, which speaks HTTP by default and sets no time limits. What is peculiar to Nitro is here;
-// the server itself is in tls/. Two hooks are called beside Nitro's `close`, for the session layer: `session:listening` and `session:shutdown`.
+// Takes the place of Nitro's own node-server entry, which speaks HTTP by default and sets no time limits. What is
+// peculiar to Nitro is here; the server itself is in tls/. Two hooks are called beside Nitro's `close`, for the session
+// layer: `session:listening` and `session:shutdown`.
 
-// V8 learns which places of the code make objects that live long, and from then on makes those old at once. From a server's first requests it learns wrongly
-// that all that a request makes is such: thereafter each request stays until the next full garbage collection (docs/performance.md).
+// V8 learns which places of the code make objects that live long, and from then on makes those old at once. From a
+// server's first requests it learns wrongly that all that a request makes is such: thereafter each request stays until
+// the next full garbage collection (docs/performance.md).
 setFlagsFromString('--no-allocation-site-pretenuring')
 
 const { env } = process
-// What is not bundled, such as Vue and its router, asks for it when the first page is rendered, and would else check, log and dawdle as in development.
+// What is not bundled, such as Vue and its router, asks for it when the first page is rendered, and would else check,
+// log and dawdle as in development.
 env.NODE_ENV ||= 'production'
 
 const nitroApp = useNitroApp()
-const hooks: { callHook: (name: string, argument?: unknown) => Promise<unknown> } = nitroApp.hooks as never // Nitro types its own hooks only.
+// Nitro types its own hooks only.
+const hooks: { callHook: (name: string, argument?: unknown) => Promise<unknown> } = nitroApp.hooks as never
 
 serve({
   env,

@@ -17,14 +17,24 @@ const browser = await chromium.launch({
   args: [...BROWSER_ARGUMENTS, `--ignore-certificate-errors-spki-list=${publicKeyHash()}`],
 })
 try {
-  const page = await browser.newPage({ baseURL: app.origin, viewport: { width: WIDTH, height: 800 }, deviceScaleFactor: SCALE, colorScheme: 'light' })
+  const page = await browser.newPage({
+    baseURL: app.origin,
+    viewport: { width: WIDTH, height: 800 },
+    deviceScaleFactor: SCALE,
+    colorScheme: 'light',
+  })
   await page.goto('/')
   const { send, success, serverSide } = sessionPage(page)
   await send.click()
   await success.waitFor()
   await page.mouse.move(0, 0)
   const { y, height } = (await serverSide.boundingBox())!
-  await page.screenshot({ path: file, fullPage: true, animations: 'disabled', clip: { x: 0, y: 0, width: WIDTH, height: Math.ceil(y + height + MARGIN) } })
+  await page.screenshot({
+    path: file,
+    fullPage: true,
+    animations: 'disabled',
+    clip: { x: 0, y: 0, width: WIDTH, height: Math.ceil(y + height + MARGIN) },
+  })
   console.log(`Wrote ${file}`)
 }
 finally {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { ensureCertificate } from '../certs/certificate.ts'
 import { ensureBrowsers } from './support/browser.ts'
 import { buildFixture } from './support/fixture-build.ts'
+import { buildPackedApp } from './support/packed-app.ts'
 import { seed } from './support/fuzzing.ts'
 import { findRedis } from './support/redis.ts'
 import { runCounted, summary, tallyPlaywright, tallyVitest } from './support/reports.ts'
@@ -19,9 +20,15 @@ const steps: Step[] = [
   { name: 'certificates', run: () => ensureCertificate() },
   { name: 'build', needs: ['certificates'], run: () => mustRun('nuxt', ['build']) },
   { name: 'fixture app', run: () => buildFixture() },
+  // The tests that need them wait for them, so that the others can start.
+  { name: 'packed apps', run: buildPackedApps },
   { name: 'cross-origin client', run: () => mustRun('vite', ['build', 'tests/fixtures/cross-origin-client']) },
   { name: 'Vitest', needs: ['tools', 'certificates', 'build', 'fixture app'], count: runVitest },
-  { name: 'browser tests', needs: ['tools', 'certificates', 'build', 'fixture app', 'cross-origin client'], count: runPlaywright },
+  {
+    name: 'browser tests',
+    needs: ['tools', 'certificates', 'build', 'fixture app', 'cross-origin client'],
+    count: runPlaywright,
+  },
 ]
 
 process.chdir(root)
@@ -34,6 +41,11 @@ writeFileSync(join(reports, 'summary.json'), JSON.stringify(total, null, 2))
 console.log(`\n${summary(total)}`)
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0
 
+async function buildPackedApps(): Promise<void> {
+  await buildPackedApp('npm')
+  await buildPackedApp('pnpm')
+}
+
 function runVitest() {
   const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${vitestReport}`]
   return runCounted(vitestReport, tallyVitest, () => runCommand('vitest', args, { FUZZ_SEED: String(seed) }))
@@ -41,7 +53,9 @@ function runVitest() {
 
 function runPlaywright() {
   const args = ['test', '--reporter=list,json']
-  return runCounted(playwrightReport, tallyPlaywright, () => runCommand('playwright', args, { PLAYWRIGHT_JSON_OUTPUT_FILE: playwrightReport }))
+  return runCounted(playwrightReport, tallyPlaywright, () =>
+    runCommand('playwright', args, { PLAYWRIGHT_JSON_OUTPUT_FILE: playwrightReport }),
+  )
 }
 
 /** One after the other: two package managers at once would wait for each other's lock. */

@@ -7,7 +7,17 @@ import { mustRun, runCommand, runSteps, type Step } from './support/run-step.ts'
 // `npm run test:soak`: the tests whose worth lies in how often they are repeated, ten times as long as in `npm test`.
 const root = join(import.meta.dirname, '..')
 const report = join(root, 'test-results', 'soak.json')
-const files = ['kill', 'processes', 'races', 'store-outage', 'hostile-pages', 'hostile-fuzz', 'hostile-clients', 'forged-flood', 'rotation-load'].map(name => `tests/faults/${name}.test.ts`)
+const files = [
+  'kill',
+  'processes',
+  'races',
+  'store-outage',
+  'hostile-pages',
+  'hostile-fuzz',
+  'hostile-clients',
+  'forged-flood',
+  'rotation-load',
+].map(name => `tests/faults/${name}.test.ts`)
 
 const steps: Step[] = [
   { name: 'certificates', run: () => ensureCertificate() },
@@ -23,6 +33,14 @@ process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0
 
 /** One file at a time: they load the machine, and none must wait for another. */
 function runSoak() {
-  const args = ['run', '--project=unit', '--no-file-parallelism', '--reporter=verbose', '--reporter=json', `--outputFile.json=${report}`, ...files]
+  const args = [
+    'run',
+    '--project=unit',
+    '--no-file-parallelism',
+    '--reporter=verbose',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+    ...files,
+  ]
   return runCounted(report, tallyVitest, () => runCommand('vitest', args, { SOAK: '1', FUZZ_SEED: String(seed) }))
 }

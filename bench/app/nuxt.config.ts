@@ -4,7 +4,7 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
 // The layer, the app's own routes for its session value and the app's own server, without the app's pages.
 export default defineNuxtConfig({
-  extends: ['../../layers/session'],
+  modules: ['../../packages/nuxt-cloakroom/src/module'],
   alias: { '#bench-root': here('../..') },
   compatibilityDate: '2026-11-01',
   telemetry: false,
@@ -13,4 +13,5 @@ export default defineNuxtConfig({
       config.entry = here('../../server/entry')
     },
   },
+  cloakroom: { stores: ['sqlite', 'redis'] },
 })

@@ -2,7 +2,10 @@
 interface Chart {
   readonly title: string
   readonly unit: string
-  readonly series: readonly { readonly name: string, readonly points: readonly { readonly x: number, readonly y: number }[] }[]
+  readonly series: readonly {
+    readonly name: string
+    readonly points: readonly { readonly x: number, readonly y: number }[]
+  }[]
 }
 
 const [WIDTH, HEIGHT] = [640, 360]
@@ -15,24 +18,29 @@ export function chart({ title, unit, series }: Chart): string {
   const xs = series[0]!.points.map(({ x }) => x)
   const top = roundUp(Math.max(...series.flatMap(({ points }) => points.map(({ y }) => y))))
   const [first, last] = [Math.log10(xs.at(0)!), Math.log10(xs.at(-1)!)]
-  const across = (x: number) => round(BOX.left + (Math.log10(x) - first) / (last - first) * (BOX.right - BOX.left))
-  const up = (y: number) => round(BOX.bottom - y / top * (BOX.bottom - BOX.top))
-  const ticks = Array.from({ length: TICKS + 1 }, (_, index) => top / TICKS * index)
+  const across = (x: number) => round(BOX.left + ((Math.log10(x) - first) / (last - first)) * (BOX.right - BOX.left))
+  const up = (y: number) => round(BOX.bottom - (y / top) * (BOX.bottom - BOX.top))
+  const ticks = Array.from({ length: TICKS + 1 }, (_, index) => (top / TICKS) * index)
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12" role="img" aria-label="${title}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12" `
+    + `role="img" aria-label="${title}">`,
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>`,
     `<text x="${BOX.left}" y="28" font-size="15" font-weight="bold">${title}</text>`,
     ...ticks.flatMap(tick => [
       `<line x1="${BOX.left}" x2="${BOX.right}" y1="${up(tick)}" y2="${up(tick)}" stroke="#ddd"/>`,
       `<text x="${BOX.left - 8}" y="${up(tick) + 4}" text-anchor="end">${round(tick)} ${unit}</text>`,
     ]),
-    ...xs.map(x => `<text x="${across(x)}" y="${BOX.bottom + 20}" text-anchor="middle">${x.toLocaleString('en')}</text>`),
+    ...xs.map(
+      x => `<text x="${across(x)}" y="${BOX.bottom + 20}" ` + `text-anchor="middle">${x.toLocaleString('en')}</text>`,
+    ),
     ...series.flatMap(({ name, points }, index) => {
       const [colour, label] = [COLOURS[index % COLOURS.length]!, BOX.top + 10 + 20 * index]
       return [
-        `<polyline fill="none" stroke="${colour}" stroke-width="2" points="${points.map(({ x, y }) => `${across(x)},${up(y)}`).join(' ')}"/>`,
+        `<polyline fill="none" stroke="${colour}" stroke-width="2" `
+        + `points="${points.map(({ x, y }) => `${across(x)},${up(y)}`).join(' ')}"/>`,
         ...points.map(({ x, y }) => `<circle cx="${across(x)}" cy="${up(y)}" r="3" fill="${colour}"/>`),
-        `<rect x="${BOX.right + 20}" y="${label - 9}" width="12" height="10" fill="${colour}"/><text x="${BOX.right + 38}" y="${label}">${name}</text>`,
+        `<rect x="${BOX.right + 20}" y="${label - 9}" width="12" height="10" fill="${colour}"/><text `
+        + `x="${BOX.right + 38}" y="${label}">${name}</text>`,
       ]
     }),
     '</svg>',

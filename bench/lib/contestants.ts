@@ -1,13 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { randomBytes } from 'node:crypto'
-import type { Launch, Surroundings } from './server.ts'
+import type { Launch, ServerOptions } from './server.ts'
 
 const BENCH = join(import.meta.dirname, '..')
 
 /** The bench's own app: the layer, the app's routes for its value, and the app's server. */
 export const APP = { folder: join(BENCH, 'app'), file: join(BENCH, 'app/.output/server/index.mjs') }
-export const AUTH_UTILS = { folder: join(BENCH, 'peers/nuxt-auth-utils'), file: join(BENCH, 'peers/nuxt-auth-utils/.output/server/index.mjs') }
+export const AUTH_UTILS = {
+  folder: join(BENCH, 'peers/nuxt-auth-utils'),
+  file: join(BENCH, 'peers/nuxt-auth-utils/.output/server/index.mjs'),
+}
 
 /** Everything a contestant needs from outside. */
 export interface Resources {
@@ -18,24 +21,27 @@ export interface Resources {
 }
 
 /**
- * Settings of ours that a run needs. No session may rotate, be swept as surplus or be refused for too many forged cookies in the middle of it:
- * the load does not follow a rotation's new cookie, and comes from one address.
+ * Settings of ours that a run needs. No session may rotate, be swept as surplus or be refused for too many forged
+ * cookies in the middle of it: the load does not follow a rotation's new cookie, and comes from one address.
  */
-export function layerEnvironment(store: string, { cert, key, port }: Surroundings): Record<string, string> {
+export function layerEnvironment(store: string, { cert, key, port }: ServerOptions): Record<string, string> {
   return {
     NUXT_TLS_CERT: cert,
     NUXT_TLS_KEY: key,
-    NUXT_SESSION_STORE: store,
-    NUXT_SESSION_ORIGIN: `https://localhost:${port}`,
-    NUXT_SESSION_ROTATE_EVERY: '12h',
-    NUXT_SESSION_MAX_ANONYMOUS: '100000000',
+    NUXT_CLOAKROOM_STORE: store,
+    NUXT_CLOAKROOM_ORIGIN: `https://localhost:${port}`,
+    NUXT_CLOAKROOM_ROTATE_EVERY: '12h',
+    NUXT_CLOAKROOM_MAX_ANONYMOUS: '100000000',
     NITRO_HOST: '127.0.0.1',
   }
 }
 
 /** The servers of the comparison by name, each as its own documentation sets it up. */
 export function contestants({ folder, redisUrl }: Resources): Record<string, Launch> {
-  const ours = (store: string, env = {}): Launch => ({ file: APP.file, env: at => ({ ...layerEnvironment(store, at), ...env }) })
+  const ours = (store: string, env = {}): Launch => ({
+    file: APP.file,
+    env: at => ({ ...layerEnvironment(store, at), ...env }),
+  })
   const peer = (file: string, env = {}): Launch => ({
     file: join(BENCH, 'peers', file),
     env: ({ cert, key }) => ({ BENCH_CERT: cert, BENCH_KEY: key, ...env }),
@@ -44,9 +50,11 @@ export function contestants({ folder, redisUrl }: Resources): Record<string, Lau
     'node:https': peer('bare.mjs'),
     'ours, memory': ours('memory:'),
     'ours, SQLite': ours(`sqlite:${join(folder, 'ours.db')}`),
-    'ours, SQLite, limit lifted': ours(`sqlite:${join(folder, 'lifted.db')}`, { NUXT_SESSION_FORGED_COOKIE_LIMIT: '1000000000' }),
+    'ours, SQLite, limit lifted': ours(`sqlite:${join(folder, 'lifted.db')}`, {
+      NUXT_CLOAKROOM_FORGED_COOKIE_LIMIT: '1000000000',
+    }),
     'ours, SQLite, flooded': ours(`sqlite:${join(folder, 'flooded.db')}`),
-    ...(redisUrl && { 'ours, Redis': ours(redisUrl, { NUXT_SESSION_KEYS: randomBytes(32).toString('base64url') }) }),
+    ...(redisUrl && { 'ours, Redis': ours(redisUrl, { NUXT_CLOAKROOM_KEYS: randomBytes(32).toString('base64url') }) }),
     'express-session, memory': peer('express.mjs', { BENCH_STORE: 'memory' }),
     'express-session, SQLite': peer('express.mjs', { BENCH_STORE: 'sqlite', BENCH_FILE: join(folder, 'express.db') }),
     ...(redisUrl && { 'express-session, Redis': peer('express.mjs', { BENCH_STORE: 'redis', BENCH_REDIS: redisUrl }) }),
@@ -57,7 +65,7 @@ export function contestants({ folder, redisUrl }: Resources): Record<string, Lau
         NITRO_SSL_CERT: readFileSync(cert, 'utf8'),
         NITRO_SSL_KEY: readFileSync(key, 'utf8'),
         NITRO_HOST: '127.0.0.1',
-        NUXT_SESSION_PASSWORD: randomBytes(32).toString('base64url'),
+        NUXT_CLOAKROOM_PASSWORD: randomBytes(32).toString('base64url'),
       }),
     },
     'iron-session': peer('iron.mjs'),

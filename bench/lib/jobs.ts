@@ -23,7 +23,8 @@ type Servers = ReadonlyMap<string, RunningServer>
 /** Signs visitors up at every server, checks that each does the job, and answers what there is to measure. */
 export async function prepare(servers: Servers): Promise<Subject[]> {
   const subjects: Subject[] = []
-  const add = (work: string, server: string, job: Job, { label = server, quick = false } = {}) => void subjects.push({ work, server, job, label, quick })
+  const add = (work: string, server: string, job: Job, { label = server, quick = false } = {}) =>
+    void subjects.push({ work, server, job, label, quick })
   const route = 'Nitro route, no session'
 
   add('read', 'node:https', { method: 'GET', path: '/', cookies: NOBODY }, { quick: true })
@@ -31,26 +32,64 @@ export async function prepare(servers: Servers): Promise<Subject[]> {
     if (!keepsValues(name)) continue
     const cookies = await visitors(port)
     // The plain route right before the session's, in the same process.
-    if (name === 'ours, SQLite') add('read', name, { method: 'GET', path: '/api/plain', cookies }, { label: route, quick: true })
+    if (name === 'ours, SQLite')
+      add('read', name, { method: 'GET', path: '/api/plain', cookies }, { label: route, quick: true })
     add('read', name, { method: 'GET', path: VALUE, cookies }, { quick: isQuick(name) })
-    add('create', name, { method: 'GET', path: VALUE, cookies: NOBODY }, { quick: ['ours, SQLite', 'express-session, memory'].includes(name) })
+    add(
+      'create',
+      name,
+      { method: 'GET', path: VALUE, cookies: NOBODY },
+      { quick: ['ours, SQLite', 'express-session, memory'].includes(name) },
+    )
     add('update', name, { method: 'PUT', path: VALUE, cookies })
-    if (/^ours|^express/.test(name)) add('sign in', name, { method: 'POST', path: '/api/sign-in', cookies: await visitors(port), follow: true })
+    if (/^ours|^express/.test(name))
+      add('sign in', name, { method: 'POST', path: '/api/sign-in', cookies: await visitors(port), follow: true })
   }
   const betterAuth = servers.get('better-auth, SQLite')
-  if (betterAuth) add('read', 'better-auth, SQLite', { method: 'GET', path: VALUE, cookies: await betterAuthVisitors(betterAuth.port) })
+  if (betterAuth)
+    add('read', 'better-auth, SQLite', {
+      method: 'GET',
+      path: VALUE,
+      cookies: await betterAuthVisitors(betterAuth.port),
+    })
   for (const [name, { port }] of servers) {
-    if (/^ours, (?:memory|SQLite|Redis)$/.test(name)) add('list 10 devices', name, { method: 'GET', path: '/api/_session/devices', cookies: await users(port) })
+    if (/^ours, (?:memory|SQLite|Redis)$/.test(name))
+      add('list 10 devices', name, { method: 'GET', path: '/api/_session/devices', cookies: await users(port) })
   }
 
   const ours = servers.get('ours, SQLite')!
   const cookies = await visitors(ours.port)
   const forged = cookies.map(forge)
-  add('forged cookie', 'ours, SQLite, limit lifted', { method: 'GET', path: '/api/plain', cookies: forged }, { label: route, quick: true })
-  add('forged cookie', 'ours, SQLite, limit lifted', { method: 'GET', path: '/api/read', cookies: forged }, { label: 'each one opened', quick: true })
-  add('forged cookie', 'ours, SQLite, flooded', { method: 'GET', path: '/api/read', cookies: forged, refused: true }, { label: 'refused (429)' })
-  add('page', 'ours, SQLite', { method: 'GET', path: '/page-plain', cookies }, { label: 'without a session', quick: true })
-  add('page', 'ours, SQLite', { method: 'GET', path: '/page-session', cookies }, { label: 'with a session', quick: true })
+  add(
+    'forged cookie',
+    'ours, SQLite, limit lifted',
+    { method: 'GET', path: '/api/plain', cookies: forged },
+    { label: route, quick: true },
+  )
+  add(
+    'forged cookie',
+    'ours, SQLite, limit lifted',
+    { method: 'GET', path: '/api/read', cookies: forged },
+    { label: 'each one opened', quick: true },
+  )
+  add(
+    'forged cookie',
+    'ours, SQLite, flooded',
+    { method: 'GET', path: '/api/read', cookies: forged, refused: true },
+    { label: 'refused (429)' },
+  )
+  add(
+    'page',
+    'ours, SQLite',
+    { method: 'GET', path: '/page-plain', cookies },
+    { label: 'without a session', quick: true },
+  )
+  add(
+    'page',
+    'ours, SQLite',
+    { method: 'GET', path: '/page-session', cookies },
+    { label: 'with a session', quick: true },
+  )
   return subjects
 }
 
@@ -61,7 +100,9 @@ async function visitors(port: number): Promise<string[]> {
     const first = await ask(port, 'GET', VALUE)
     const second = await ask(port, 'GET', VALUE, first.cookie)
     if (first.status !== 200 || !first.cookie || !JSON.parse(first.body).id || first.body !== second.body) {
-      throw new Error(`Port ${port} keeps no value: ${first.status} ${first.body}, then ${second.status} ${second.body}`)
+      throw new Error(
+        `Port ${port} keeps no value: ${first.status} ${first.body}, then ${second.status} ` + `${second.body}`,
+      )
     }
     cookies.push(first.cookie)
   }
@@ -73,7 +114,8 @@ async function users(port: number): Promise<string[]> {
   const cookies: string[] = []
   for (let i = 0; i < VISITORS; i++) {
     const answers = []
-    for (let device = 0; device < DEVICES; device++) answers.push(await ask(port, 'POST', `/api/sign-in?owner=lister-${i}`))
+    for (let device = 0; device < DEVICES; device++)
+      answers.push(await ask(port, 'POST', `/api/sign-in?owner=lister-${i}`))
     cookies.push(answers[0]!.cookie)
   }
   const { body } = await ask(port, 'GET', '/api/_session/devices', cookies[0])
@@ -86,7 +128,8 @@ async function betterAuthVisitors(port: number): Promise<string[]> {
   for (let i = 0; i < VISITORS; i++) {
     const { cookie, status, body } = await ask(port, 'POST', '/api/auth/sign-in/anonymous')
     const read = await ask(port, 'GET', VALUE, cookie)
-    if (status !== 200 || !JSON.parse(read.body).id) throw new Error(`better-auth signs nobody in: ${status} ${body}, then ${read.body}`)
+    if (status !== 200 || !JSON.parse(read.body).id)
+      throw new Error(`better-auth signs nobody in: ${status} ${body}, ` + `then ${read.body}`)
     cookies.push(cookie)
   }
   return cookies
@@ -98,7 +141,13 @@ function keepsValues(name: string): boolean {
 
 /** Whether `--quick` has this server. One of its runs is to take less than a minute, builds and installation apart. */
 export function isQuick(server: string): boolean {
-  return !['ours, memory', 'ours, SQLite, flooded', 'express-session, SQLite', 'iron-session', 'better-auth, SQLite'].includes(server)
+  return ![
+    'ours, memory',
+    'ours, SQLite, flooded',
+    'express-session, SQLite',
+    'iron-session',
+    'better-auth, SQLite',
+  ].includes(server)
 }
 
 /** The right shape and the right key's name, sealed by nobody. */

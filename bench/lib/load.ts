@@ -44,14 +44,30 @@ export function onCore(core: string, command: readonly string[]): [string, strin
   return [program!, args]
 }
 
-/** Loads a server with one job from 32 connections that stay open. @throws Error if an answer was not what the job expects */
+/**
+ * Loads a server with one job from 32 connections that stay open.
+ *
+ * @throws Error if an answer was not what the job expects
+ */
 export async function load(port: number, job: Job, seconds: number, folder: string): Promise<LoadResult> {
   const file = join(folder, 'cookies.txt')
   writeFileSync(file, job.cookies.map(cookie => `${cookie}\n`).join(''))
   const url = `https://localhost:${port}`
   const args = [job.method, job.path, file, job.follow ? 'follow' : '']
   const command = tools.wrk
-    ? ['wrk', '-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, '--timeout', '10s', '-s', join(HERE, 'load.lua'), url, '--', ...args]
+    ? [
+        'wrk',
+        '-t1',
+        `-c${CONNECTIONS}`,
+        `-d${seconds}s`,
+        '--timeout',
+        '10s',
+        '-s',
+        join(HERE, 'load.lua'),
+        url,
+        '--',
+        ...args,
+      ]
     : [process.execPath, join(HERE, 'peers/autocannon.mjs'), url, String(CONNECTIONS), String(seconds), ...args]
   const child = spawn(...onCore(CORES.load, command), { stdio: ['ignore', 'pipe', 'pipe'] })
   const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
@@ -59,6 +75,7 @@ export async function load(port: number, job: Job, seconds: number, folder: stri
   if (!json) throw new Error(`${command.join(' ')} gave no result:\n${out}${err}`)
   const { us, p50, p99, max, ...rest } = JSON.parse(json) as LoadResult & { us: number }
   const result = { ...rest, seconds: us / 1e6, p50: p50 / 1000, p99: p99 / 1000, max: max / 1000 }
-  if (result.failed > 0 && !job.refused) throw new Error(`${result.failed} of ${result.requests} answers to ${job.method} ${url}${job.path} failed`)
+  if (result.failed > 0 && !job.refused)
+    throw new Error(`${result.failed} of ${result.requests} answers to ` + `${job.method} ${url}${job.path} failed`)
   return result
 }

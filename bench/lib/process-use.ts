@@ -4,7 +4,9 @@ import { readFileSync, readdirSync } from 'node:fs'
 export function cpuSeconds(pid: number): number | null {
   try {
     const threads = readdirSync(`/proc/${pid}/task`)
-    const spent = threads.map(thread => Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ', 1)[0]))
+    const spent = threads.map(thread =>
+      Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ', 1)[0]),
+    )
     return spent.reduce((sum, nanoseconds) => sum + nanoseconds, 0) / 1e9
   }
   catch {

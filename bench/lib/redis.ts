@@ -14,10 +14,26 @@ export interface RunningRedis {
 /** Starts a Redis on the load's core. `null`: there is none on this machine. */
 export async function startRedis(folder: string): Promise<RunningRedis | null> {
   const port = await freePort()
-  const child = spawn(...onCore(CORES.load, ['redis-server', '--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '']), { stdio: ['ignore', 'pipe', 'ignore'] })
+  const child = spawn(
+    ...onCore(CORES.load, [
+      'redis-server',
+      '--port',
+      String(port),
+      '--bind',
+      '127.0.0.1',
+      '--dir',
+      folder,
+      '--save',
+      '',
+    ]),
+    { stdio: ['ignore', 'pipe', 'ignore'] },
+  )
   const ready = await Promise.race([
     isReady(createInterface(child.stdout)),
-    once(child, 'exit').then(() => false, () => false),
+    once(child, 'exit').then(
+      () => false,
+      () => false,
+    ),
   ])
   if (!ready) return null
   child.stdout.resume()

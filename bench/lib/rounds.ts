@@ -29,30 +29,42 @@ export interface Rounds {
 }
 
 /** Measures every subject once a round, in turn, so that whatever the machine does meanwhile falls on all alike. */
-export async function measure(subjects: readonly Subject[], servers: ReadonlyMap<string, RunningServer>, { rounds, seconds, warmUp, folder, onRound }: Rounds): Promise<Sample[]> {
+export async function measure(
+  subjects: readonly Subject[],
+  servers: ReadonlyMap<string, RunningServer>,
+  { rounds, seconds, warmUp, folder, onRound }: Rounds,
+): Promise<Sample[]> {
   const samples: Sample[] = []
   for (const { server, job } of subjects) await load(servers.get(server)!.port, job, warmUp, folder)
   for (let round = 1; round <= rounds; round++) {
     onRound(round)
     // Backwards every other time: who comes first must not always be the same one.
     for (const { work, label, server, job } of round % 2 ? subjects : subjects.toReversed()) {
-      samples.push({ work, label, round, ...await once(servers.get(server)!, job, seconds, folder) })
+      samples.push({ work, label, round, ...(await once(servers.get(server)!, job, seconds, folder)) })
     }
   }
   return samples
 }
 
 /** @throws Error if the server answers nothing, several times over: a machine this busy measures nothing */
-async function once({ port, pid }: RunningServer, job: Job, seconds: number, folder: string): Promise<Omit<Sample, 'work' | 'label' | 'round'>> {
+async function once(
+  { port, pid }: RunningServer,
+  job: Job,
+  seconds: number,
+  folder: string,
+): Promise<Omit<Sample, 'work' | 'label' | 'round'>> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const before = cpuSeconds(pid)
     const { requests, seconds: took, p50, p99 } = await load(port, job, seconds, folder)
     const after = cpuSeconds(pid)
     if (requests === 0) continue
-    const cpuMicros = before === null || after === null ? null : (after - before) * 1e6 / requests
+    const cpuMicros = before === null || after === null ? null : ((after - before) * 1e6) / requests
     return { perSecond: requests / took, p50, p99, cpuMicros, residentMiB: residentMiB(pid) }
   }
-  throw new Error(`${job.method} ${job.path} was not answered once in ${ATTEMPTS} loads of ${seconds} s. Do other programs keep both cores busy?`)
+  throw new Error(
+    `${job.method} ${job.path} was not answered once in ${ATTEMPTS} loads of ${seconds} s. Do other `
+    + `programs keep both cores busy?`,
+  )
 }
 
 export function median(values: readonly number[]): number {

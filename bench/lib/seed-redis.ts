@@ -1,23 +1,22 @@
 import { Redis } from 'ioredis'
-import { redisDriver } from '../../layers/session/server/drivers/redis'
-import { parseRedisUrl } from '../../layers/session/server/drivers/redis/connection'
-import { parseConfig } from '../../layers/session/server/engine/config'
-import { SessionEngine } from '../../layers/session/server/engine/engine'
-import { storeKeyOf } from '../../layers/session/server/engine/identity'
-import { generateKey, parseKeyRing } from '../../layers/session/server/engine/key-ring'
-import { encodeRecord, flatten, metaOf } from '../../layers/session/server/engine/record'
-import { newTicket } from '../../layers/session/server/engine/seal'
+import { redisDriver } from '../../packages/nuxt-cloakroom/src/runtime/server/stores/redis'
+import { parseRedisUrl } from '../../packages/nuxt-cloakroom/src/runtime/server/stores/redis/connection'
+import { parseConfig } from '../../packages/nuxt-cloakroom/src/runtime/server/nitro/settings'
+import { SessionEngine } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/engine'
+import { storeKeyOf, newSessionCookie } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/crypto'
+import { generateKey, parseKeyRing } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/key-ring'
+import { encodeRecord, flatten, metaOf } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/record'
 
-// A program of its own: `seed-redis.ts URL COUNT`. Fills a Redis with so many live sessions by the driver's own verbs, half of them signed in, ten to an owner; then
-// measures the store from inside. Prints one line of JSON.
+// A separate program: `seed-redis.ts URL COUNT`. Fills a Redis with this many active sessions through the driver, half
+// of them signed in, ten per user. Then measures the store in this process. Prints one line of JSON.
 
-const ASKED = 20_000
-const ASKED_BEFORE = 2000
+const CALLS = 20_000
+const WARM_UP_CALLS = 2000
 const DEVICES = 10
 const SAMPLED = 10_000
-/** Writes under way at a time. */
-const AT_ONCE = 200
-const GUARD = { max: DEVICES, policy: 'evict-oldest', startedAt: Number.MAX_SAFE_INTEGER } as const
+/** Parallel writes. */
+const PARALLEL = 200
+const LIMIT = { max: DEVICES, policy: 'evict-oldest', startedAt: Number.MAX_SAFE_INTEGER } as const
 const LABEL = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36'
 
 const [url, count] = process.argv.slice(2) as [string, string]
@@ -27,52 +26,58 @@ const engine = new SessionEngine({ driver, ring: parseKeyRing(generateKey()), co
 const admin = new Redis(url)
 
 const empty = await usedMemory()
-const { keys, owners } = await fill()
-const bytesPerSession = (await usedMemory() - empty) / sessions
+const { keys, userIds } = await fill()
+const bytesPerSession = ((await usedMemory()) - empty) / sessions
 const read = await timed(async i => driver.read(keys[(i * 7919) % keys.length]!))
-const devices = await timed(async i => driver.listByOwner(owners[(i * 7919) % owners.length]!))
+const devices = await timed(async i => driver.listByUser(userIds[(i * 7919) % userIds.length]!))
 console.log(JSON.stringify({ sessions, bytesPerSession, read, devices }))
 await driver.dispose?.()
 await admin.quit()
 
 async function fill() {
   const keys: string[] = []
-  const owners = new Set<string>()
+  const userIds = new Set<string>()
   const every = Math.max(1, Math.floor(sessions / SAMPLED))
-  for (let begin = 0; begin < sessions; begin += AT_ONCE) {
-    await Promise.all(Array.from({ length: Math.min(AT_ONCE, sessions - begin) }, async (_, offset) => {
-      const i = begin + offset
-      const owner = i % 2 ? `user-${Math.floor(i / (2 * DEVICES))}` : null
-      const key = await add(owner)
-      if (i % every < 2) keys.push(key)
-      if (i % every < 2 && owner) owners.add(owner)
-    }))
+  for (let begin = 0; begin < sessions; begin += PARALLEL) {
+    await Promise.all(
+      Array.from({ length: Math.min(PARALLEL, sessions - begin) }, async (_, offset) => {
+        const i = begin + offset
+        const userId = i % 2 ? `user-${Math.floor(i / (2 * DEVICES))}` : null
+        const key = await add(userId)
+        if (i % every < 2) keys.push(key)
+        if (i % every < 2 && userId) userIds.add(userId)
+      }),
+    )
   }
-  return { keys, owners: [...owners] }
+  return { keys, userIds: [...userIds] }
 }
 
-async function add(owner: string | null): Promise<string> {
-  const ticket = newTicket()
-  const key = storeKeyOf(ticket.sid)
+async function add(userId: string | null): Promise<string> {
+  const cookie = newSessionCookie()
+  const key = storeKeyOf(cookie.sid)
   const now = engine.clock()
-  const record = engine.newRecord(ticket, { createdAt: now, label: LABEL, data: flatten({ value: crypto.randomUUID() }) }, owner === null ? undefined : { owner, remember: false })
+  const record = engine.newRecord(
+    cookie,
+    { createdAt: now, label: LABEL, data: flatten({ value: crypto.randomUUID() }) },
+    userId === null ? undefined : { userId, remember: false },
+  )
   const meta = metaOf(record, now)
-  if (owner === null) await driver.create(key, encodeRecord(record), meta)
-  else await driver.enrol(key, encodeRecord(record), { ...meta, owner }, GUARD)
+  if (userId === null) await driver.create(key, encodeRecord(record), meta)
+  else await driver.assignUser(key, encodeRecord(record), { ...meta, userId }, LIMIT)
   return key
 }
 
-/** Microseconds for one question to the store, one after the other, at the median and for 99 of 100. */
-async function timed(question: (index: number) => Promise<unknown>) {
-  for (let index = 0; index < ASKED_BEFORE; index++) await question(index)
+/** Microseconds per call to the store, one after the other: the median and the 99th percentile. */
+async function timed(call: (index: number) => Promise<unknown>) {
+  for (let index = 0; index < WARM_UP_CALLS; index++) await call(index)
   const micros: number[] = []
-  for (let index = 0; index < ASKED; index++) {
-    const began = performance.now()
-    await question(index)
-    micros.push((performance.now() - began) * 1000)
+  for (let index = 0; index < CALLS; index++) {
+    const start = performance.now()
+    await call(index)
+    micros.push((performance.now() - start) * 1000)
   }
   micros.sort((a, b) => a - b)
-  return { p50: micros[ASKED / 2]!, p99: micros[Math.floor(ASKED * 0.99)]! }
+  return { p50: micros[CALLS / 2]!, p99: micros[Math.floor(CALLS * 0.99)]! }
 }
 
 async function usedMemory(): Promise<number> {

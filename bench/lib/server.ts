@@ -14,12 +14,12 @@ const START_TIMEOUT_MS = 120_000
 /** How a server is started: a file for Node, and its environment. */
 export interface Launch {
   readonly file: string
-  readonly env: (surroundings: Surroundings) => Record<string, string>
+  readonly env: (surroundings: ServerOptions) => Record<string, string>
   /** Switches for Node itself. */
   readonly nodeArgs?: readonly string[]
 }
 
-export interface Surroundings {
+export interface ServerOptions {
   readonly port: number
   readonly cert: string
   readonly key: string
@@ -38,7 +38,9 @@ export interface RunningServer {
 export async function startServer({ file, env, nodeArgs = [] }: Launch): Promise<RunningServer> {
   const port = await freePort()
   const { cert, key } = await ensureCertificate()
-  const kept = Object.entries(process.env).filter(([name]) => !/^(?:NUXT|NITRO|BENCH)_|^(?:NODE_ENV|PORT|HOST)$/.test(name))
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !/^(?:NUXT|NITRO|BENCH)_|^(?:NODE_ENV|PORT|HOST)$/.test(name),
+  )
   const began = performance.now()
   const child = spawn(...onCore(CORES.server, [process.execPath, ...nodeArgs, file]), {
     env: { ...Object.fromEntries(kept), NODE_ENV: 'production', PORT: String(port), ...env({ port, cert, key }) },
@@ -62,9 +64,13 @@ export async function ask(port: number, method: string, path: string, cookie = '
   agent.options.ca = readFileSync((await ensureCertificate()).caCert, 'utf8')
   const headers = { 'sec-fetch-site': 'same-origin', 'origin': `https://localhost:${port}`, ...(cookie && { cookie }) }
   const sent = request({ agent, host: 'localhost', port, method, path, headers }).end()
-  const [response] = await once(sent, 'response') as [import('node:http').IncomingMessage]
+  const [response] = (await once(sent, 'response')) as [import('node:http').IncomingMessage]
   const set = response.headers['set-cookie'] ?? []
-  return { status: response.statusCode!, body: await text(response), cookie: set.map(line => line.split(';', 1)[0]).join('; ') }
+  return {
+    status: response.statusCode!,
+    body: await text(response),
+    cookie: set.map(line => line.split(';', 1)[0]).join('; '),
+  }
 }
 
 export async function freePort(): Promise<number> {

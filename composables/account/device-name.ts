@@ -13,7 +13,9 @@ export function deviceName(label: string): DeviceName {
   const { browser, os, platform } = Bowser.parse(label)
   const major = browser.version?.split('.', 1)[0]
   return {
-    browser: [browser.name || label.split(/[\s/]/, 1)[0]!.slice(0, 40), browser.name ? major : undefined].filter(Boolean).join(' '),
+    browser: [browser.name || label.split(/[\s/]/, 1)[0]!.slice(0, 40), browser.name ? major : undefined]
+      .filter(Boolean)
+      .join(' '),
     system: os.name || 'unknown system',
     isMobile: platform.type === 'mobile' || platform.type === 'tablet',
   }

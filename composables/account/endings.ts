@@ -1,5 +1,7 @@
+import type { SessionEndReason } from '#cloakroom'
+
 /** Why somebody who was signed in is not any more, in words for them. */
-const ENDINGS: Record<SessionEndReason | 'unknown', string> = {
+const ENDINGS: Record<SessionEndReason, string> = {
   signed_out: 'You signed out in this browser.',
   revoked: 'You were signed out on another device.',
   evicted: 'You signed in on more devices than are allowed, so the oldest sign-in, this one, was ended.',

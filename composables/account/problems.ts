@@ -1,3 +1,4 @@
+import type { SessionErrorCode } from '#cloakroom'
 import type { FetchError } from 'ofetch'
 import type { AccountErrorCode, AccountErrorData } from '#shared/types/account'
 

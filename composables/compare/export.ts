@@ -27,20 +27,42 @@ export function toMarkdown({ takenAt, browser, page, delayMs, summary, results }
     '',
     `Measured on ${takenAt} by ${page}, with ${delayMs} ms added to each answer, in ${browser}.`,
     '',
-    ...table(['The right way', 'requests', 'bytes', 'time (median)', 'requests over one origin', 'time over one origin'], summary.map(row => [
-      TARGET_NAMES[row.target],
-      row.typical ? String(row.typical.seen.length) : '–',
-      row.typical ? String(row.typical.bytes) : '–',
-      row.typical ? formatMs(row.typical.totalMs) : 'does not work',
-      ratio(row.requestRatio),
-      ratio(row.timeRatio),
-    ])),
+    ...table(
+      ['The right way', 'requests', 'bytes', 'time (median)', 'requests over one origin', 'time over one origin'],
+      summary.map(row => [
+        TARGET_NAMES[row.target],
+        row.typical ? String(row.typical.seen.length) : '–',
+        row.typical ? String(row.typical.bytes) : '–',
+        row.typical ? formatMs(row.typical.totalMs) : 'does not work',
+        ratio(row.requestRatio),
+        ratio(row.timeRatio),
+      ]),
+    ),
     '',
-    ...table(['Where', 'What', 'Setting', 'Outcome', 'Requests the server saw', 'Cookie', 'Time', 'Why', 'What to do'], results.map((result) => {
-      const { scenario: { target, title, setting }, outcome, seen, cookie, totalMs } = result
-      const { why, advice } = explain(result)
-      return [TARGET_NAMES[target], title, `\`${setting}\``, OUTCOME_NAMES[outcome], methods(seen), tellCookie(cookie), formatMs(totalMs), why, advice]
-    })),
+    ...table(
+      ['Where', 'What', 'Setting', 'Outcome', 'Requests the server saw', 'Cookie', 'Time', 'Why', 'What to do'],
+      results.map((result) => {
+        const {
+          scenario: { target, title, setting },
+          outcome,
+          seen,
+          cookie,
+          totalMs,
+        } = result
+        const { why, advice } = explain(result)
+        return [
+          TARGET_NAMES[target],
+          title,
+          `\`${setting}\``,
+          OUTCOME_NAMES[outcome],
+          methods(seen),
+          tellCookie(cookie),
+          formatMs(totalMs),
+          why,
+          advice,
+        ]
+      }),
+    ),
     '',
   ].join('\n')
 }

@@ -4,7 +4,10 @@ import type { MadeRequest } from './result'
 /** A scenario that takes longer than this has failed. */
 const TIMEOUT_MS = 10_000
 
-/** Does the job once, as a page would: has a value issued, sends it back, reads what the check says. Stops at the first failure, which is a result too. */
+/**
+ * Does the job once, as a page would: has a value issued, sends it back, reads what the check says. Stops at the first
+ * failure, which is a result too.
+ */
 export async function measure(scenario: Scenario, base: string): Promise<MadeRequest[]> {
   const url = `${base}/job`
   const issued = await request(scenario, url, 'issue')
@@ -14,9 +17,17 @@ export async function measure(scenario: Scenario, base: string): Promise<MadeReq
   return [{ ...issued, message: 'a value' }, checked]
 }
 
-/** Asks, in a way that any page can, for nothing but whether the browser sends the cookie along. The answer is in the server's log. */
+/**
+ * Asks, in a way that any page can, for nothing but whether the browser sends the cookie along. The answer is in the
+ * server's log.
+ */
 export async function probe(base: string, credentials: 'include' | 'omit' = 'include'): Promise<void> {
-  await fetch(`${base}/probe`, { mode: 'no-cors', credentials, cache: 'no-store', signal: AbortSignal.timeout(TIMEOUT_MS) }).catch(() => null)
+  await fetch(`${base}/probe`, {
+    mode: 'no-cors',
+    credentials,
+    cache: 'no-store',
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  }).catch(() => null)
 }
 
 async function request({ client }: Scenario, url: string, step: 'issue' | 'check', id?: string): Promise<MadeRequest> {
@@ -28,7 +39,16 @@ async function request({ client }: Scenario, url: string, step: 'issue' | 'check
   const body = step === 'check' ? JSON.stringify({ session: id }) : undefined
   performance.clearResourceTimings()
   const start = performance.now()
-  const answer = await read(() => fetch(url, { method, headers, body, credentials: client.credentials, cache: 'no-store', signal: AbortSignal.timeout(TIMEOUT_MS) }))
+  const answer = await read(() =>
+    fetch(url, {
+      method,
+      headers,
+      body,
+      credentials: client.credentials,
+      cache: 'no-store',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    }),
+  )
   const durationMs = performance.now() - start
   return { step, method, startedAt: performance.timeOrigin + start, durationMs, ...answer, timing: timingOf(url) }
 }
@@ -37,7 +57,10 @@ async function read(call: () => Promise<Response>): Promise<Pick<MadeRequest, 's
   try {
     const response = await call()
     const text = await response.text()
-    return { status: response.status, message: response.status === 200 && text.startsWith('{"id"') ? text : messageOf(text) }
+    return {
+      status: response.status,
+      message: response.status === 200 && text.startsWith('{"id"') ? text : messageOf(text),
+    }
   }
   catch (error) {
     return { status: null, message: String(error) }
@@ -55,5 +78,7 @@ function messageOf(text: string): string {
 
 function timingOf(url: string): MadeRequest['timing'] {
   const entry = performance.getEntriesByName(url, 'resource').at(-1) as PerformanceResourceTiming | undefined
-  return entry ? { durationMs: entry.duration, transferSize: entry.transferSize, encodedBodySize: entry.encodedBodySize } : null
+  return entry
+    ? { durationMs: entry.duration, transferSize: entry.transferSize, encodedBodySize: entry.encodedBodySize }
+    : null
 }

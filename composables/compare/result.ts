@@ -17,8 +17,9 @@ export interface MadeRequest {
 }
 
 /**
- * How it ended, as the browser gave it: the check succeeded; the server answered, but knew no session; the server answered, and the browser kept that from the page;
- * only a preflight was sent; nothing reached the server; anything else.
+ * How it ended, as the browser gave it: the check succeeded; the server answered, but knew no session; the server
+ * answered, and the browser kept that from the page; only a preflight was sent; nothing reached the server; anything
+ * else.
  */
 export type Outcome = 'works' | 'stranger' | 'withheld' | 'not-sent' | 'no-answer' | 'refused'
 
@@ -45,7 +46,10 @@ export interface Result {
   bytes: number
 }
 
-/** Puts together what the page measured and what the server saw. `log`: of any scenario and sample; the right ones are picked. */
+/**
+ * Puts together what the page measured and what the server saw. `log`: of any scenario and sample; the right ones are
+ * picked.
+ */
 export function toResult(scenario: Scenario, made: MadeRequest[], log: SeenRequest[], sample = 0): Result {
   const own = log.filter(entry => entry.scenario === scenario.id && entry.sample === sample)
   const seen = own.filter(({ step }) => step !== 'probe')
@@ -69,7 +73,9 @@ function outcomeOf(last: MadeRequest | undefined, seen: SeenRequest[]): Outcome 
   if (!last) return 'no-answer'
   if (last.status === null) {
     if (seen.some(({ step }) => step === last.step)) return 'withheld'
-    return seen.some(({ step, at }) => step === 'preflight' && at >= last.startedAt - CLOCKS_APART_MS) ? 'not-sent' : 'no-answer'
+    return seen.some(({ step, at }) => step === 'preflight' && at >= last.startedAt - CLOCKS_APART_MS)
+      ? 'not-sent'
+      : 'no-answer'
   }
   if (last.status === 401) return 'stranger'
   return last.step === 'check' && last.status === 200 ? 'works' : 'refused'

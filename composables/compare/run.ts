@@ -24,10 +24,16 @@ export interface RunOptions {
  * @returns the right way on each origin, done {@link SAMPLES} times; once where it does not work
  * @throws if the page's own origin does not answer: without its log there is nothing to tell
  */
-export async function runScenarios({ origins, delayMs, onStart, onResult }: RunOptions): Promise<Record<Target, Result[]>> {
+export async function runScenarios({
+  origins,
+  delayMs,
+  onStart,
+  onResult,
+}: RunOptions): Promise<Record<Target, Result[]>> {
   const { id } = await askOwn<{ id: string }>('/_compare/runs', { method: 'POST', body: JSON.stringify({ delayMs }) })
   const readLog = async () => (await askOwn<{ requests: SeenRequest[] }>(`/_compare/runs/${id}`)).requests
-  const baseOf = ({ target, id: name }: Scenario, sample: number) => `${origins[target]}/_compare/${id}/${name}/${sample}`
+  const baseOf = ({ target, id: name }: Scenario, sample: number) =>
+    `${origins[target]}/_compare/${id}/${name}/${sample}`
   await warmUp(Object.values(origins).map(origin => `${origin}/_compare/${id}/warm-up/0`))
 
   const samples: Record<Target, Result[]> = { 'same-origin': [], 'same-site': [], 'cross-site': [] }
@@ -50,7 +56,10 @@ export async function runScenarios({ origins, delayMs, onStart, onResult }: RunO
   return samples
 }
 
-/** Opens the connections, so that no scenario pays for one. A browser keeps those with credentials apart from those without, preflights among the latter. */
+/**
+ * Opens the connections, so that no scenario pays for one. A browser keeps those with credentials apart from those
+ * without, preflights among the latter.
+ */
 async function warmUp(bases: string[]): Promise<void> {
   await Promise.all(bases.flatMap(base => [probe(base, 'include'), probe(base, 'omit')]))
 }
@@ -58,5 +67,5 @@ async function warmUp(bases: string[]): Promise<void> {
 async function askOwn<T>(path: string, options?: RequestInit): Promise<T> {
   const response = await fetch(path, { ...options, cache: 'no-store' })
   if (!response.ok) throw new Error(`${path} answered ${response.status}.`)
-  return await response.json() as T
+  return (await response.json()) as T
 }

@@ -8,7 +8,10 @@ export interface Bar {
   to: number
 }
 
-/** The requests of a result as bars: those the page made, and over their beginnings the preflights that only the server saw. */
+/**
+ * The requests of a result as bars: those the page made, and over their beginnings the preflights that only the server
+ * saw.
+ */
 export function barsOf({ made, seen, totalMs }: Result): Bar[] {
   const start = made[0]?.startedAt ?? 0
   const within = (at: number) => Math.min(Math.max(at - start, 0), totalMs)

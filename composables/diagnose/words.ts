@@ -1,4 +1,4 @@
-import type { PageFacts } from '../../layers/session/app/diagnose/page-causes'
+import type { PageFacts } from '#cloakroom'
 
 /** Below this, two clocks are told as one: a call takes that long on a busy machine. */
 const SAME_CLOCK_MS = 2000
@@ -10,8 +10,8 @@ export function tellCall(came: boolean | null): string {
 }
 
 /** Whether the browser keeps a cookie on the terms of the session's. */
-export function tellKeeping({ cookieEnabled, keepsCookies }: PageFacts): string {
-  if (keepsCookies) return 'kept: one was set and found'
+export function tellKeeping({ cookieEnabled, acceptsCookies }: PageFacts): string {
+  if (acceptsCookies) return 'kept: one was set and found'
   return cookieEnabled ? 'not kept: one was set and was gone' : 'switched off'
 }
 

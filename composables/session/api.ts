@@ -1,3 +1,4 @@
+import type { SessionErrorCode, SessionView } from '#cloakroom'
 import type { FetchContext, FetchError } from 'ofetch'
 
 export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE'
@@ -35,7 +36,10 @@ const VIEW_PATH = '/api/_session'
 const TIMEOUT_MS = 10_000
 
 /** The session's routes behind one fetcher; `report` hears of every call, whatever came of it. */
-export function createSessionApi(fetcher: typeof $fetch, report: (call: Omit<Call, 'id'>) => void = () => {}): SessionApi {
+export function createSessionApi(
+  fetcher: typeof $fetch,
+  report: (call: Omit<Call, 'id'>) => void = () => {},
+): SessionApi {
   async function call<T>(method: Method, path: string, body?: Record<string, unknown>): Promise<T> {
     const startedAt = performance.now()
     let status: number | null = null
@@ -43,8 +47,9 @@ export function createSessionApi(fetcher: typeof $fetch, report: (call: Omit<Cal
       status = response?.status ?? null
     }
     try {
-      // No retry by ofetch: it would hide a 503 from the visitor. Status by hook: the server's request fetch has no `raw`.
-      return await fetcher<T>(path, { method, body, retry: 0, timeout: TIMEOUT_MS, onResponse: note }) as T
+      // No retry by ofetch: it would hide a 503 from the visitor. Status by hook: the server's request fetch has no
+      // `raw`.
+      return (await fetcher<T>(path, { method, body, retry: 0, timeout: TIMEOUT_MS, onResponse: note })) as T
     }
     finally {
       report({ method, path, status, durationMs: Math.round(performance.now() - startedAt) })

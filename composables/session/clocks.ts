@@ -1,3 +1,5 @@
+import type { SessionDetails } from '#cloakroom'
+
 /** The clock that ends a session first. */
 export type ClockName = 'idle' | 'absolute'
 
@@ -19,7 +21,9 @@ export function endOf(session: SessionDetails): number {
   return Math.min(session.idleExpiresAt, session.expiresAt)
 }
 
-/** Which clock ends the session. The server may cap the idle end at the absolute one, so a tie is the absolute clock's. */
+/**
+ * Which clock ends the session. The server may cap the idle end at the absolute one, so a tie is the absolute clock's.
+ */
 export function endingClock(session: SessionDetails): ClockName {
   return session.idleExpiresAt < session.expiresAt ? 'idle' : 'absolute'
 }

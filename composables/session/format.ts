@@ -1,4 +1,5 @@
-// Plain arithmetic instead of Intl: Node's and the browser's locale data differ, and a different letter is a hydration mismatch.
+// Plain arithmetic instead of Intl: Node's and the browser's locale data differ, and a different letter is a hydration
+// mismatch.
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND

@@ -110,12 +110,19 @@ export function troubleNotice(trouble: Trouble, isOnline: boolean, missed: Step 
 
 /** After an outage, as long as a step still waits to be tried again: nothing is repeated unasked. */
 export function missedNotice(missed: Step): Notice {
-  return { tone: 'neutral', title: ANSWERS_AGAIN, detail: `“${NAMES[missed]}” got no result before. It works now.`, remedy: 'retry' }
+  return {
+    tone: 'neutral',
+    title: ANSWERS_AGAIN,
+    detail: `“${NAMES[missed]}” got no result before. It works now.`,
+    remedy: 'retry',
+  }
 }
 
 /** `fresh`: the first answer made the session. */
 export function recoveredNotice(fresh: boolean): Notice {
-  const detail = fresh ? 'It held no session for you, so it has just made one.' : 'Nothing was lost: your session is as it was.'
+  const detail = fresh
+    ? 'It held no session for you, so it has just made one.'
+    : 'Nothing was lost: your session is as it was.'
   return { tone: 'success', title: ANSWERS_AGAIN, detail, remedy: null }
 }
 

@@ -1,3 +1,4 @@
+import type { SessionDetails, SessionView } from '#cloakroom'
 import type { Failure } from './api'
 import { endingClock, isOver, type ClockName } from './clocks'
 
@@ -44,8 +45,7 @@ export interface CounterState {
 
 /** What a page load learns: plain data, so that it crosses from the server's render to the browser. */
 export type Snapshot
-  = { kind: 'held', id: string, view: SessionView, fresh: boolean }
-    | { kind: 'failed', failure: Failure }
+  = { kind: 'held', id: string, view: SessionView, fresh: boolean } | { kind: 'failed', failure: Failure }
 
 /** Both clocks are the server's, only the difference counts; `elapsedMs` may be measured anywhere. */
 export function isCreatedWithin(view: SessionView, elapsedMs: number): boolean {
@@ -54,7 +54,16 @@ export function isCreatedWithin(view: SessionView, elapsedMs: number): boolean {
 }
 
 export function initialState(): CounterState {
-  return { phase: 'loading', value: '', view: null, last: null, ending: null, endedAt: null, fresh: false, trouble: null }
+  return {
+    phase: 'loading',
+    value: '',
+    view: null,
+    last: null,
+    ending: null,
+    endedAt: null,
+    fresh: false,
+    trouble: null,
+  }
 }
 
 export function withSnapshot(state: CounterState, snapshot: Snapshot): CounterState {
@@ -79,10 +88,12 @@ export function withView(state: CounterState, view: SessionView): CounterState {
     return { ...answered, phase: 'held', last: view.session, ending: null, endedAt: null, fresh }
   }
   if (state.phase === 'over') return answered
-  return { ...answered, phase: 'over', ending: endingOf(state.last, view.now), endedAt: view.now, fresh: false }
+  return { ...answered, phase: 'over', ending: endReasonOf(state.last, view.now), endedAt: view.now, fresh: false }
 }
 
-/** The visitor ended it and the server said so: then no view has to confirm it, and none may say that someone else did. */
+/**
+ * The visitor ended it and the server said so: then no view has to confirm it, and none may say that someone else did.
+ */
 export function withEndByYou(state: CounterState, serverNow: number): CounterState {
   const view = state.view && { ...state.view, session: null, cookie: null, now: serverNow }
   return { ...state, view, phase: 'over', ending: 'you', endedAt: serverNow, fresh: false, trouble: null }
@@ -102,9 +113,9 @@ export function allows({ phase }: CounterState, step: Step): boolean {
 }
 
 function isSame(last: SessionDetails | null, session: SessionDetails): boolean {
-  return last === null || last.handle === session.handle
+  return last === null || last.id === session.id
 }
 
-function endingOf(last: SessionDetails | null, serverNow: number): Ending {
+function endReasonOf(last: SessionDetails | null, serverNow: number): Ending {
   return last !== null && isOver(last, serverNow) ? endingClock(last) : 'elsewhere'
 }

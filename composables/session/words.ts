@@ -66,8 +66,9 @@ function hintOf({ phase, fresh }: CounterState): Hint | null {
 
 function serverOf({ phase, last, ending }: CounterState): string {
   if (phase === 'unknown') return 'Unknown, until the store answers.'
-  const number = `No. ${last?.handle.slice(0, 8)}`
-  if (ending === 'idle' || ending === 'absolute') return `Nothing for you: the record of ${number} is out of date, and will be swept away.`
+  const number = `No. ${last?.id.slice(0, 8)}`
+  if (ending === 'idle' || ending === 'absolute') return `Nothing for you: the record of ${number} is out of date, and `
+    + `will be swept away.`
   return `Nothing for you: the record of ${number} is gone, and the value with it.`
 }
 

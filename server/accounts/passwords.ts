@@ -8,18 +8,21 @@ export class PasswordsBusyError extends Error {
   override name = 'PasswordsBusyError'
 }
 
-/** OWASP's password storage cheat sheet: Argon2id with 19 MiB, two passes, one lane. About 22 ms on the project's machine. */
+/**
+ * OWASP's password storage cheat sheet: Argon2id with 19 MiB, two passes, one lane. About 22 ms on the project's
+ * machine.
+ */
 const COST = { memory: 19 * 1024, passes: 2, parallelism: 1 }
 const SALT_BYTES = 16
 const TAG_BYTES = 32
 
 /** Hashes run on Node's pool of four threads, which reads files too: two stay free for those. */
-const AT_ONCE = 2
+const MAX_CONCURRENT_HASHES = 2
 /** Who would wait for more than a second or so is better told to come back. */
-const MOST_WAITING = 64
+const MAX_WAITING_HASHES = 64
 
 const derive = promisify(argon2)
-const queue = pLimit(AT_ONCE)
+const queue = pLimit(MAX_CONCURRENT_HASHES)
 
 /**
  * Hashes a password, with a salt of its own, to a PHC string: algorithm, cost, salt and hash in one line.
@@ -32,8 +35,8 @@ export async function hashPassword(password: string): Promise<string> {
 }
 
 /**
- * Whether `password` is the one that `stored` was made from. Without `stored`, where nobody has such a name, the same work is done for nothing, so that
- * the time tells no more than the answer (ASVS 6.3.8).
+ * Whether `password` is the one that `stored` was made from. Without `stored`, where nobody has such a name, the same
+ * work is done for nothing, so that the time tells no more than the answer (ASVS 6.3.8).
  *
  * @throws PasswordsBusyError when too many are waiting already
  */
@@ -49,7 +52,9 @@ const NOBODYS = toPhc(COST, randomBytes(SALT_BYTES), randomBytes(TAG_BYTES))
 type Cost = Pick<Argon2Parameters, 'memory' | 'passes' | 'parallelism'>
 
 function hash(password: string, salt: Buffer, cost: Cost, tagLength: number): Promise<Buffer> {
-  if (queue.pendingCount >= MOST_WAITING) throw new PasswordsBusyError('Too many passwords are waiting to be checked.')
+  if (queue.pendingCount >= MAX_WAITING_HASHES) {
+    throw new PasswordsBusyError('Too many passwords are waiting to be checked.')
+  }
   return queue(() => derive('argon2id', { message: password, nonce: salt, tagLength, ...cost }))
 }
 
@@ -58,7 +63,8 @@ function toPhc({ memory, passes, parallelism }: Cost, salt: Buffer, tag: Buffer)
 }
 
 function fromPhc(text: string) {
-  const [, memory, passes, parallelism, salt, tag] = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([\w+/]+)\$([\w+/]+)$/.exec(text) ?? []
+  const [, memory, passes, parallelism, salt, tag]
+    = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([\w+/]+)\$([\w+/]+)$/.exec(text) ?? []
   if (!tag) throw new Error('[accounts] A stored password is no Argon2id hash in PHC form.')
   return {
     cost: { memory: Number(memory), passes: Number(passes), parallelism: Number(parallelism) },

@@ -1,6 +1,6 @@
 /** Ends the session. */
 export default defineEventHandler(async (event) => {
-  await dropBody(event)
+  await assertNoBody(event)
   const session = await useServerSession(event, { activity: false })
   await session.signOut()
   return sendNoContent(event)

@@ -1,5 +1,5 @@
 /** Issues a new value. */
 export default defineEventHandler(async (event) => {
-  await dropBody(event)
+  await assertNoBody(event)
   return { id: await issueValue(event, { renew: true }) }
 })

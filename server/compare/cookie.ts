@@ -4,7 +4,10 @@ const NAME = 'compare'
 /** Long enough for a slow run; then the browser forgets it by itself. */
 const MAX_AGE_SECONDS = 300
 
-/** The attributes of a scenario's cookie. Its path is the scenario's own, so it meets no other scenario and no route of the app. */
+/**
+ * The attributes of a scenario's cookie. Its path is the scenario's own, so it meets no other scenario and no route of
+ * the app.
+ */
 export function cookieAttributes({ sameSite, secure, partitioned }: CookieSettings, path: string): string {
   return [
     `Path=${path}`,

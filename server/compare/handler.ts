@@ -30,12 +30,17 @@ interface Reply {
 }
 
 /**
- * Answers the comparison's own requests as one of its three origins, and notes in the run what came. It serves settings that are wrong on purpose,
- * on a state of its own: nothing here touches the session layer.
+ * Answers the comparison's own requests as one of its three origins, and notes in the run what came. It serves settings
+ * that are wrong on purpose, on a state of its own: nothing here touches the session layer.
  *
  * @returns false, with nothing answered, if the path names no run and scenario of this origin
  */
-export async function answerJob(request: IncomingMessage, response: ServerResponse, runs: Runs, target: Target): Promise<boolean> {
+export async function answerJob(
+  request: IncomingMessage,
+  response: ServerResponse,
+  runs: Runs,
+  target: Target,
+): Promise<boolean> {
   const visit = visitOf(request, runs, target)
   if (!visit) return false
   const at = epochNow()
@@ -79,7 +84,12 @@ function replyTo({ run, scenario, step, path }: Visit, request: IncomingMessage,
   const id = randomUUID()
   run.values.set(key, id)
   const attributes = cookieAttributes(scenario.server.cookie, path)
-  return { status: 200, body: { id }, headers: { ...headers, 'set-cookie': setCookieLine(key, attributes) }, cookieSet: attributes }
+  return {
+    status: 200,
+    body: { id },
+    headers: { ...headers, 'set-cookie': setCookieLine(key, attributes) },
+    cookieSet: attributes,
+  }
 }
 
 function check(run: Run, cookie: string | null, body: string): { status: number, body: object } {
@@ -111,8 +121,14 @@ function headersOf({ headers, body }: Reply, { run }: Visit): Record<string, str
   }
 }
 
-function seenBy({ scenario, sample, step }: Visit, request: IncomingMessage, body: string, at: number, { status, headers, cookieSet }: Reply): SeenRequest {
-  const sent = (name: string) => request.headers[name] as string | undefined ?? null
+function seenBy(
+  { scenario, sample, step }: Visit,
+  request: IncomingMessage,
+  body: string,
+  at: number,
+  { status, headers, cookieSet }: Reply,
+): SeenRequest {
+  const sent = (name: string) => (request.headers[name] as string | undefined) ?? null
   return {
     scenario: scenario?.id ?? '',
     sample,
@@ -133,7 +149,8 @@ function seenBy({ scenario, sample, step }: Visit, request: IncomingMessage, bod
 }
 
 function headBytes({ method, url, rawHeaders }: IncomingMessage): number {
-  const fields = rawHeaders.reduce((sum, text) => sum + text.length + 2, 0) // ': ' after each name, CRLF after each value.
+  // ': ' after each name, CRLF after each value.
+  const fields = rawHeaders.reduce((sum, text) => sum + text.length + 2, 0)
   return `${method} ${url} HTTP/1.1\r\n\r\n`.length + fields
 }
 

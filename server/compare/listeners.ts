@@ -29,12 +29,16 @@ export async function listen({ ports, runs, env, patienceMs }: ListenOptions): P
   const settings = readSettings(env)
   const pair = comparisonPair(settings)
   const servers: Server[] = []
-  const close = () => servers.forEach((server) => {
-    server.close()
-    server.closeAllConnections()
-  })
+  const close = () =>
+    servers.forEach((server) => {
+      server.close()
+      server.closeAllConnections()
+    })
   try {
-    for (const [target, port] of [['same-site', ports.sameSite], ['cross-site', ports.crossSite]] as const) {
+    for (const [target, port] of [
+      ['same-site', ports.sameSite],
+      ['cross-site', ports.crossSite],
+    ] as const) {
       for (const address of ADDRESSES) {
         const server = createServer(pair, settings, runs, target)
         if (await listenPatiently(server, address, port, performance.now() + patienceMs)) servers.push(server)
@@ -54,13 +58,20 @@ function createServer(pair: CheckedPair, settings: Settings, runs: Runs, target:
   return server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const refusal = refuseMalformed(request) ?? refuseHost(request)
     if (refusal) return sendRefusal(response, refusal)
-    answerJob(request, response, runs, target).then(isAnswered => isAnswered || explain(response), () => response.destroy())
+    answerJob(request, response, runs, target).then(
+      isAnswered => isAnswered || explain(response),
+      () => response.destroy(),
+    )
   })
 }
 
 /** What somebody reads who opens the origin in a tab, to see whether its certificate is trusted. */
 function explain(response: ServerResponse): void {
-  response.writeHead(404, { 'content-type': 'text/plain', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
+  response.writeHead(404, {
+    'content-type': 'text/plain',
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  })
   response.end('Your browser trusts this origin. It serves only the comparison: go back to /compare.\n')
 }
 
@@ -76,7 +87,11 @@ async function listenPatiently(server: Server, host: string, port: number, until
       const { code } = error as NodeJS.ErrnoException
       if (host === '::1' && ['EADDRNOTAVAIL', 'EAFNOSUPPORT'].includes(code ?? '')) return false
       if (code !== 'EADDRINUSE' || performance.now() > until) {
-        throw new StartupError(`The comparison cannot listen on ${host}, port ${port} (${code}): stop what listens there, or set NUXT_COMPARE_SAME_SITE_PORT and NUXT_COMPARE_CROSS_SITE_PORT.`, { cause: error })
+        throw new StartupError(
+          `The comparison cannot listen on ${host}, port ${port} (${code}): stop what listens `
+          + `there, or set NUXT_COMPARE_SAME_SITE_PORT and NUXT_COMPARE_CROSS_SITE_PORT.`,
+          { cause: error },
+        )
       }
       await sleep(100)
     }
@@ -89,9 +104,16 @@ async function listenPatiently(server: Server, host: string, port: number, until
  * @throws StartupError if there is none, or it is not for the two names that make two sites of this machine
  */
 function comparisonPair({ tls }: Settings): CheckedPair {
-  if (!tls) throw new StartupError('NUXT_COMPARE needs this server\'s own TLS, and NUXT_SESSION_BEHIND_PROXY leaves that to a proxy: set only one of them.')
+  if (!tls)
+    throw new StartupError(
+      'NUXT_COMPARE needs this server\'s own TLS, and NUXT_CLOAKROOM_BEHIND_PROXY leaves '
+      + 'that to a proxy: set only one of them.',
+    )
   const pair = readPair(tls, new Date())
   const missing = ['localhost', '127.0.0.1'].filter(name => !subjectNames(pair.leaf).includes(name))
   if (missing.length === 0) return pair
-  throw new StartupError(`NUXT_COMPARE needs a certificate for localhost and 127.0.0.1, and NUXT_TLS_CERT (${tls.cert}) lacks ${missing.join(' and ')}: unset it to use the local one.`)
+  throw new StartupError(
+    `NUXT_COMPARE needs a certificate for localhost and 127.0.0.1, and NUXT_TLS_CERT `
+    + `(${tls.cert}) lacks ${missing.join(' and ')}: unset it to use the local one.`,
+  )
 }

@@ -10,7 +10,9 @@ declare module 'h3' {
   }
 }
 
-/** The other origins that the page of this request may call: those of the comparison, if it is on and this is its page. */
+/**
+ * The other origins that the page of this request may call: those of the comparison, if it is on and this is its page.
+ */
 export function originsToCompare(event: H3Event): string[] {
   const ports = event.context.compare
   if (!ports || event.path.split('?', 1)[0] !== '/compare') return []

@@ -8,20 +8,34 @@ import type { Runs } from './runs'
 
 /** Adds what the page asks its own origin for: a new run, a run's log, and the job itself. */
 export function addComparisonRoutes(router: Router, runs: Runs): void {
-  router.post('/_compare/runs', defineEventHandler(async ({ node }) => {
-    const { origin } = node.req.headers // The guard has let no foreign page come this far.
-    const delayMs = readDelay(await readSmallBody(node.req))
-    if (!origin || delayMs === null) throw createError({ statusCode: 400, message: `A run needs an Origin and one of the delays ${DELAYS_MS.join(', ')}.` })
-    return { id: runs.start(origin, delayMs).id }
-  }))
-  router.get('/_compare/runs/:id', defineEventHandler((event) => {
-    const run = runs.find(getRouterParam(event, 'id') ?? '')
-    if (!run) throw createError({ statusCode: 404, message: 'There is no such run.' })
-    return { requests: run.seen }
-  }))
-  router.use('/_compare/:run/:scenario/:sample/:step', defineEventHandler(async ({ node }) => {
-    if (!await answerJob(node.req, node.res, runs, 'same-origin')) throw createError({ statusCode: 404, message: 'There is no such run or scenario.' })
-  }))
+  router.post(
+    '/_compare/runs',
+    defineEventHandler(async ({ node }) => {
+      const { origin } = node.req.headers // The guard has let no foreign page come this far.
+      const delayMs = readDelay(await readSmallBody(node.req))
+      if (!origin || delayMs === null)
+        throw createError({
+          statusCode: 400,
+          message: `A run needs an Origin and one of ` + `the delays ${DELAYS_MS.join(', ')}.`,
+        })
+      return { id: runs.start(origin, delayMs).id }
+    }),
+  )
+  router.get(
+    '/_compare/runs/:id',
+    defineEventHandler((event) => {
+      const run = runs.find(getRouterParam(event, 'id') ?? '')
+      if (!run) throw createError({ statusCode: 404, message: 'There is no such run.' })
+      return { requests: run.seen }
+    }),
+  )
+  router.use(
+    '/_compare/:run/:scenario/:sample/:step',
+    defineEventHandler(async ({ node }) => {
+      if (!(await answerJob(node.req, node.res, runs, 'same-origin')))
+        throw createError({ statusCode: 404, message: 'There is no such run or scenario.' })
+    }),
+  )
 }
 
 function readDelay(body: string): DelayMs | null {

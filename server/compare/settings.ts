@@ -2,7 +2,8 @@ import { StartupError } from '../tls/settings.ts'
 import type { ComparisonPorts } from '../../shared/compare/origins'
 
 /**
- * Reads whether the comparison is wanted, and on which ports: `NUXT_COMPARE`, `NUXT_COMPARE_SAME_SITE_PORT` (2015), `NUXT_COMPARE_CROSS_SITE_PORT` (2016).
+ * Reads whether the comparison is wanted, and on which ports: `NUXT_COMPARE`, `NUXT_COMPARE_SAME_SITE_PORT` (2015),
+ * `NUXT_COMPARE_CROSS_SITE_PORT` (2016).
  *
  * @returns null, and looks no further, unless it is switched on
  * @throws StartupError on a value that cannot be meant
@@ -10,7 +11,8 @@ import type { ComparisonPorts } from '../../shared/compare/origins'
 export function readComparison(env: Record<string, string | undefined>): ComparisonPorts | null {
   const text = (env.NUXT_COMPARE ?? '').trim().toLowerCase()
   if (['', '0', 'false'].includes(text)) return null
-  if (text !== '1' && text !== 'true') throw new StartupError(`NUXT_COMPARE is ${JSON.stringify(env.NUXT_COMPARE)}, which is neither yes nor no: set it to 1 or 0.`)
+  if (text !== '1' && text !== 'true') throw new StartupError(`NUXT_COMPARE is ${JSON.stringify(env.NUXT_COMPARE)}, `
+    + `which is neither yes nor no: set it to 1 or 0.`)
   return {
     sameSite: readPort(env, 'NUXT_COMPARE_SAME_SITE_PORT', 2015),
     crossSite: readPort(env, 'NUXT_COMPARE_CROSS_SITE_PORT', 2016),

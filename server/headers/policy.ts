@@ -4,7 +4,20 @@ const YEAR_SECONDS = 31_536_000
 const MINUTE_SECONDS = 60
 
 /** What a page of this app never needs, and so nothing in it may ask for. */
-const PERMISSIONS = ['accelerometer', 'camera', 'display-capture', 'geolocation', 'gyroscope', 'hid', 'magnetometer', 'microphone', 'midi', 'payment', 'serial', 'usb']
+const PERMISSIONS = [
+  'accelerometer',
+  'camera',
+  'display-capture',
+  'geolocation',
+  'gyroscope',
+  'hid',
+  'magnetometer',
+  'microphone',
+  'midi',
+  'payment',
+  'serial',
+  'usb',
+]
 
 /** The same in every answer, whatever it is (ASVS 3.4). */
 const FIXED: Readonly<Record<string, string>> = {
@@ -16,7 +29,13 @@ const FIXED: Readonly<Record<string, string>> = {
   'cross-origin-resource-policy': 'same-origin',
   'permissions-policy': PERMISSIONS.map(feature => `${feature}=()`).join(', '),
   // For what is no page: data, files, refusals. Style is let in for a picture, and for the page of last resort.
-  'content-security-policy': 'default-src \'none\'; style-src \'unsafe-inline\'; base-uri \'none\'; form-action \'none\'; frame-ancestors \'none\'',
+  'content-security-policy': [
+    'default-src \'none\'',
+    'style-src \'unsafe-inline\'',
+    'base-uri \'none\'',
+    'form-action \'none\'',
+    'frame-ancestors \'none\'',
+  ].join('; '),
 }
 
 /** HSTS knows no ports: with a year of it, no other program on this machine could be reached over http://localhost. */
@@ -24,7 +43,8 @@ const LOCAL = { ...FIXED, 'strict-transport-security': `max-age=${MINUTE_SECONDS
 const PUBLIC = { ...FIXED, 'strict-transport-security': `max-age=${YEAR_SECONDS}; includeSubDomains` }
 
 /**
- * The headers that go out with every answer, errors and files included. A page has a policy of its own: {@link pagePolicy}.
+ * The headers that go out with every answer, errors and files included. A page has a policy of its own: {@link
+ * pagePolicy}.
  *
  * @param host the `Host` header, if there was one: it decides how long the browser is to insist on HTTPS
  */
@@ -33,10 +53,11 @@ export function securityHeaders(host: string | undefined): Readonly<Record<strin
 }
 
 /**
- * The content security policy of a rendered page: scripts and styles from this origin, inline ones only with this response's nonce (ASVS 3.4.3).
+ * The content security policy of a rendered page: scripts and styles from this origin, inline ones only with this
+ * response's nonce (ASVS 3.4.3).
  *
- * What it lets pass is `style="…"` on an element: Nuxt UI and Vue's server renderer write such, and a nonce cannot cover an attribute. In development,
- * Vite puts styles into the page without a nonce and needs its socket.
+ * What it lets pass is `style="…"` on an element: Nuxt UI and Vue's server renderer write such, and a nonce cannot
+ * cover an attribute. In development, Vite puts styles into the page without a nonce and needs its socket.
  *
  * @param options.dev whether Vite serves the page
  * @param options.connect other origins that the page may call; none, unless it is the comparison's
@@ -45,7 +66,9 @@ export function pagePolicy(nonce: string, { dev = false, connect = [] as string[
   return [
     'default-src \'none\'',
     `script-src 'self' 'nonce-${nonce}'`,
-    ...(dev ? ['style-src \'self\' \'unsafe-inline\''] : [`style-src 'self' 'nonce-${nonce}'`, 'style-src-attr \'unsafe-inline\'']),
+    ...(dev
+      ? ['style-src \'self\' \'unsafe-inline\'']
+      : [`style-src 'self' 'nonce-${nonce}'`, 'style-src-attr \'unsafe-inline\'']),
     'img-src \'self\' data:',
     'font-src \'self\'',
     ['connect-src \'self\'', ...(dev ? ['wss:'] : []), ...connect].join(' '),
@@ -64,8 +87,8 @@ interface PageTags {
 }
 
 /**
- * Gives the nonce to the scripts, styles and links of a rendered page's head, and of what follows its content. The content itself is left alone: a
- * script that somebody has smuggled in there would get the nonce too.
+ * Gives the nonce to the scripts, styles and links of a rendered page's head, and of what follows its content. The
+ * content itself is left alone: a script that somebody has smuggled in there would get the nonce too.
  */
 export function addNonce(page: PageTags, nonce: string): void {
   const mark = (tags: string) => tags.replace(/<(?:script|style|link)(?=[\s>])/g, tag => `${tag} nonce="${nonce}"`)
@@ -74,6 +97,9 @@ export function addNonce(page: PageTags, nonce: string): void {
 }
 
 function isThisMachine(host: string): boolean {
-  const name = host.replace(/:\d*$/, '').replace(/^\[|\]$/g, '').toLowerCase()
+  const name = host
+    .replace(/:\d*$/, '')
+    .replace(/^\[|\]$/g, '')
+    .toLowerCase()
   return name === 'localhost' || name.endsWith('.localhost') || isIP(name) !== 0
 }

@@ -3,13 +3,16 @@ import { addComparisonRoutes } from '../compare/routes'
 import { listen } from '../compare/listeners'
 import { Runs } from '../compare/runs'
 import { readComparison } from '../compare/settings'
-import { startDiagnosis } from '#layers/session/server/diagnose/start'
+import { startDiagnosis } from '../../packages/nuxt-cloakroom/src/runtime/server/diagnose/start'
 import { startOrExit, exitWith } from '../tls/process'
 
 /** How long a restarted development server waits for the ports of the one before it. */
 const DEV_PATIENCE_MS = 10_000
 
-/** Starts the comparison's listeners, adds its routes and the session layer's own diagnosis, if `NUXT_COMPARE` asks for them; otherwise there is nothing of it. */
+/**
+ * Starts the comparison's listeners, adds its routes and the session layer's own diagnosis, if `NUXT_COMPARE` asks for
+ * them; otherwise there is nothing of it.
+ */
 export default defineNitroPlugin((nitroApp) => {
   if (import.meta.prerender) return
   const ports = startOrExit(() => readComparison(process.env))

@@ -18,7 +18,13 @@ export default defineNitroPlugin(({ hooks }) => {
     addNonce(html, nonce)
     // What development lays over an error's page has scripts without a nonce.
     const isOverlaid = import.meta.dev && event.path.startsWith('/__nuxt_error')
-    setResponseHeader(event, 'content-security-policy', isOverlaid ? 'frame-ancestors \'none\'' : pagePolicy(nonce, { dev: import.meta.dev, connect: originsToCompare(event) }))
+    setResponseHeader(
+      event,
+      'content-security-policy',
+      isOverlaid
+        ? 'frame-ancestors \'none\''
+        : pagePolicy(nonce, { dev: import.meta.dev, connect: originsToCompare(event) }),
+    )
   })
   hooks.hook('render:response', (response) => {
     delete response.headers?.['x-powered-by']

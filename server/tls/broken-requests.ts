@@ -18,11 +18,17 @@ export interface BrokenConnection {
 }
 
 /**
- * Answers what is no whole request and so never became one: malformed, too large, too late. Then the connection ends, whose next bytes may be anything.
+ * Answers what is no whole request and so never became one: malformed, too large, too late. Then the connection ends,
+ * whose next bytes may be anything.
  *
- * Node would answer with the same status and nothing else: no security headers, and no word for a person whose browser sends too many cookies.
+ * Node would answer with the same status and nothing else: no security headers, and no word for a person whose browser
+ * sends too many cookies.
  */
-export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex, { isAnswering, host }: BrokenConnection): void {
+export function answerBrokenRequest(
+  error: NodeJS.ErrnoException,
+  socket: Duplex,
+  { isAnswering, host }: BrokenConnection,
+): void {
   const code = error.code ?? ''
   // Node tells of a failed TLS handshake by the same event; there is nobody yet to send an answer to.
   const isHttp = /^(?:HPE|ERR_HTTP)_/.test(code)
@@ -31,7 +37,8 @@ export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex
     return
   }
   const status = STATUS[code] ?? 400
-  const { policy, type, body } = status === 431 ? TOO_LARGE : { policy: undefined, type: 'text/plain', body: `${STATUS_CODES[status]}\n` }
+  const { policy, type, body }
+    = status === 431 ? TOO_LARGE : { policy: undefined, type: 'text/plain', body: `${STATUS_CODES[status]}\n` }
   const headers: Record<string, string | number> = {
     ...securityHeaders(host),
     ...(policy && { 'content-security-policy': policy }),
@@ -40,11 +47,17 @@ export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex
     'Content-Type': type,
     'Content-Length': Buffer.byteLength(body),
   }
-  const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`)]
+  const lines = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+  ]
   socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy())
 }
 
-/** Deletes what a script can: a sibling host that means harm sets its cookies for the common parent, which is among the domains here. */
+/**
+ * Deletes what a script can: a sibling host that means harm sets its cookies for the common parent, which is among the
+ * domains here.
+ */
 const RESET = `
 document.getElementById('reset').onclick = () => {
   const labels = location.hostname.split('.')
@@ -59,12 +72,16 @@ const PAGE = `<!DOCTYPE html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>Too many cookies</title>
-<style>body { max-width: 36rem; margin: 4rem auto; padding: 0 1rem; font: 1rem/1.5 sans-serif; color-scheme: light dark }</style>
+<style>
+  body { max-width: 36rem; margin: 4rem auto; padding: 0 1rem; font: 1rem/1.5 sans-serif; color-scheme: light dark }
+</style>
 <main>
 <h1>Too many cookies</h1>
-<p>Your browser sends more cookies with its requests to this site than the server takes. Another site under the same domain may have set them.
+<p>Your browser sends more cookies with its requests to this site than the server accepts.
+Another site under the same domain may have set them.
 <p><button id="reset">Delete cookies</button>
-<p>If this page comes back, delete the cookies of this site, and of the sites under the same domain, in the browser's settings. You will have to sign in again.
+<p>If this page comes back, delete the cookies of this site, and of the sites under the same domain, in the browser's
+settings. You will have to sign in again.
 </main>
 <script>${RESET}</script>
 </html>
@@ -72,7 +89,10 @@ const PAGE = `<!DOCTYPE html>
 
 /** The one script in it is allowed by its hash: there is no state here that could keep a nonce. */
 const TOO_LARGE = {
-  policy: `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${createHash('sha256').update(RESET).digest('base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+  policy:
+    `default-src 'none'; style-src 'unsafe-inline'; script-src `
+    + `'sha256-${createHash('sha256').update(RESET).digest('base64')}'; base-uri 'none'; form-action 'none'; `
+    + `frame-ancestors 'none'`,
   type: 'text/html; charset=utf-8',
   body: PAGE,
 }

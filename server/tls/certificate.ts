@@ -20,8 +20,8 @@ const DAY_MS = 86_400_000
 const WARN_DAYS = 14
 
 /**
- * Reads the pair from its files and checks it, so that a server either speaks TLS with a certificate that clients accept today, or says
- * why not. It does not check who issued the certificate: that is the client's business.
+ * Reads the pair from its files and checks it, so that a server either speaks TLS with a certificate that clients
+ * accept today, or says why not. It does not check who issued the certificate: that is the client's business.
  *
  * @throws StartupError that names the variable, the file, the fault and the cure.
  */
@@ -50,10 +50,12 @@ function readPem(path: string, name: string, { local }: CertificatePaths): strin
     const { code } = error as NodeJS.ErrnoException
     if (local && code === 'ENOENT') {
       throw new StartupError(
-        `There is no certificate: ${name} does not exist, so run \`npm run certs\` for a local one, or set NUXT_TLS_CERT and NUXT_TLS_KEY to the paths of yours.`,
+        `There is no certificate: ${name} does not exist, so run \`npm run certs\` for a local one, or set `
+        + `NUXT_TLS_CERT and NUXT_TLS_KEY to the paths of yours.`,
       )
     }
-    throw new StartupError(`${name} cannot be read (${code}): correct the path, or let the server's user read the file.`)
+    throw new StartupError(`${name} cannot be read (${code}): correct the path, or let the server's user read the `
+      + `file.`)
   }
 }
 
@@ -68,13 +70,15 @@ function parseCertificate(pem: string, name: string): X509Certificate {
     return new X509Certificate(pem)
   }
   catch {
-    throw new StartupError(`${name} holds a PEM certificate that cannot be parsed: the file is damaged, so install it again.`)
+    throw new StartupError(`${name} holds a PEM certificate that cannot be parsed: the file is damaged, so install it `
+      + `again.`)
   }
 }
 
 function parseKey(pem: string, name: string, path: string): KeyObject {
   if (/BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: 4,ENCRYPTED/.test(pem)) {
-    throw new StartupError(`${name} is encrypted, and there is nobody to type its passphrase: decrypt it with openssl pkey -in ${path} -out FILE.`)
+    throw new StartupError(`${name} is encrypted, and there is nobody to type its passphrase: decrypt it with openssl `
+      + `pkey -in ${path} -out FILE.`)
   }
   if (!pem.includes('PRIVATE KEY-----')) {
     const cure = pem.includes('-----BEGIN CERTIFICATE-----')
@@ -86,7 +90,8 @@ function parseKey(pem: string, name: string, path: string): KeyObject {
     return createPrivateKey(pem)
   }
   catch {
-    throw new StartupError(`${name} holds a PEM private key that cannot be parsed: the file is damaged, so install it again.`)
+    throw new StartupError(`${name} holds a PEM private key that cannot be parsed: the file is damaged, so install it `
+      + `again.`)
   }
 }
 
@@ -100,11 +105,13 @@ function mismatch(chain: string, key: KeyObject, certName: string, keyName: stri
 
 function checkDates(leaf: X509Certificate, name: string, { local, allowExpired }: CertificatePaths, now: Date): void {
   if (now < leaf.validFromDate) {
-    throw new StartupError(`${name} is not valid before ${leaf.validFromDate.toISOString()}: set this machine's clock, or wait.`)
+    throw new StartupError(`${name} is not valid before ${leaf.validFromDate.toISOString()}: set this machine's clock, `
+      + `or wait.`)
   }
   if (now > leaf.validToDate && !allowExpired) {
     const cure = local ? 'run `npm run certs`' : 'renew it'
-    throw new StartupError(`${name} ended on ${day(leaf)}: ${cure}, or set NUXT_TLS_ALLOW_EXPIRED=1 to serve it all the same for now.`)
+    throw new StartupError(`${name} ended on ${day(leaf)}: ${cure}, or set NUXT_TLS_ALLOW_EXPIRED=1 to serve it all `
+      + `the same for now.`)
   }
 }
 
@@ -114,14 +121,16 @@ function checkUsable(cert: string, key: string, name: string): void {
     createSecureContext({ cert, key })
   }
   catch (error) {
-    throw new StartupError(`${name} is refused by OpenSSL (${(error as Error).message}): have one issued with an EC P-256 or RSA 2048 key.`)
+    throw new StartupError(`${name} is refused by OpenSSL (${(error as Error).message}): have one issued with an EC `
+      + `P-256 or RSA 2048 key.`)
   }
 }
 
 function expiryWarning(leaf: X509Certificate, name: string, now: Date): string | null {
   const daysLeft = (leaf.validToDate.getTime() - now.getTime()) / DAY_MS
   if (daysLeft >= WARN_DAYS) return null
-  if (daysLeft < 0) return `${name} ended on ${day(leaf)} and is served because of NUXT_TLS_ALLOW_EXPIRED: clients will refuse it.`
+  if (daysLeft < 0) return `${name} ended on ${day(leaf)} and is served because of NUXT_TLS_ALLOW_EXPIRED: clients `
+    + `will refuse it.`
   return `${name} ends in ${Math.floor(daysLeft)} days, on ${day(leaf)}: renew it, then send SIGHUP.`
 }
 

@@ -7,7 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 /** The connections of one server, known well enough to end them without losing a request. */
 export interface Connections {
-  /** To be told of each request before it is handled. `false`: it is one too many on its connection, which has been ended; leave it alone. */
+  /**
+   * To be told of each request before it is handled. `false`: it is one too many on its connection, which has been
+   * ended; leave it alone.
+   */
   track(request: IncomingMessage, response: ServerResponse): boolean
   /** How many requests have no complete response yet. */
   inFlight(): number
@@ -18,27 +21,32 @@ export interface Connections {
 }
 
 interface Connection {
-  /** Most often none or one. No Set: one that lives as long as its connection keeps what it has held alive until the next full garbage collection. */
+  /**
+   * Most often none or one. No Set: one that lives as long as its connection keeps what it has held alive until the
+   * next full garbage collection.
+   */
   pending: ServerResponse[]
   /** When it was opened, or its last response ended. */
   idleSince: number
 }
 
 /**
- * A client that is busy sends its next request within moments of the last response. So a connection that was in use this recently is not closed
- * under it: the next response says `Connection: close`, and the client leaves by itself.
+ * A client that is busy sends its next request within moments of the last response. So a connection that was in use
+ * this recently is not closed under it: the next response says `Connection: close`, and the client leaves by itself.
  */
 const BUSY_MS = 1_000
 
 /**
- * Requests that a connection may have unanswered. Browsers and proxies wait for each answer, so more is an attack: Node hands over all that it can read, and keeps every
- * answer in memory until the one before it is sent, which an event stream or a client that does not read can put off for ever.
+ * Requests that a connection may have unanswered. Browsers and proxies wait for each answer, so more is an attack: Node
+ * hands over all that it can read, and keeps every answer in memory until the one before it is sent, which an event
+ * stream or a client that does not read can put off for ever.
  */
-const MOST_UNANSWERED = 16
+const MAX_UNANSWERED_REQUESTS = 16
 
 /**
- * Follows a server's connections. Node's `server.close()` and `closeIdleConnections()` do not suffice: they cut connections on which the client's
- * next request is on its way, spare those on which none has come yet (which browsers open in advance), and let keep-alive ones ask for more.
+ * Follows a server's connections. Node's `server.close()` and `closeIdleConnections()` do not suffice: they cut
+ * connections on which the client's next request is on its way, spare those on which none has come yet (which browsers
+ * open in advance), and let keep-alive ones ask for more.
  */
 export function trackConnections(server: HttpServer | HttpsServer): Connections {
   const open = new Map<Socket, Connection>()
@@ -54,7 +62,8 @@ export function trackConnections(server: HttpServer | HttpsServer): Connections 
     if (draining) closeOnceIdle(socket)
   })
 
-  // Nothing has moved for as long as an idle connection is kept. That an answer takes long is none of the client's fault; that it does not read what is there is.
+  // Nothing has moved for as long as an idle connection is kept. That an answer takes long is none of the client's
+  // fault; that it does not read what is there is.
   server.on('timeout', (socket: Socket) => {
     if (socket.writableLength > 0 || !open.get(socket)?.pending.length) socket.destroy()
   })
@@ -62,12 +71,13 @@ export function trackConnections(server: HttpServer | HttpsServer): Connections 
   function track({ socket }: IncomingMessage, response: ServerResponse): boolean {
     const connection = open.get(socket)
     if (!connection) return true
-    if (connection.pending.length >= MOST_UNANSWERED) {
+    if (connection.pending.length >= MAX_UNANSWERED_REQUESTS) {
       socket.destroy()
       return false
     }
     connection.pending.push(response)
-    socket.setTimeout(server.keepAliveTimeout) // Node has no limit while a request is answered, and sets this one itself afterwards.
+    // Node has no limit while a request is answered, and sets this one itself afterwards.
+    socket.setTimeout(server.keepAliveTimeout)
     if (draining) response.setHeader('Connection', 'close')
     response.once('close', () => {
       connection.pending.splice(connection.pending.indexOf(response), 1)
@@ -88,7 +98,8 @@ export function trackConnections(server: HttpServer | HttpsServer): Connections 
   /** Without the second promise, a client that never ends its TLS handshake would hold up the end for ten seconds. */
   function finished(): Promise<true> {
     return new Promise((resolve) => {
-      // Stops listening and no more: the method that http.Server puts over it would cut connections, and stop the timeouts.
+      // Stops listening and no more: the method that http.Server puts over it would cut connections, and stop the
+      // timeouts.
       NetServer.prototype.close.call(server, () => resolve(true))
       setTimeout(() => {
         whenEmpty = () => resolve(true)
@@ -107,6 +118,7 @@ export function trackConnections(server: HttpServer | HttpsServer): Connections 
   }
 
   const unanswered = () => [...open.values()].flatMap(({ pending }) => pending)
-  const isAnswering = (socket: Duplex) => open.get(socket as Socket)?.pending.some(({ headersSent }) => headersSent) ?? false
+  const isAnswering = (socket: Duplex) =>
+    open.get(socket as Socket)?.pending.some(({ headersSent }) => headersSent) ?? false
   return { track, drain, isAnswering, inFlight: () => unanswered().length }
 }

@@ -52,8 +52,8 @@ export function stopOnSignals(options: StopOptions): void {
 }
 
 /**
- * SIGHUP reloads, as it does for other servers. Not so in a terminal: there it says that the window was closed, and a server that
- * stayed would hold the port unseen.
+ * SIGHUP reloads, as it does for other servers. Not so in a terminal: there it says that the window was closed, and a
+ * server that stayed would hold the port unseen.
  */
 export function reloadOnHangup(reload: () => void): void {
   if (!IN_TERMINAL) process.on('SIGHUP', reload)
@@ -73,9 +73,13 @@ async function stop(signal: string, { connections, limitMs, endStreams, close }:
   return [drained, await streams, await attempt(close)].every(Boolean)
 }
 
-/** True if the work was done in time; says on stderr why not, and never throws: the other steps of stopping still have to come. */
+/**
+ * True if the work was done in time; says on stderr why not, and never throws: the other steps of stopping still have
+ * to come.
+ */
 async function attempt(work: () => Promise<unknown>): Promise<boolean> {
-  const late = new Promise((_, reject) => setTimeout(reject, CLOSE_LIMIT_MS, new Error(`not done after ${CLOSE_LIMIT_MS} ms`)).unref())
+  const late = new Promise((_, reject) => setTimeout(reject, CLOSE_LIMIT_MS, new Error(`not done after `
+    + `${CLOSE_LIMIT_MS} ms`)).unref())
   try {
     await Promise.race([work(), late])
     return true

@@ -16,8 +16,9 @@ const REMEMBERED_HOSTS = 100
 const REFUSAL_HEADERS = { 'Connection': 'close', 'Cache-Control': 'no-store', 'Content-Type': 'text/plain' }
 
 /**
- * What Node's parser lets through though no honest client sends it: two Host headers, or none in HTTP/1.1 (RFC 9112, section 3.2, asks for a 400), and a
- * request target that is a whole URL, which a router and a guard in front of it could read differently.
+ * What Node's parser lets through though no honest client sends it: two Host headers, or none in HTTP/1.1 (RFC 9112,
+ * section 3.2, asks for a 400), and a request target that is a whole URL, which a router and a guard in front of it
+ * could read differently.
  */
 export const refuseMalformed: Guard = ({ url, rawHeaders, httpVersion }) => {
   if (url !== '*' && !url?.startsWith('/')) return { status: 400, message: 'The request target is not a path.' }
@@ -31,8 +32,9 @@ export const refuseMalformed: Guard = ({ url, rawHeaders, httpVersion }) => {
 }
 
 /**
- * A guard that serves only hosts the certificate is for, and answers 421 (RFC 9110, section 15.5.20) to others. So no foreign name that someone
- * points at this address can become part of a link, a cache key or an origin check. A request without Host (HTTP/1.0) claims no name, and passes.
+ * A guard that serves only hosts the certificate is for, and answers 421 (RFC 9110, section 15.5.20) to others. So no
+ * foreign name that someone points at this address can become part of a link, a cache key or an origin check. A request
+ * without Host (HTTP/1.0) claims no name, and passes.
  */
 export function refuseOtherHosts(certificate: X509Certificate): Guard {
   const served = new Set<string>()
@@ -50,13 +52,15 @@ export function sendRefusal(response: ServerResponse, { status, message }: Refus
 }
 
 /**
- * Lets a client that sent `Expect: 100-continue` go on only when something reads the body, so that a refusal can come before the body does.
- * The connection ends with the response: after a refusal, nobody could tell whether the body still comes.
+ * Lets a client that sent `Expect: 100-continue` go on only when something reads the body, so that a refusal can come
+ * before the body does. The connection ends with the response: after a refusal, nobody could tell whether the body
+ * still comes.
  */
 export function continueWhenRead(request: IncomingMessage, response: ServerResponse): void {
   const read = request._read
   response.setHeader('Connection', 'close')
-  request._read = function (size) { // The one call that all ways of reading come down to; the event 'resume' would miss some.
+  request._read = function (size) {
+    // The one call that all ways of reading come down to; the event 'resume' would miss some.
     request._read = read
     if (!response.headersSent) response.writeContinue()
     read.call(request, size)

@@ -23,7 +23,10 @@ export interface Service {
   handle: RequestListener
   /** WebSocket upgrades; without it, they are answered as plain requests. */
   upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
-  /** Called with the origins that the certificate gives this server, when it listens and when the certificate changed. Never behind a proxy. */
+  /**
+   * Called with the origins that the certificate gives this server, when it listens and when the certificate changed.
+   * Never behind a proxy.
+   */
   onListening: (origins: string[]) => Promise<unknown>
   /** Called as soon as the server is told to stop: ends event streams. */
   onShutdown: () => Promise<unknown>
@@ -32,7 +35,8 @@ export interface Service {
 }
 
 /**
- * Serves over HTTPS, or over HTTP behind a proxy, as the environment says (docs/deployment.md lists the variables), until a signal ends the process.
+ * Serves over HTTPS, or over HTTP behind a proxy, as the environment says (docs/deployment.md lists the variables),
+ * until a signal ends the process.
  *
  * Whatever keeps it from starting ends the process with exit code 1 and one sentence on stderr.
  */
@@ -45,7 +49,9 @@ export function serve(service: Service): void {
 
   answer(server, service, connections, request => refuseMalformed(request) ?? hosts.refuse?.(request) ?? null)
   const host = pair ? subjectNames(pair.leaf)[0] : undefined
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => answerBrokenRequest(error, socket, { isAnswering: connections.isAnswering(socket), host }))
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) =>
+    answerBrokenRequest(error, socket, { isAnswering: connections.isAnswering(socket), host }),
+  )
   const use = (current: CheckedPair) => {
     if (current.warning) console.warn(`[tls] ${current.warning}`)
     hosts.refuse = refuseOtherHosts(current.leaf)
@@ -60,7 +66,12 @@ export function serve(service: Service): void {
     if (pair) use(pair)
     console.log(`Listening on ${urlOf(server, pair)}${service.basePath.replace(/\/$/, '')}`)
   })
-  stopOnSignals({ connections, limitMs: settings.shutdownTimeoutMs, endStreams: service.onShutdown, close: service.onClosed })
+  stopOnSignals({
+    connections,
+    limitMs: settings.shutdownTimeoutMs,
+    endStreams: service.onShutdown,
+    close: service.onClosed,
+  })
   reloadOnHangup(() => reload(server, settings, use))
 }
 
@@ -80,12 +91,19 @@ function answer(server: HttpServer, { handle, upgrade }: Service, { track }: Con
     if (!track(request, response)) return
     sendRefusal(response, { status: 417, message: 'The only expectation that is met here is 100-continue.' })
   })
-  if (upgrade) server.on('upgrade', (request, socket, head) => refuse(request) ? socket.destroy() : upgrade(request, socket, head))
+  if (upgrade)
+    server.on('upgrade', (request, socket, head) =>
+      refuse(request) ? socket.destroy() : upgrade(request, socket, head),
+    )
 }
 
-/** Takes a renewed certificate into use for new connections; those that are open keep theirs. A bad pair changes nothing. */
+/**
+ * Takes a renewed certificate into use for new connections; those that are open keep theirs. A bad pair changes
+ * nothing.
+ */
 function reload(server: HttpServer | HttpsServer, { tls }: Settings, use: (pair: CheckedPair) => void): void {
-  if (!tls || !(server instanceof HttpsServer)) return console.log('[tls] SIGHUP: nothing to reload, TLS ends at the proxy.')
+  if (!tls || !(server instanceof HttpsServer))
+    return console.log('[tls] SIGHUP: nothing to reload, TLS ends at the proxy.')
   try {
     const pair = readPair(tls, new Date())
     server.setSecureContext(secureContext(pair))
@@ -97,7 +115,10 @@ function reload(server: HttpServer | HttpsServer, { tls }: Settings, use: (pair:
   }
 }
 
-/** Where to point a browser. `::` and `0.0.0.0` mean every address, so there the certificate's first name, or localhost, stands for them. */
+/**
+ * Where to point a browser. `::` and `0.0.0.0` mean every address, so there the certificate's first name, or localhost,
+ * stands for them.
+ */
 function urlOf(server: HttpServer, pair: CheckedPair | null): string {
   const address = server.address() as AddressInfo | string
   if (typeof address === 'string') return `unix socket ${address}`

@@ -1,4 +1,6 @@
-/** What the operator has to mend before the server can start. The message is one sentence that says what, why and how. */
+/**
+ * What the operator has to mend before the server can start. The message is one sentence that says what, why and how.
+ */
 export class StartupError extends Error {
   override name = 'StartupError'
 }
@@ -25,7 +27,10 @@ export interface Settings {
   shutdownTimeoutMs: number
 }
 
-/** How long a client may take, in milliseconds. Time that it does not use is an attacker's: a connection held open costs a client next to nothing. */
+/**
+ * How long a client may take, in milliseconds. Time that it does not use is an attacker's: a connection held open costs
+ * a client next to nothing.
+ */
 export interface Timeouts {
   /** For the TLS handshake. */
   handshake: number
@@ -40,7 +45,7 @@ export interface Timeouts {
 type Environment = Record<string, string | undefined>
 
 /** The longest that a timer can be set to. */
-const LONGEST_MS = 2_147_483_647
+const MAX_TIMEOUT_MS = 2_147_483_647
 
 /**
  * Reads the listener's settings from the environment. A variable that is empty counts as not set.
@@ -55,25 +60,27 @@ export function readSettings(env: Environment): Settings {
       : { port: readPort(env), host: env.NITRO_HOST || env.HOST || undefined },
     maxConnections: readInteger(env, 'NITRO_MAX_CONNECTIONS', 10_000, 1, 1_000_000),
     timeouts: readTimeouts(env),
-    shutdownTimeoutMs: readInteger(env, 'NITRO_SHUTDOWN_TIMEOUT', 30_000, 0, LONGEST_MS),
+    shutdownTimeoutMs: readInteger(env, 'NITRO_SHUTDOWN_TIMEOUT', 30_000, 0, MAX_TIMEOUT_MS),
   }
 }
 
 /**
- * A proxy and a certificate together are refused, though one could be let win: whoever sets both believes either that this hop is
- * encrypted or that it is not, and half of them would be wrong without knowing.
+ * A proxy and a certificate together are refused, though one could be let win: whoever sets both believes either that
+ * this hop is encrypted or that it is not, and half of them would be wrong without knowing.
  */
 function readCertificatePaths(env: Environment): CertificatePaths | null {
   const { NUXT_TLS_CERT: cert, NUXT_TLS_KEY: key } = env
-  if (readFlag(env, 'NUXT_SESSION_BEHIND_PROXY')) {
+  if (readFlag(env, 'NUXT_CLOAKROOM_BEHIND_PROXY')) {
     if (!cert && !key) return null
     throw new StartupError(
-      `NUXT_SESSION_BEHIND_PROXY says that TLS ends at a proxy in front, but ${cert ? 'NUXT_TLS_CERT' : 'NUXT_TLS_KEY'} is set too: unset one of them.`,
+      `NUXT_CLOAKROOM_BEHIND_PROXY says that TLS ends at a proxy in front, but `
+      + `${cert ? 'NUXT_TLS_CERT' : 'NUXT_TLS_KEY'} is set too: unset one of them.`,
     )
   }
   if (Boolean(cert) !== Boolean(key)) {
     const [present, missing] = cert ? ['NUXT_TLS_CERT', 'NUXT_TLS_KEY'] : ['NUXT_TLS_KEY', 'NUXT_TLS_CERT']
-    throw new StartupError(`${present} is set but ${missing} is not, and a certificate needs its key: set both, or neither for certs/localhost.pem.`)
+    throw new StartupError(`${present} is set but ${missing} is not, and a certificate needs its key: set both, or `
+      + `neither for certs/localhost.pem.`)
   }
   return {
     cert: cert || 'certs/localhost.pem',
@@ -85,14 +92,15 @@ function readCertificatePaths(env: Environment): CertificatePaths | null {
 
 function readTimeouts(env: Environment): Timeouts {
   const timeouts = {
-    handshake: readInteger(env, 'NITRO_HANDSHAKE_TIMEOUT', 10_000, 1, LONGEST_MS),
-    headers: readInteger(env, 'NITRO_HEADERS_TIMEOUT', 15_000, 1, LONGEST_MS),
-    request: readInteger(env, 'NITRO_REQUEST_TIMEOUT', 30_000, 1, LONGEST_MS),
+    handshake: readInteger(env, 'NITRO_HANDSHAKE_TIMEOUT', 10_000, 1, MAX_TIMEOUT_MS),
+    headers: readInteger(env, 'NITRO_HEADERS_TIMEOUT', 15_000, 1, MAX_TIMEOUT_MS),
+    request: readInteger(env, 'NITRO_REQUEST_TIMEOUT', 30_000, 1, MAX_TIMEOUT_MS),
     // Longer than the 60 s of common proxies, so that it is the proxy that closes an idle connection.
-    keepAlive: readInteger(env, 'NITRO_KEEP_ALIVE_TIMEOUT', 65_000, 1, LONGEST_MS),
+    keepAlive: readInteger(env, 'NITRO_KEEP_ALIVE_TIMEOUT', 65_000, 1, MAX_TIMEOUT_MS),
   }
   if (timeouts.headers > timeouts.request) {
-    throw new StartupError('NITRO_HEADERS_TIMEOUT is longer than NITRO_REQUEST_TIMEOUT, though the headers are a part of the request: lower the one, or raise the other.')
+    throw new StartupError('NITRO_HEADERS_TIMEOUT is longer than NITRO_REQUEST_TIMEOUT, though the headers are a part '
+      + 'of the request: lower the one, or raise the other.')
   }
   return timeouts
 }
@@ -113,5 +121,6 @@ function readInteger(env: Environment, name: string, byDefault: number, min: num
   if (!text) return byDefault
   const value = Number(text)
   if (/^\d+$/.test(text) && value >= min && value <= max) return value
-  throw new StartupError(`${name} is ${JSON.stringify(text)}, which is no whole number from ${min} to ${max}: correct or unset it.`)
+  throw new StartupError(`${name} is ${JSON.stringify(text)}, which is no whole number from ${min} to ${max}: correct `
+    + `or unset it.`)
 }

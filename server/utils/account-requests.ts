@@ -21,44 +21,64 @@ const BUSY_RETRY_SECONDS = 2
 
 /** An answer that refuses: its status and `data.code` are part of the HTTP contract. */
 export function accountError(code: AccountErrorCode, message: string, details: Omit<AccountErrorData, 'code'> = {}) {
-  return createError<AccountErrorData>({ statusCode: STATUS[code], statusMessage: STATUS_CODES[STATUS[code]], message, data: { code, ...details } })
+  return createError<AccountErrorData>({
+    statusCode: STATUS[code],
+    statusMessage: STATUS_CODES[STATUS[code]],
+    message,
+    data: { code, ...details },
+  })
 }
 
-/** Reads a body that `schema` describes. @throws 400 `invalid_body` with a sentence for each field, and what `readJson` throws */
-export async function readBodyAs<Schema extends GenericSchema>(event: H3Event, schema: Schema): Promise<InferOutput<Schema>> {
+/**
+ * Reads a body that `schema` describes.
+ *
+ * @throws 400 `invalid_body` with a sentence for each field, and what `readJson` throws
+ */
+export async function readBodyAs<Schema extends GenericSchema>(
+  event: H3Event,
+  schema: Schema,
+): Promise<InferOutput<Schema>> {
   const body = safeParse(schema, await readJson(event))
   if (body.success) return body.output
   const { nested = {} } = flatten(body.issues)
-  const fields = Object.fromEntries(Object.entries(nested).map(([field, messages]) => [field, (messages as string[])[0]!]))
+  const fields = Object.fromEntries(
+    Object.entries(nested).map(([field, messages]) => [field, (messages as string[])[0]!]),
+  )
   throw accountError('invalid_body', Object.values(fields)[0] ?? 'The body must be an object.', { fields })
 }
 
 /** Each try costs a hash, right or wrong. */
-const tries = defineRateLimit({ most: 60, within: '10m' })
+const tries = defineRateLimit({ max: 60, window: '10m' })
 /** Never by the account alone: whoever knows its name could lock its owner out (ASVS 6.3.1). */
-const wrongPasswords = defineRateLimit({ most: 10, within: '10m' })
-const registrations = defineRateLimit({ most: 30, within: '1h' })
+const wrongPasswords = defineRateLimit({ max: 10, window: '10m' })
+const registrations = defineRateLimit({ max: 30, window: '1h' })
 
 /**
- * Asks for the password of an account. One answer for a wrong password and for a name that nobody has, after the same time.
+ * Asks for the password of an account. One answer for a wrong password and for a name that nobody has, after the same
+ * time.
  *
  * @param name what the account was asked for by; limited even where nobody has it
- * @throws 401 `wrong_credentials`; 429 `rate_limited` after too many from one address; 503 `busy` when too many are waiting
+ * @throws 401 `wrong_credentials`; 429 `rate_limited` after too many from one address; 503 `busy` when too many are
+ * waiting
  */
-export async function requirePassword(event: H3Event, { account, name, password }: { account: Account | null, name: string, password: string }): Promise<Account> {
+export async function requirePassword(
+  event: H3Event,
+  { account, name, password }: { account: Account | null, name: string, password: string },
+): Promise<Account> {
   const address = clientAddress(event)
   const here = address && `${address} ${nameKey(name)}`
   tries.take(event, address)
-  wrongPasswords.take(event, here) // Counted before it is known to be wrong, so that a rush at once gets no further than one after the other.
+  // Counted before it is known to be wrong, so that a rush at once gets no further than one after the other.
+  wrongPasswords.take(event, here)
   const right = await unlessBusy(event, () => verifyPassword(password, account?.password ?? null)).catch((error) => {
-    wrongPasswords.giveBack(here)
+    wrongPasswords.refund(here)
     throw error
   })
   if (!account || !right) {
     reportFailedSignIn()
     throw accountError('wrong_credentials', 'Name or password is wrong.')
   }
-  wrongPasswords.giveBack(here)
+  wrongPasswords.refund(here)
   return account
 }
 

@@ -18,12 +18,14 @@ export function useAccounts(): AccountStore {
 /**
  * The session of somebody who is signed in, and the account that it belongs to.
  *
- * @throws 401 `no_session` where nobody is signed in, or the account has been deleted; 403 `not_fresh` where `fresh` is asked for
+ * @throws 401 `no_session` where nobody is signed in, or the account has been deleted; 403 `not_fresh` where `fresh` is
+ * asked for
  */
 export async function requireAccount(event: H3Event, { fresh }: { fresh?: true } = {}) {
   const session = await requireSession(event, { signedIn: true, fresh })
-  const account = useAccounts().byId(session.owner!)
-  if (!account) throw createError({ statusCode: 401, statusMessage: 'Unauthorized', message: 'This account does not exist any more.', data: { code: 'no_session' } })
+  const account = useAccounts().byId(session.userId!)
+  if (!account) throw createError({ statusCode: 401, statusMessage: 'Unauthorized', message: 'This account does not '
+    + 'exist any more.', data: { code: 'no_session' } })
   return { session, account }
 }
 

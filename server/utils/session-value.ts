@@ -8,9 +8,15 @@ export async function issueValue(event: H3Event, { renew = false } = {}): Promis
     const fresh = randomUUID()
     // Inside the draft, not before it: of two parallel first calls, both must answer the one value that stays.
     await session.update((draft) => {
-      draft.value = renew ? fresh : draft.value ?? fresh
+      draft.value = renew ? fresh : (draft.value ?? fresh)
     })
   }
-  if (session.data.value === undefined) throw createError({ statusCode: 401, statusMessage: 'Unauthorized', message: 'The session has ended.', data: { code: 'no_session' } })
+  if (session.data.value === undefined)
+    throw createError({
+      statusCode: 401,
+      statusMessage: 'Unauthorized',
+      message: 'The session has ended.',
+      data: { code: 'no_session' },
+    })
   return session.data.value
 }

@@ -1,4 +1,7 @@
-/** What a request of the comparison is for. `probe` only asks whether the cookie comes along, and `warm-up` opens the connection. */
+/**
+ * What a request of the comparison is for. `probe` only asks whether the cookie comes along, and `warm-up` opens the
+ * connection.
+ */
 export type Step = 'issue' | 'check' | 'preflight' | 'probe' | 'warm-up'
 
 /** One request as the server saw it. No cookie and no value is in here, only whether there was one. */

@@ -10,12 +10,15 @@ export interface ComparisonPorts {
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
 
 /**
- * The two other origins for a page that was opened under `hostname` (as in `location.hostname`): another port of the same host, which is the same
- * site, and another name of the same machine, which is another site.
+ * The two other origins for a page that was opened under `hostname` (as in `location.hostname`): another port of the
+ * same host, which is the same site, and another name of the same machine, which is another site.
  *
  * `null` for any other name: the comparison's listeners are on the loopback addresses alone.
  */
-export function otherOrigins(hostname: string, { sameSite, crossSite }: ComparisonPorts): Record<Exclude<Target, 'same-origin'>, string> | null {
+export function otherOrigins(
+  hostname: string,
+  { sameSite, crossSite }: ComparisonPorts,
+): Record<Exclude<Target, 'same-origin'>, string> | null {
   if (!LOOPBACK.includes(hostname)) return null
   return {
     'same-site': `https://${hostname}:${sameSite}`,

@@ -26,8 +26,21 @@ export interface ServerSettings {
 }
 
 /** What is set differently from how it should be; `right` is how it should be. */
-export type Kind = 'right' | 'no-credentials' | 'no-allow-credentials' | 'not-listed' | 'wildcard' | 'no-preflight' | 'header' | 'plain'
-  | 'lax' | 'strict' | 'none' | 'partitioned' | 'none-insecure' | 'no-samesite'
+export type Kind
+  = | 'right'
+    | 'no-credentials'
+    | 'no-allow-credentials'
+    | 'not-listed'
+    | 'wildcard'
+    | 'no-preflight'
+    | 'header'
+    | 'plain'
+    | 'lax'
+    | 'strict'
+    | 'none'
+    | 'partitioned'
+    | 'none-insecure'
+    | 'no-samesite'
 
 /** One way to do the job: issue a value, send it back, have it checked. */
 export interface Scenario {
@@ -59,33 +72,104 @@ const LAX: CookieSettings = { sameSite: 'Lax', secure: true, partitioned: false 
 const PARTITIONED: CookieSettings = { sameSite: 'None', secure: true, partitioned: true }
 
 const VARIATIONS: Variation[] = [
-  { kind: 'no-credentials', title: 'Credentials left out', setting: 'fetch without credentials: \'include\'', client: { credentials: 'same-origin' } },
-  { kind: 'no-allow-credentials', title: 'Server does not allow credentials', setting: 'no Access-Control-Allow-Credentials', cors: { allowCredentials: false } },
-  { kind: 'not-listed', title: 'Origin not on the allowlist', setting: 'Access-Control-Allow-Origin: https://app.example', cors: { allowOrigin: 'another' } },
-  { kind: 'wildcard', title: 'Wildcard with credentials', setting: 'Access-Control-Allow-Origin: *', cors: { allowOrigin: '*' } },
-  { kind: 'no-preflight', title: 'No answer to the preflight', setting: 'OPTIONS gets a 404', cors: { answersPreflight: false } },
-  { kind: 'header', title: 'Header not allowed', setting: 'X-Requested-With is sent; Access-Control-Allow-Headers lacks it', client: { extraHeader: true } },
-  { kind: 'plain', title: 'Plain Content-Type', setting: 'JSON sent as text/plain', client: { contentType: 'text/plain' } },
+  {
+    kind: 'no-credentials',
+    title: 'Credentials left out',
+    setting: 'fetch without credentials: \'include\'',
+    client: { credentials: 'same-origin' },
+  },
+  {
+    kind: 'no-allow-credentials',
+    title: 'Server does not allow credentials',
+    setting: 'no Access-Control-Allow-Credentials',
+    cors: { allowCredentials: false },
+  },
+  {
+    kind: 'not-listed',
+    title: 'Origin not on the allowlist',
+    setting: 'Access-Control-Allow-Origin: https://app.example',
+    cors: { allowOrigin: 'another' },
+  },
+  {
+    kind: 'wildcard',
+    title: 'Wildcard with credentials',
+    setting: 'Access-Control-Allow-Origin: *',
+    cors: { allowOrigin: '*' },
+  },
+  {
+    kind: 'no-preflight',
+    title: 'No answer to the preflight',
+    setting: 'OPTIONS gets a 404',
+    cors: { answersPreflight: false },
+  },
+  {
+    kind: 'header',
+    title: 'Header not allowed',
+    setting: 'X-Requested-With is sent; Access-Control-Allow-Headers lacks it',
+    client: { extraHeader: true },
+  },
+  {
+    kind: 'plain',
+    title: 'Plain Content-Type',
+    setting: 'JSON sent as text/plain',
+    client: { contentType: 'text/plain' },
+  },
   { kind: 'lax', title: 'Cookie is SameSite=Lax', setting: 'SameSite=Lax; Secure', cookie: LAX, only: 'cross-site' },
-  { kind: 'strict', title: 'Cookie is SameSite=Strict', setting: 'SameSite=Strict; Secure', cookie: { ...LAX, sameSite: 'Strict' } },
+  {
+    kind: 'strict',
+    title: 'Cookie is SameSite=Strict',
+    setting: 'SameSite=Strict; Secure',
+    cookie: { ...LAX, sameSite: 'Strict' },
+  },
   { kind: 'no-samesite', title: 'Cookie without SameSite', setting: 'Secure', cookie: { ...LAX, sameSite: null } },
-  { kind: 'none', title: 'Cookie is SameSite=None', setting: 'SameSite=None; Secure', cookie: { ...PARTITIONED, partitioned: false } },
-  { kind: 'partitioned', title: 'Cookie is None and Partitioned', setting: 'SameSite=None; Secure; Partitioned', cookie: PARTITIONED, only: 'same-site' },
-  { kind: 'none-insecure', title: 'None without Secure', setting: 'SameSite=None', cookie: { sameSite: 'None', secure: false, partitioned: false } },
+  {
+    kind: 'none',
+    title: 'Cookie is SameSite=None',
+    setting: 'SameSite=None; Secure',
+    cookie: { ...PARTITIONED, partitioned: false },
+  },
+  {
+    kind: 'partitioned',
+    title: 'Cookie is None and Partitioned',
+    setting: 'SameSite=None; Secure; Partitioned',
+    cookie: PARTITIONED,
+    only: 'same-site',
+  },
+  {
+    kind: 'none-insecure',
+    title: 'None without Secure',
+    setting: 'SameSite=None',
+    cookie: { sameSite: 'None', secure: false, partitioned: false },
+  },
 ]
 
 const RIGHT: Record<Target, Variation> = {
   'same-origin': { kind: 'right', title: 'One origin', setting: 'no CORS; SameSite=Lax; Secure', cookie: LAX },
-  'same-site': { kind: 'right', title: 'Everything right', setting: 'exact origin, credentials; SameSite=Lax; Secure', cookie: LAX },
-  'cross-site': { kind: 'right', title: 'Everything right', setting: 'exact origin, credentials; SameSite=None; Secure; Partitioned', cookie: PARTITIONED },
+  'same-site': {
+    kind: 'right',
+    title: 'Everything right',
+    setting: 'exact origin, credentials; SameSite=Lax; Secure',
+    cookie: LAX,
+  },
+  'cross-site': {
+    kind: 'right',
+    title: 'Everything right',
+    setting: 'exact origin, credentials; SameSite=None; Secure; Partitioned',
+    cookie: PARTITIONED,
+  },
 }
 
-/** Every way there is to compare: one on the page's own origin; on the other two the right one, then what people get wrong. */
+/**
+ * Every way there is to compare: one on the page's own origin; on the other two the right one, then what people get
+ * wrong.
+ */
 export const SCENARIOS: readonly Scenario[] = [
   scenario('same-origin', RIGHT['same-origin']),
   ...(['same-site', 'cross-site'] as const).flatMap(target => [
     scenario(target, RIGHT[target]),
-    ...VARIATIONS.filter(({ only }) => only === undefined || only === target).map(variation => scenario(target, variation)),
+    ...VARIATIONS.filter(({ only }) => only === undefined || only === target).map(variation =>
+      scenario(target, variation),
+    ),
   ]),
 ]
 

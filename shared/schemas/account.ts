@@ -8,7 +8,10 @@ const Name = v.pipe(
   v.regex(/^[\p{L}\p{N}._@+-]+$/u, 'A name is made of letters, digits and . _ @ + -'),
 )
 
-/** Any password that somebody may have. No rule on its characters, and nothing is cut off or trimmed (ASVS 6.2.5, 6.2.8). */
+/**
+ * Any password that somebody may have. No rule on its characters, and nothing is cut off or trimmed (ASVS 6.2.5,
+ * 6.2.8).
+ */
 const Password = v.pipe(
   v.string('A password is text.'),
   v.minLength(1, 'There is no password.'),
@@ -42,5 +45,6 @@ export const NOTE_MAX_LENGTH = 2000
 
 /** What somebody leaves in their session. Empty takes it away. */
 export const Note = v.object({
-  note: v.pipe(v.string('A note is text.'), v.maxLength(NOTE_MAX_LENGTH, `A note has at most ${NOTE_MAX_LENGTH} characters.`)),
+  note: v.pipe(v.string('A note is text.'), v.maxLength(NOTE_MAX_LENGTH, `A note has at most ${NOTE_MAX_LENGTH} `
+  + `characters.`)),
 })

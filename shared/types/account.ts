@@ -8,7 +8,10 @@ export interface AccountView {
   createdAt: number
 }
 
-/** Codes in `error.data.code` of the account's routes, each with the HTTP status it always comes with; beside the codes of the session layer. */
+/**
+ * Codes in `error.data.code` of the account's routes, each with the HTTP status it always comes with; beside the codes
+ * of the session layer.
+ */
 export type AccountErrorCode
   = 'invalid_body' // 400
     | 'wrong_credentials' // 401

@@ -1,4 +1,4 @@
-declare module '#layers/session/shared/types/session-data' {
+declare module '#cloakroom' {
   interface SessionData {
     /** The value that was issued to the visitor, to be sent back and compared. */
     value?: string

@@ -10,7 +10,7 @@ for (const [device, viewport] of Object.entries({ phone: PHONE, desktop: DESKTOP
     test.describe(`on a ${device} in ${colorScheme} mode`, () => {
       test.use({ viewport, colorScheme })
 
-      test('axe finds nothing and nothing is cut off', async ({ page }) => {
+      test('axe finds no violation and the page is not too wide', async ({ page }) => {
         await page.goto('/')
         await expect(sessionPage(page).value).toHaveValue(UUID)
 
@@ -22,7 +22,7 @@ for (const [device, viewport] of Object.entries({ phone: PHONE, desktop: DESKTOP
   }
 }
 
-test('every control is reached with the Tab key, in the order of the page', async ({ page }) => {
+test('the Tab key reaches every control, in the order of the page', async ({ page }) => {
   await page.goto('/')
   const { value, send, newValue, endSession } = sessionPage(page)
   await expect(value).toHaveValue(UUID)
@@ -33,7 +33,7 @@ test('every control is reached with the Tab key, in the order of the page', asyn
   }
 })
 
-test('no button gets hard to read under the pointer', async ({ page }) => {
+test('every button keeps enough contrast under the pointer', async ({ page }) => {
   await page.goto('/')
   const { value, send, newValue, endSession } = sessionPage(page)
   await expect(value).toHaveValue(UUID)
@@ -43,7 +43,7 @@ test('no button gets hard to read under the pointer', async ({ page }) => {
   }
 })
 
-test('a page that does not exist says so, with nothing for axe to find', async ({ page, problems }) => {
+test('the page for an unknown address says so and has no axe violation', async ({ page, problems }) => {
   problems.expect(/status of 404/)
   const response = await page.goto('/no-such-page')
 
@@ -54,7 +54,7 @@ test('a page that does not exist says so, with nothing for axe to find', async (
   await expect(sessionPage(page).value).toHaveValue(UUID)
 })
 
-/** Whether the page's background is light or dark, whatever notation its colour has: a canvas turns it into bytes. */
+/** Whether the page's background is light or dark. A canvas converts any notation of a color into bytes. */
 function lightness(page: Page): Promise<'light' | 'dark'> {
   return page.evaluate(() => {
     const pixel = document.createElement('canvas').getContext('2d')!

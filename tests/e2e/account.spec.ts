@@ -5,10 +5,10 @@ import { accountPage, devicesPage, newName, PASSWORD, register, signIn, signInPa
 const ENDED = 'Your session ended, and took its note with it.'
 const LETTER = 'Dear Charles,\n\nthe engine might compose'
 
-test('whoever is signed out while they write signs in again, is where they were, and has the note as they left it', async ({ page }) => {
+test('a user who is signed out while writing signs in again and gets the page and the note back', async ({ page }) => {
   const name = newName()
   await register(page, name, '/account?from=here')
-  const { note, save, told } = accountPage(page)
+  const { note, save, message } = accountPage(page)
   await note.fill(LETTER)
   await signOutFromElsewhere(page, name)
   await expect(page.getByText('You were signed out on another device.')).toBeVisible()
@@ -16,15 +16,15 @@ test('whoever is signed out while they write signs in again, is where they were,
 
   await expect(page).toHaveURL('/account?from=here')
   await expect(note).toHaveValue(LETTER)
-  await expect(told).toContainText(ENDED)
+  await expect(message).toContainText(ENDED)
   await expectAccessible(page)
   await save.click()
-  await expect(told).toHaveText('The note is in your session.')
+  await expect(message).toHaveText('The note is in your session.')
   await page.reload()
   await expect(note).toHaveValue(LETTER)
 })
 
-test('whoever signs in next at the same tab does not see what another has written', async ({ page }) => {
+test('another user who signs in next in the same tab does not see the note', async ({ page }) => {
   const name = newName()
   const other = newName()
   await register(page, other, '/account')
@@ -41,7 +41,7 @@ test('whoever signs in next at the same tab does not see what another has writte
   await expect(page.getByText(ENDED)).toHaveCount(0)
 })
 
-test('whoever signs out themselves leaves nothing behind', async ({ page }) => {
+test('signing out deletes the draft of the note', async ({ page }) => {
   const name = newName()
   await register(page, name, '/account')
   await accountPage(page).note.fill(LETTER)
@@ -55,7 +55,7 @@ test('whoever signs out themselves leaves nothing behind', async ({ page }) => {
   await expect(accountPage(page).note).toHaveValue('')
 })
 
-test('a note that one tab saves is in the other, which has none of its own', async ({ page, context }) => {
+test('a note that one tab saves appears in the other tab, which has no draft', async ({ page, context }) => {
   await register(page, newName(), '/account')
   const second = await context.newPage()
   await second.goto('/account')
@@ -65,7 +65,7 @@ test('a note that one tab saves is in the other, which has none of its own', asy
   await expect(accountPage(second).note).toHaveValue(LETTER)
 })
 
-test('a new password signs out the other devices, and is the one to sign in with', async ({ page, browser, app, problems }) => {
+test('a new password replaces the old and signs out the other devices', async ({ page, browser, app, problems }) => {
   problems.expect(/status of 401/)
   problems.expect(/status of 422/)
   const name = newName()
@@ -73,7 +73,7 @@ test('a new password signs out the other devices, and is the one to sign in with
   const elsewhere = await browser.newContext({ baseURL: app.origin })
   const other = await elsewhere.newPage()
   await signIn(other, name)
-  const { current, chosen, change, problem, told } = accountPage(page)
+  const { current, chosen, change, problem, message } = accountPage(page)
   await current.fill('not the password')
   await chosen.fill('a hat, a coat, an umbrella')
   await change.click()
@@ -86,7 +86,7 @@ test('a new password signs out the other devices, and is the one to sign in with
   await chosen.fill('a hat, a coat, an umbrella')
   await change.click()
 
-  await expect(told).toHaveText('The password is changed. One other device is signed out.')
+  await expect(message).toHaveText('The password is changed. One other device is signed out.')
   await expect(current).toHaveValue('')
   await expect(other.getByText('You were signed out on another device.')).toBeVisible()
   await devicesPage(page).headerSignOut.click()
@@ -95,8 +95,10 @@ test('a new password signs out the other devices, and is the one to sign in with
   await elsewhere.close()
 })
 
-for (const [device, viewport] of Object.entries({ phone: { width: 360, height: 740 }, desktop: { width: 1280, height: 800 } })) {
-  test(`on a ${device} axe finds nothing, and nothing is cut off`, async ({ page }) => {
+const VIEWPORTS = { phone: { width: 360, height: 740 }, desktop: { width: 1280, height: 800 } }
+
+for (const [device, viewport] of Object.entries(VIEWPORTS)) {
+  test(`axe finds no violation on a ${device} and the page is not too wide`, async ({ page }) => {
     await page.setViewportSize(viewport)
     await register(page, newName(), '/account')
     await expect(accountPage(page).note).toBeVisible()
@@ -106,7 +108,7 @@ for (const [device, viewport] of Object.entries({ phone: { width: 360, height: 7
   })
 }
 
-/** On another device of the same user, whose session stays. */
+/** Signs the page's device out from another device of the same user. */
 async function signOutFromElsewhere(page: Page, name: string): Promise<void> {
   const elsewhere = await page.context().browser()!.newContext({ baseURL: new URL(page.url()).origin })
   const other = await elsewhere.newPage()
@@ -116,7 +118,7 @@ async function signOutFromElsewhere(page: Page, name: string): Promise<void> {
   await elsewhere.close()
 }
 
-/** On the page that the end of the session has led to. */
+/** Signs in on the sign-in page that is open. */
 async function signInHere(page: Page, user: string): Promise<void> {
   const form = signInPage(page)
   await form.name.fill(user)

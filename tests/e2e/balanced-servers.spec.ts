@@ -1,24 +1,24 @@
 import type { Browser, BrowserContext, Page } from '@playwright/test'
 import { devicesPage, newName, register, signInTwoTabs } from '../support/account-page.ts'
-import { expect, OFFLINE, settled } from '../support/fixtures.ts'
-import { skipWithoutRedis, test, type Pair } from '../support/pair.ts'
-import { COOKIE_NAME, idleEnd, sessionPage, UUID } from '../support/session-page.ts'
+import { expect, OFFLINE, hydrated } from '../support/fixtures.ts'
+import { skipWithoutRedis, test, type TwoServers } from '../support/two-servers.ts'
+import { idleExpiresAt, sessionCookie, sessionPage, UUID } from '../support/session-page.ts'
 
 const REVOKED = 'You were signed out on another device.'
 const CALLS = 20
 
-/** Two servers behind one origin: each request of a page may come to another one than the request before. */
+// Two servers behind one origin take turns, so two requests of one page may reach different servers.
 skipWithoutRedis()
-test.use({ baseURL: async ({ pair }, use) => use(pair.balancer.origin) })
+test.use({ baseURL: async ({ servers }, use) => use(servers.balancer.origin) })
 
-test('the other tabs hear of the end though the tab that held the stream is closed', async ({ page, browser, pair }) => {
+test('a tab takes over the stream of a closed tab and receives the sign-out', async ({ page, browser, servers }) => {
   const name = newName()
   await register(page, name)
-  const other = await otherDevice(browser, pair)
+  const other = await otherDevice(browser, servers)
   const [leader, follower] = await signInTwoTabs(other, name)
-  const taken = follower.waitForResponse('**/api/_session/events')
+  const streamOpened = follower.waitForResponse('**/api/_session/events')
   await leader.close()
-  await taken
+  await streamOpened
 
   await expect(devicesPage(page).devices).toHaveCount(2)
   await devicesPage(page).signOutOther.click()
@@ -26,12 +26,12 @@ test('the other tabs hear of the end though the tab that held the stream is clos
   await other.close()
 })
 
-test('offline nobody is signed out, and what happened meanwhile is told on coming back', async ({ page, browser, pair, problems }) => {
+test('an offline page stays and shows the sign-out once it is online', async ({ page, browser, servers, problems }) => {
   problems.allow(OFFLINE)
   const name = newName()
   await register(page, name)
-  const other = await otherDevice(browser, pair)
-  // Chromium lets a stream that is open live on while it is offline, as no network would.
+  const other = await otherDevice(browser, servers)
+  // Unlike a real network, Chromium keeps an open stream connected while it is offline.
   await other.route('**/api/_session/events', route => route.abort('internetdisconnected'))
   const tabs = await signInTwoTabs(other, name)
   await other.setOffline(true)
@@ -45,12 +45,12 @@ test('offline nobody is signed out, and what happened meanwhile is told on comin
   await other.close()
 })
 
-test('the warning before the end is extended from another tab', async ({ page, context }) => {
+test('extending the session in one tab hides the expiry warning in both', async ({ page, context }) => {
   await register(page, newName())
   const second = await context.newPage()
   await second.goto('/devices')
-  await settled(second)
-  await context.clock.setFixedTime(await idleEnd(context) - 30_000) // Within the last minute pages warn.
+  await hydrated(second)
+  await context.clock.setFixedTime(await idleExpiresAt(context) - 30_000) // The warning is shown in the last minute.
   const warnings = [page, second].map(tab => tab.getByRole('alertdialog', { name: 'Are you still there?' }))
   for (const warning of warnings) await expect(warning).toBeVisible()
   await second.getByRole('button', { name: 'Stay signed in' }).click()
@@ -58,7 +58,7 @@ test('the warning before the end is extended from another tab', async ({ page, c
   for (const warning of warnings) await expect(warning).toBeHidden()
 })
 
-test('after signing out, the Back button shows nothing private', async ({ page }) => {
+test('the Back button shows nothing private after sign-out', async ({ page }) => {
   const name = newName()
   await register(page, name)
   await page.goto('/')
@@ -70,25 +70,27 @@ test('after signing out, the Back button shows nothing private', async ({ page }
   await expect(page.getByText(name)).toHaveCount(0)
 })
 
-test('parallel calls that both servers get over a periodic rotation all succeed, with one change of the secret (F6)', async ({ page, context, pair }) => {
+test('parallel calls to both servers during a rotation all succeed with one new secret', async ({
+  page, context, servers,
+}) => {
   await page.goto('/')
   const { value, send, success } = sessionPage(page)
   await expect(value).toHaveValue(UUID)
   const session = await value.inputValue()
-  const before = await makeRotationDue(pair)
-  const [cookieBefore, servedBefore] = [await cookieOf(context), [...pair.balancer.served]]
-  const answers = await callInParallel(page, session)
-  const served = pair.balancer.served.map((count, index) => count - servedBefore[index]!)
-  const after = await secretsOf(pair)
+  const before = await makeRotationDue(servers)
+  const [cookieBefore, servedBefore] = [await sessionCookie(context), [...servers.balancer.served]]
+  const responses = await callInParallel(page, session)
+  const served = servers.balancer.served.map((count, index) => count - servedBefore[index]!)
+  const after = await secretsOf(servers)
 
-  expect(answers).toEqual(Array.from({ length: CALLS }, () => [200, { message: 'Success!' }]))
+  expect(responses).toEqual(Array.from({ length: CALLS }, () => [200, { message: 'Success!' }]))
   expect(Math.min(...served)).toBeGreaterThanOrEqual(CALLS / 2)
   expect(after.previous?.hash).toBe(before.secretHash)
   expect(after.secretHash).not.toBe(before.secretHash)
-  expect(await cookieOf(context)).not.toBe(cookieBefore)
+  expect(await sessionCookie(context)).not.toBe(cookieBefore)
   await send.click()
   await expect(success).toBeVisible()
-  expect(await secretsOf(pair)).toEqual(after)
+  expect(await secretsOf(servers)).toEqual(after)
 })
 
 interface Secrets {
@@ -96,33 +98,30 @@ interface Secrets {
   readonly previous: { readonly hash: string } | null
 }
 
-function otherDevice(browser: Browser, { balancer }: Pair): Promise<BrowserContext> {
+function otherDevice(browser: Browser, { balancer }: TwoServers): Promise<BrowserContext> {
   return browser.newContext({ baseURL: balancer.origin })
-}
-
-async function cookieOf(context: BrowserContext): Promise<string> {
-  return (await context.cookies()).find(({ name }) => name === COOKIE_NAME)!.value
 }
 
 function callInParallel(page: Page, session: string): Promise<unknown[]> {
   return page.evaluate(({ calls, session }) => Promise.all(Array.from({ length: calls }, async () => {
-    const answer = await fetch('/api/session', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ session }) })
-    return [answer.status, await answer.json()]
+    const headers = { 'content-type': 'application/json' }
+    const response = await fetch('/api/session', { method: 'POST', headers, body: JSON.stringify({ session }) })
+    return [response.status, await response.json()]
   })), { calls: CALLS, session })
 }
 
-/** The secret of the newest anonymous session becomes as old as can be; answers what its record holds. */
-async function makeRotationDue(pair: Pair): Promise<Secrets> {
-  const record = await secretsOf(pair)
-  await pair.admin.hset(await anonymousSession(pair), 'v', JSON.stringify({ ...record, rotatedAt: 0 }))
+/** Makes the secret of the newest anonymous session due for rotation. Returns the secrets of its record. */
+async function makeRotationDue(servers: TwoServers): Promise<Secrets> {
+  const record = await secretsOf(servers)
+  await servers.admin.hset(await anonymousSession(servers), 'v', JSON.stringify({ ...record, rotatedAt: 0 }))
   return record
 }
 
-async function secretsOf(pair: Pair): Promise<Secrets> {
-  return JSON.parse((await pair.admin.hget(await anonymousSession(pair), 'v'))!) as Secrets
+async function secretsOf(servers: TwoServers): Promise<Secrets> {
+  return JSON.parse((await servers.admin.hget(await anonymousSession(servers), 'v'))!) as Secrets
 }
 
-async function anonymousSession({ admin }: Pair): Promise<string> {
+async function anonymousSession({ admin }: TwoServers): Promise<string> {
   const [key] = await admin.zrevrange('cloakroom:{anonymous}:created', 0, 0)
   return `cloakroom:session:${key}`
 }

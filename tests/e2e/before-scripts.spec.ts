@@ -1,11 +1,11 @@
 import type { Page, Request } from '@playwright/test'
-import { expect, settled, test } from '../support/fixtures.ts'
+import { expect, hydrated, test } from '../support/fixtures.ts'
 import { accountPage, devicesPage, newName, PASSWORD, register, signInPage } from '../support/account-page.ts'
 import { sessionPage, UUID } from '../support/session-page.ts'
 
-// On a slow connection the server's HTML stands there, and can be typed into, long before its scripts have come.
+// On a slow connection a user can type into the server's HTML long before its scripts have loaded.
 
-test('what is typed before the scripts have come is kept', async ({ page, problems }) => {
+test('input from before hydration is kept', async ({ page, problems }) => {
   problems.expect(/status of 422/)
   const release = await openWithoutScripts(page, '/')
   const { value, send, mismatch } = sessionPage(page)
@@ -18,7 +18,7 @@ test('what is typed before the scripts have come is kept', async ({ page, proble
   await expect(value).toHaveValue('tampered')
 })
 
-test('a field that nobody has touched has the session’s value when the scripts have come', async ({ page }) => {
+test('an untouched field keeps the session’s value after hydration', async ({ page }) => {
   const release = await openWithoutScripts(page, '/')
   const { value, send, success } = sessionPage(page)
   const issued = await value.inputValue()
@@ -29,32 +29,32 @@ test('a field that nobody has touched has the session’s value when the scripts
   await expect(value).toHaveValue(issued)
 })
 
-test('Enter before the scripts have come neither leaves the page nor loses what was typed', async ({ page }) => {
+test('pressing Enter before hydration neither leaves the page nor loses the input', async ({ page }) => {
   const release = await openWithoutScripts(page, '/')
   const { value } = sessionPage(page)
   await value.fill('tampered')
-  const leaving = documentRequests(page)
+  const navigations = recordNavigations(page)
   await value.press('Enter')
   await release()
 
   await expect(value).toHaveValue('tampered')
-  expect(leaving).toEqual([])
+  expect(navigations).toEqual([])
 })
 
-test('a password that is sent before the scripts have come goes nowhere, least of all into the address', async ({ page, context }) => {
+test('submitting the sign-in form before hydration sends no password anywhere', async ({ page, context }) => {
   const release = await openWithoutScripts(page, '/sign-in')
   const { name, password, remember, signIn, toRegister, create } = signInPage(page)
   const chosen = newName()
   await name.fill(chosen)
   await password.fill(PASSWORD)
   await remember.check()
-  const leaving = documentRequests(page)
+  const navigations = recordNavigations(page)
   await password.press('Enter')
   await expect(signIn).toBeDisabled()
   await release()
 
   await expect(signIn).toBeEnabled()
-  expect(leaving).toEqual([])
+  expect(navigations).toEqual([])
   await expect(name).toHaveValue(chosen)
   await expect(password).toHaveValue(PASSWORD)
   await expect(remember).toBeChecked()
@@ -62,10 +62,10 @@ test('a password that is sent before the scripts have come goes nowhere, least o
   await create.click()
   await expect(page).toHaveURL('/')
   const cookie = (await context.cookies()).find(({ name }) => name === '__Host-session')
-  expect(cookie!.expires, 'the cookie of whoever stays signed in').toBeGreaterThan(Date.now() / 1000)
+  expect(cookie!.expires, 'the cookie outlives the browser').toBeGreaterThan(Date.now() / 1000)
 })
 
-test('a sign-in form that the browser sends by itself carries its password in the body', async ({ page }) => {
+test('a sign-in form that the browser submits without scripts has its password in the body', async ({ page }) => {
   await page.goto('/sign-in')
   const { name, password } = signInPage(page)
   await name.fill('ada')
@@ -78,22 +78,22 @@ test('a sign-in form that the browser sends by itself carries its password in th
 
   expect(sent.method()).toBe('POST')
   await expect(page).toHaveURL('/sign-in')
-  await expect(password, 'the page that the server answers with').toHaveValue('')
+  await expect(password, 'on the page that the server returns').toHaveValue('')
 })
 
-test('what another tab saves before the scripts have come is shown when they have', async ({ page, context }) => {
+test('a note that another tab saves before hydration is shown after it', async ({ page, context }) => {
   await register(page, newName(), '/account')
   const second = await context.newPage()
   const release = await openWithoutScripts(second, '/account')
   await accountPage(page).note.fill('saved in time')
   await accountPage(page).save.click()
-  await expect(accountPage(page).told).toBeVisible()
+  await expect(accountPage(page).message).toBeVisible()
   await release()
 
   await expect(accountPage(second).note).toHaveValue('saved in time')
 })
 
-test('a page whose session ends in another tab before its scripts have come is left when they have', async ({ page, context }) => {
+test('a page whose session ends in another tab before hydration redirects after it', async ({ page, context }) => {
   await register(page, newName(), '/account')
   const second = await context.newPage()
   const release = await openWithoutScripts(second, '/account')
@@ -104,7 +104,7 @@ test('a page whose session ends in another tab before its scripts have come is l
   await expect(second).toHaveURL('/sign-in?returnTo=/account')
 })
 
-/** Opens the page with its scripts held back; the answer lets them come, and resolves when the page has taken over. */
+/** Opens the page and delays its scripts until the returned function is called, which resolves after hydration. */
 async function openWithoutScripts(page: Page, path: string): Promise<() => Promise<void>> {
   let release = () => {}
   const released = new Promise<void>((resolve) => {
@@ -112,18 +112,18 @@ async function openWithoutScripts(page: Page, path: string): Promise<() => Promi
   })
   await page.route(/\/_nuxt\/.*\.js$/, async (route) => {
     await released
-    await route.continue().catch(() => undefined) // The page may be gone by then.
+    await route.continue().catch(() => undefined) // The page may be closed by then.
   })
   await page.goto(path, { waitUntil: 'commit' })
   await expect(page.getByRole('textbox').first()).toBeVisible()
   return async () => {
     release()
-    await settled(page)
+    await hydrated(page)
   }
 }
 
-/** The addresses that the page leaves for, from now on. */
-function documentRequests(page: Page): string[] {
+/** Records the addresses that the page navigates to, from now on. */
+function recordNavigations(page: Page): string[] {
   const seen: string[] = []
   page.on('request', (request: Request) => {
     if (request.isNavigationRequest()) seen.push(request.url())

@@ -7,13 +7,15 @@ import { startBuiltServer } from '../support/server.ts'
 
 const OFF = ['', '0', 'false']
 
-test('with the comparison off there is no page, no route, no header and no link of it', async ({ app, page }) => {
+test('an app without the comparison has none of its pages, routes, headers and links', async ({ app, page }) => {
   expect((await call(`${app.origin}/compare`, { headers: { accept: 'text/html' } })).status).toBe(404)
   const run = await call(`${app.origin}/_compare/runs`, { method: 'POST', json: { delayMs: 0 } })
   expect(run.status).toBe(404)
   expect(run.body).not.toContain('"id"')
   for (const path of ['/', '/api/session', '/compare', '/_compare/runs']) {
-    const { headers } = await call(app.origin + path, { headers: { 'accept': 'text/html', 'origin': 'https://localhost:2015', 'sec-fetch-site': 'same-site' } })
+    const { headers } = await call(app.origin + path, {
+      headers: { 'accept': 'text/html', 'origin': 'https://localhost:2015', 'sec-fetch-site': 'same-site' },
+    })
     expect(Object.keys(headers).filter(name => /^access-control-|^timing-allow-origin$/.test(name))).toEqual([])
     expect(String(headers['content-security-policy'])).not.toContain('https:')
   }
@@ -24,7 +26,7 @@ test('with the comparison off there is no page, no route, no header and no link 
 })
 
 for (const value of OFF) {
-  test(`with NUXT_COMPARE=${JSON.stringify(value)} nothing listens on its ports`, async () => {
+  test(`the comparison listens on no port with NUXT_COMPARE=${JSON.stringify(value)}`, async () => {
     const env = await comparisonEnv()
     const app = await startBuiltServer({ ...env, NUXT_COMPARE: value })
     for (const port of [env.NUXT_COMPARE_SAME_SITE_PORT, env.NUXT_COMPARE_CROSS_SITE_PORT]) {
@@ -36,7 +38,7 @@ for (const value of OFF) {
   })
 }
 
-test('a page of the app that calls another origin is stopped by the policy', async ({ page, problems }) => {
+test('the content security policy blocks calls to another origin', async ({ page, problems }) => {
   problems.expect(/connect-src/)
   problems.allow(/Refused to connect/)
   await page.goto('/')

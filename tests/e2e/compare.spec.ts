@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import type { Page } from '@playwright/test'
 import type { Report } from '../../composables/compare/export.ts'
 import { SCENARIOS } from '../../shared/compare/scenarios.ts'
-import { comparisonEnv, openProfile, runComparison, type ShownResult, type ThirdPartyCookies } from '../support/compare-page.ts'
+import { comparisonEnv, openProfile, runComparison } from '../support/compare-page.ts'
+import type { ShownResult, ThirdPartyCookies } from '../support/compare-page.ts'
 import { outcomeTable, replaceTable } from '../support/compare-table.ts'
 import { expect, expectAccessible, test as base } from '../support/fixtures.ts'
 import { call } from '../support/https.ts'
@@ -11,7 +12,7 @@ import { startBuiltServer } from '../support/server.ts'
 
 const DOCUMENT = join(import.meta.dirname, '../../docs/cross-origin.md')
 
-/** What Chromium logs of calls that are wrong on purpose. */
+/** What Chromium logs about the scenarios that fail on purpose. */
 const LOGGED = /blocked by CORS policy|net::ERR_FAILED|status of 401/
 
 const test = base.extend<{ thirdPartyCookies: ThirdPartyCookies | 'as usual' }>({
@@ -29,7 +30,7 @@ const test = base.extend<{ thirdPartyCookies: ThirdPartyCookies | 'as usual' }>(
   },
 })
 
-/** What a browser gave, by scenario without its target: the same for both targets unless they differ. */
+/** The expected outcomes that do not depend on the target. */
 const ANYWHERE = {
   'right': 'Works',
   'no-credentials': 'Stranger (401)',
@@ -57,18 +58,19 @@ for (const thirdPartyCookies of ['allowed', 'blocked'] as const) {
   test.describe(`with third-party cookies ${thirdPartyCookies}`, () => {
     test.use({ thirdPartyCookies })
 
-    test('every scenario comes out as this browser has it', async ({ page, problems }) => {
+    test('every scenario has the outcome of this browser setting', async ({ page, problems }) => {
       problems.expect(LOGGED)
       const results = await runComparison(page)
       shown[thirdPartyCookies] = results
 
-      const expected = SCENARIOS.map(({ id, target, kind }) => [id, (OUTCOMES[thirdPartyCookies][target] as Record<string, string>)[kind]])
+      const outcomes: Record<string, Record<string, string>> = OUTCOMES[thirdPartyCookies]
+      const expected = SCENARIOS.map(({ id, target, kind }) => [id, outcomes[target]![kind]])
       expect(results.map(({ id, outcome }) => [id, outcome])).toEqual(expected)
     })
   })
 }
 
-test('the table in the documentation is what Chromium gave', () => {
+test('the table in the documentation has the outcomes of Chromium', () => {
   const table = outcomeTable(shown.allowed!, shown.blocked!)
   const text = readFileSync(DOCUMENT, 'utf8')
   if (process.env.UPDATE_DOCS) writeFileSync(DOCUMENT, replaceTable(text, table))
@@ -76,19 +78,24 @@ test('the table in the documentation is what Chromium gave', () => {
   expect(readFileSync(DOCUMENT, 'utf8')).toBe(replaceTable(text, table))
 })
 
-test('a run tells what the browser stored as the browser itself has it', async ({ page, context, problems }) => {
+test('a run reports which cookies the browser stored', async ({ page, context, problems }) => {
   problems.expect(LOGGED)
   const { results } = await exportedRun(page)
-  const jar = (await context.cookies()).filter(({ name }) => name === 'compare').map(({ path }) => path.split('/')[3])
+  const cookies = (await context.cookies()).filter(({ name }) => name === 'compare')
+  const ids = cookies.map(({ path }) => path.split('/')[3])
 
-  for (const { scenario, cookie } of results) expect([scenario.id, jar.includes(scenario.id)]).toEqual([scenario.id, cookie.stored])
+  for (const { scenario, cookie } of results) {
+    expect([scenario.id, ids.includes(scenario.id)]).toEqual([scenario.id, cookie.stored])
+  }
 })
 
-test('a run says which requests there were, and who they came from', async ({ page, problems }) => {
+test('a run reports its requests and their origins', async ({ page, problems }) => {
   problems.expect(LOGGED)
   const { results, summary, origins } = await exportedRun(page)
   const find = (id: string) => results.find(({ scenario }) => scenario.id === id)!
-  const seen = (id: string) => find(id).seen.map(({ method, origin, secFetchSite, cookieSent }) => ({ method, origin, secFetchSite, cookieSent }))
+  const seen = (id: string) => find(id).seen.map(({ method, origin, secFetchSite, cookieSent }) => {
+    return { method, origin, secFetchSite, cookieSent }
+  })
 
   const own = { secFetchSite: 'same-origin' }
   expect(seen('same-origin-right')).toEqual([
@@ -105,20 +112,27 @@ test('a run says which requests there were, and who they came from', async ({ pa
   }
   expect(summary.map(({ requestRatio }) => requestRatio)).toEqual([1, 1.5, 1.5])
   for (const { made, seen: entries } of results) {
-    for (const { timing } of made.filter(({ status }) => status !== null)) expect(timing).toMatchObject({ encodedBodySize: expect.any(Number) })
-    for (const { requestBytes, responseBytes } of entries) expect([requestBytes > 200, responseBytes > 100]).toEqual([true, true])
+    for (const { timing } of made.filter(({ status }) => status !== null)) {
+      expect(timing).toMatchObject({ encodedBodySize: expect.any(Number) })
+    }
+    for (const { requestBytes, responseBytes } of entries) {
+      expect([requestBytes > 200, responseBytes > 100]).toEqual([true, true])
+    }
   }
 })
 
-test('the policy lets the two other origins in on the comparison\'s page, and on no other', async ({ app }) => {
-  const policyOf = async (path: string) => String((await call(app.origin + path, { headers: { accept: 'text/html' } })).headers['content-security-policy'])
+test('the content security policy allows the two other origins on the comparison page only', async ({ app }) => {
+  const policyOf = async (path: string) => {
+    const { headers } = await call(app.origin + path, { headers: { accept: 'text/html' } })
+    return String(headers['content-security-policy'])
+  }
 
   expect(await policyOf('/compare')).toMatch(/connect-src 'self' https:\/\/localhost:\d+ https:\/\/127\.0\.0\.1:\d+;/)
   expect(await policyOf('/compare?from=home')).toMatch(/connect-src 'self' https:/)
   expect(await policyOf('/')).toContain('connect-src \'self\';')
 })
 
-test('the page is loaded anew from another page, and left so', async ({ page, problems }) => {
+test('links to and from the comparison page load a new document', async ({ page, problems }) => {
   problems.expect(LOGGED)
   await page.goto('/')
   await page.getByRole('link', { name: 'Compare' }).click()
@@ -130,25 +144,28 @@ test('the page is loaded anew from another page, and left so', async ({ page, pr
   expect(await page.evaluate(() => performance.getEntriesByType('navigation')[0]!.name)).not.toContain('/compare')
 })
 
-test('the page also says why the app\'s own cookie is missing', async ({ page }) => {
+test('the page also diagnoses the app’s own session cookie', async ({ page }) => {
   await page.goto('/compare')
   const panel = page.getByRole('region', { name: 'Why is my cookie missing?' })
-  await expect(panel.getByRole('status').locator('code')).toHaveText('holds_none')
+  await expect(panel.getByRole('status').locator('code')).toHaveText('cookie_missing')
   await page.getByRole('link', { name: 'Asking from elsewhere' }).click()
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Why is my cookie missing?')
 })
 
-test('another origin serves nothing of the app, and no run of another origin', async ({ app, page }) => {
+test('another origin serves nothing of the app, and only its own runs', async ({ app, page }) => {
   await page.goto('/compare')
   const other = await page.getByText(/^\s*https:\/\/127\.0\.0\.1:\d+\s*$/).first().innerText()
-  for (const path of ['/', '/api/session', '/_compare/runs', '/_nuxt/']) expect((await call(other + path)).status).toBe(404)
-  const { id } = JSON.parse((await call(`${app.origin}/_compare/runs`, { method: 'POST', json: { delayMs: 0 } })).body) as { id: string }
+  for (const path of ['/', '/api/session', '/_compare/runs', '/_nuxt/']) {
+    expect([path, (await call(other + path)).status]).toEqual([path, 404])
+  }
+  const { body } = await call(`${app.origin}/_compare/runs`, { method: 'POST', json: { delayMs: 0 } })
+  const { id } = JSON.parse(body) as { id: string }
 
   expect((await call(`${other}/_compare/${id}/same-site-right/0/job`)).status).toBe(404)
   expect((await call(`${other}/_compare/${id}/cross-site-right/0/job`)).status).toBe(200)
 })
 
-test('a run that is stopped by a server that went away is a result, not an error', async ({ page, problems }) => {
+test('a run whose server is unreachable has a result and no error', async ({ page, problems }) => {
   problems.expect(/net::ERR_FAILED/)
   problems.expect(LOGGED)
   await page.route(/^https:\/\/127\.0\.0\.1/, route => route.abort())
@@ -159,8 +176,10 @@ test('a run that is stopped by a server that went away is a result, not an error
   expect(results.find(({ id }) => id === 'same-site-right')!.outcome).toBe('Works')
 })
 
-for (const [device, viewport] of Object.entries({ phone: { width: 390, height: 800 }, desktop: { width: 1280, height: 800 } })) {
-  test(`on a ${device} axe finds nothing before and after a run, and nothing is cut off`, async ({ page, problems }) => {
+const VIEWPORTS = { phone: { width: 390, height: 800 }, desktop: { width: 1280, height: 800 } }
+
+for (const [device, viewport] of Object.entries(VIEWPORTS)) {
+  test(`axe finds no violation on a ${device} before and after a run`, async ({ page, problems }) => {
     problems.expect(LOGGED)
     await page.setViewportSize(viewport)
     await page.goto('/compare')
@@ -174,9 +193,10 @@ for (const [device, viewport] of Object.entries({ phone: { width: 390, height: 8
   })
 }
 
-/** A run, as the page saves it. */
+/** Runs the comparison. Returns the JSON file that the page saves. */
 async function exportedRun(page: Page): Promise<Report> {
   await runComparison(page)
-  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save as JSON' }).click()])
+  const button = page.getByRole('button', { name: 'Save as JSON' })
+  const [download] = await Promise.all([page.waitForEvent('download'), button.click()])
   return JSON.parse(readFileSync(await download.path(), 'utf8')) as Report
 }

@@ -6,9 +6,9 @@ import { sessionPage, UUID } from '../support/session-page.ts'
 import { dumpStore } from '../support/store.ts'
 
 interface Servers {
-  /** Where the client is served; any origin but the app's. */
+  /** The client's origin, which is not the app's. */
   client: string
-  /** The app with the client's origin on its allowlist; {@link Servers.app} has no list. */
+  /** The app with the client's origin on its allowlist. The `app` of the other tests has no allowlist. */
   listing: BuiltServer
 }
 
@@ -19,7 +19,7 @@ const test = base.extend<object, Servers>({
     await close()
   }, { scope: 'worker' }],
   listing: [async ({ client }, use) => {
-    const server = await startBuiltServer({ NUXT_SESSION_ALLOWED_ORIGINS: client })
+    const server = await startBuiltServer({ NUXT_CLOAKROOM_ALLOWED_ORIGINS: client })
     await use(server)
     await server.dispose()
   }, { scope: 'worker' }],
@@ -32,7 +32,7 @@ const clientPage = (page: Page) => ({
   message: page.getByRole('status'),
 })
 
-test('a client whose origin is listed has its value checked', async ({ page, client, listing }) => {
+test('the server checks the value of a client whose origin is on the allowlist', async ({ page, client, listing }) => {
   await page.goto(`${client}/?api=${listing.origin}`)
   const { value, send, message } = clientPage(page)
   await expect(value).toHaveValue(UUID)
@@ -41,7 +41,7 @@ test('a client whose origin is listed has its value checked', async ({ page, cli
   await expect(message).toHaveText('Success!')
 })
 
-test('a client whose origin is listed learns that its value does not match', async ({ page, client, listing, problems }) => {
+test('a client on the allowlist shows that its value does not match', async ({ page, client, listing, problems }) => {
   problems.expect(/status of 422/)
   await page.goto(`${client}/?api=${listing.origin}`)
   const { value, send, message } = clientPage(page)
@@ -52,7 +52,9 @@ test('a client whose origin is listed learns that its value does not match', asy
   await expect(message).toHaveText('The data in the session does not match!')
 })
 
-test('the browser keeps the value from a client whose origin is not listed, and nothing on the server changes', async ({ page, context, client, app, problems }) => {
+test('a client that is not on the allowlist can neither read the value nor change anything', async ({
+  page, context, client, app, problems,
+}) => {
   problems.expect(/blocked by CORS policy/)
   problems.expect(/net::ERR_FAILED/)
   await page.goto(app.origin)
@@ -62,13 +64,15 @@ test('the browser keeps the value from a client whose origin is not listed, and 
   const { value, send, message } = clientPage(page)
   await expect(message).toHaveText('Network Error')
   await value.fill('anything')
-  await Promise.all([page.waitForEvent('requestfailed', request => request.method() === 'POST'), send.click()])
+  const failed = page.waitForEvent('requestfailed', request => request.method() === 'POST')
+  await send.click()
+  await failed
   await expect(message).toHaveText('Network Error')
 
   expect({ store: dumpStore(app.storeFile), cookies: await context.cookies() }).toEqual(before)
 })
 
-test('a stranger on an origin that is not listed leaves no session behind', async ({ page, context, client, app, problems }) => {
+test('a client that is not on the allowlist starts no session', async ({ page, context, client, app, problems }) => {
   problems.expect(/blocked by CORS policy/)
   problems.expect(/net::ERR_FAILED/)
   const before = dumpStore(app.storeFile)
@@ -79,7 +83,7 @@ test('a stranger on an origin that is not listed leaves no session behind', asyn
   expect(await context.cookies()).toEqual([])
 })
 
-test('without credentials every call of a listed client is a stranger', async ({ page, context, client, listing, problems }) => {
+test('every call that omits credentials gets a new session', async ({ page, context, client, listing, problems }) => {
   problems.expect(/status of 401/)
   await page.goto(`${client}/?credentials=off&api=${listing.origin}`)
   const { value, send, loadAgain, message } = clientPage(page)
@@ -88,9 +92,10 @@ test('without credentials every call of a listed client is a stranger', async ({
   await loadAgain.click()
   await expect(value).not.toHaveValue(first)
   await expect(value).toHaveValue(UUID)
-  const [refused] = await Promise.all([page.waitForResponse(response => response.request().method() === 'POST'), send.click()])
+  const responded = page.waitForResponse(response => response.request().method() === 'POST')
+  await send.click()
 
-  expect(refused.status()).toBe(401)
+  expect((await responded).status()).toBe(401)
   await expect(message).not.toHaveText('Success!')
   expect(await context.cookies()).toEqual([])
 })

@@ -1,26 +1,26 @@
 import type { Page } from '@playwright/test'
-import { expect, expectAccessible, OFFLINE, settled, test } from '../support/fixtures.ts'
+import { expect, expectAccessible, OFFLINE, hydrated, test } from '../support/fixtures.ts'
 import { devicesPage, newName, register, signIn, signInTwoTabs } from '../support/account-page.ts'
-import { countTraffic, expectAskedWhenTold, expectToldOfEnd } from '../support/session-page.ts'
+import { expectOneEndedEvent, expectRequestsAfterEvents, recordTraffic } from '../support/session-page.ts'
 
 const REVOKED = 'You were signed out on another device.'
 
-/** Another device: a browser of its own. */
+/** Another device: another browser context. */
 async function otherDevice(page: Page) {
   return page.context().browser()!.newContext({ baseURL: new URL(page.url()).origin })
 }
 
-test('a device that is signed out elsewhere is told so, leaves its page in both its tabs, and says why', async ({ page }) => {
+test('both tabs of a device that is signed out elsewhere redirect and say why', async ({ page }) => {
   const name = newName()
   await register(page, name)
   const other = await otherDevice(page)
   const [first, second] = await signInTwoTabs(other, name)
   await expect(devicesPage(page).devices).toHaveCount(2)
-  const traffic = await Promise.all([first, second].map(countTraffic))
+  const traffic = await Promise.all([first, second].map(recordTraffic))
 
   await devicesPage(page).signOutOther.click()
   await Promise.all([first, second].map(tab => expect(tab.getByText(REVOKED)).toBeVisible()))
-  expectToldOfEnd(traffic)
+  expectOneEndedEvent(traffic)
   await expect(devicesPage(page).devices).toHaveCount(1)
   await expect(page.getByRole('status').filter({ hasText: 'is signed out' })).toBeVisible()
   await expectAccessible(first)
@@ -30,32 +30,32 @@ test('a device that is signed out elsewhere is told so, leaves its page in both 
   await other.close()
 })
 
-test('a page is told of a sign-in on another device', async ({ page }) => {
+test('a page lists a device that signs in elsewhere', async ({ page }) => {
   const name = newName()
   await register(page, name)
   await expect(devicesPage(page).devices).toHaveCount(1)
-  const traffic = await countTraffic(page)
+  const traffic = await recordTraffic(page)
   const other = await otherDevice(page)
   await signIn(await other.newPage(), name)
   await expect(devicesPage(page).devices).toHaveCount(2)
-  expectAskedWhenTold(traffic)
+  expectRequestsAfterEvents(traffic)
   await other.close()
 })
 
-test('whoever has left the page asks for its list no more', async ({ page }) => {
+test('a page that was left requests its list of devices no more', async ({ page }) => {
   const name = newName()
   await register(page, name)
   await expect(devicesPage(page).devices).toHaveCount(1)
   await page.getByRole('link', { name: 'Account' }).click()
   await expect(page).toHaveURL('/account')
-  const asked: string[] = []
-  page.on('request', request => asked.push(new URL(request.url()).pathname))
+  const requested: string[] = []
+  page.on('request', request => requested.push(new URL(request.url()).pathname))
   const other = await otherDevice(page)
-  const heard = page.waitForResponse('**/api/_session') // The list would be asked for before that.
+  const refreshed = page.waitForResponse('**/api/_session') // The list would be requested before that.
   await signIn(await other.newPage(), name)
-  await heard
+  await refreshed
 
-  expect(asked.filter(path => path === '/api/_session/devices')).toEqual([])
+  expect(requested.filter(path => path === '/api/_session/devices')).toEqual([])
   await other.close()
 })
 
@@ -73,14 +73,14 @@ test('signing out everywhere ends this device and the others', async ({ page }) 
   await other.close()
 })
 
-test('the other tabs hear of the end though the tab that held the stream is closed', async ({ page }) => {
+test('a tab takes over the stream of a closed tab and receives the sign-out', async ({ page }) => {
   const name = newName()
   await register(page, name)
   const other = await otherDevice(page)
   const [leader, follower] = await signInTwoTabs(other, name)
-  const taken = follower.waitForResponse('**/api/_session/events')
+  const streamOpened = follower.waitForResponse('**/api/_session/events')
   await leader.close()
-  await taken
+  await streamOpened
 
   await expect(devicesPage(page).devices).toHaveCount(2)
   await devicesPage(page).signOutOther.click()
@@ -91,11 +91,13 @@ test('the other tabs hear of the end though the tab that held the stream is clos
 test('two tabs of one browser share one stream', async ({ page, context }) => {
   await register(page, newName())
   let streams = 0
-  context.on('request', request => streams += Number(request.url().endsWith('/api/_session/events')))
+  context.on('request', (request) => {
+    if (request.url().endsWith('/api/_session/events')) streams++
+  })
   const second = await context.newPage()
   await second.goto('/devices')
-  await settled(second)
-  // The second has taken its place in the queue, once its scripts run.
+  await hydrated(second)
+  // The second tab requests the lock as soon as its scripts run.
   const locks = () => second.evaluate(async () => {
     const { held, pending } = await navigator.locks.query()
     return [held?.length, pending?.length]
@@ -104,15 +106,17 @@ test('two tabs of one browser share one stream', async ({ page, context }) => {
   expect(streams).toBe(0)
 })
 
-test('after a restart of the server the stream comes back, and nobody is signed out', async ({ page, app, problems }) => {
+test('the stream reconnects after a restart and the session is still active', async ({ page, app, problems }) => {
   problems.allow(/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|NUXT_E5002/)
   const name = newName()
   await register(page, name)
   await expect(devicesPage(page).devices).toHaveCount(1)
-  const back = page.waitForResponse(response => response.url().endsWith('/api/_session/events') && response.ok())
+  const reconnected = page.waitForResponse((response) => {
+    return response.url().endsWith('/api/_session/events') && response.ok()
+  })
   expect(await app.stop()).toBe(0)
   await app.start()
-  await back
+  await reconnected
 
   await expect(devicesPage(page).heading).toBeVisible()
   const other = await otherDevice(page)
@@ -121,13 +125,13 @@ test('after a restart of the server the stream comes back, and nobody is signed 
   await other.close()
 })
 
-test('offline nobody is signed out, and what happened meanwhile is told on coming back', async ({ page, problems }) => {
+test('an offline page stays and shows the sign-out once it is online', async ({ page, problems }) => {
   problems.allow(OFFLINE)
   const name = newName()
   await register(page, name)
   const other = await otherDevice(page)
   const tab = await other.newPage()
-  // Chromium lets a stream that is open live on while it is offline, as no network would.
+  // Unlike a real network, Chromium keeps an open stream connected while it is offline.
   await other.route('**/api/_session/events', route => route.abort('internetdisconnected'))
   await signIn(tab, name)
   await other.setOffline(true)
@@ -143,13 +147,17 @@ test('offline nobody is signed out, and what happened meanwhile is told on comin
 
 for (const colorScheme of ['light', 'dark'] as const) {
   for (const width of [390, 1280]) {
-    test(`nothing is wrong for axe and nothing is cut off, ${colorScheme}, ${width} px`, async ({ browser, app }, testInfo) => {
+    test(`axe finds no violation in ${colorScheme} mode at ${width} px, and the pages are not too wide`, async ({
+      browser, app,
+    }, testInfo) => {
       const context = await browser.newContext({ baseURL: app.origin, colorScheme, viewport: { width, height: 900 } })
       const page = await context.newPage()
       const complaints: string[] = []
-      page.on('console', message => ['error', 'warning'].includes(message.type()) && complaints.push(message.text()))
+      page.on('console', (message) => {
+        if (['error', 'warning'].includes(message.type())) complaints.push(message.text())
+      })
       await page.goto('/sign-in')
-      await settled(page)
+      await hydrated(page)
       await expectAccessible(page)
       await testInfo.attach('sign-in', { body: await page.screenshot({ path: testInfo.outputPath('sign-in.png') }) })
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width)
@@ -157,7 +165,8 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await expect(devicesPage(page).devices).toHaveCount(1)
       await expectAccessible(page)
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width)
-      await testInfo.attach('devices', { body: await page.screenshot({ path: testInfo.outputPath('devices.png'), fullPage: true }) })
+      const path = testInfo.outputPath('devices.png')
+      await testInfo.attach('devices', { body: await page.screenshot({ path, fullPage: true }) })
       expect(complaints).toEqual([])
       await context.close()
     })

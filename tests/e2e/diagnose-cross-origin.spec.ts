@@ -1,32 +1,36 @@
 import type { Page } from '@playwright/test'
 import { serveClient } from '../fixtures/cross-origin-client/serve.ts'
-import { openProfile, type CookieChoice } from '../support/compare-page.ts'
+import { openProfile, type CookieSetting } from '../support/compare-page.ts'
 import { expect, test as base } from '../support/fixtures.ts'
 import { startBuiltServer, type BuiltServer } from '../support/server.ts'
 import { sessionPage, UUID } from '../support/session-page.ts'
 
 interface Servers {
-  /** Where the client is served. */
+  /** The client's origin. */
   client: string
-  /** The app with the client on its list; another port is the same site. */
+  /** The app with the client on its allowlist. Another port is the same site. */
   app: BuiltServer
-  /** The same with a cookie for use from another site; called as 127.0.0.1, which is one. */
+  /** The same with a cookie for calls from another site. It is called as 127.0.0.1, which is another site. */
   crossSite: BuiltServer
 }
 
-const test = base.extend<{ cookies: CookieChoice }, Servers>({
+const test = base.extend<{ cookies: CookieSetting }, Servers>({
   client: [async ({}, use) => {
     const { origin, close } = await serveClient(0)
     await use(origin)
     await close()
   }, { scope: 'worker' }],
   app: [async ({ client }, use) => {
-    const server = await startBuiltServer({ NUXT_SESSION_DIAGNOSE: '1', NUXT_SESSION_ALLOWED_ORIGINS: client })
+    const server = await startBuiltServer({ NUXT_CLOAKROOM_DIAGNOSE: '1', NUXT_CLOAKROOM_ALLOWED_ORIGINS: client })
     await use(server)
     await server.dispose()
   }, { scope: 'worker' }],
   crossSite: [async ({ client }, use) => {
-    const server = await startBuiltServer({ NUXT_SESSION_DIAGNOSE: '1', NUXT_SESSION_ALLOWED_ORIGINS: client, NUXT_SESSION_CROSS_SITE: '1' })
+    const server = await startBuiltServer({
+      NUXT_CLOAKROOM_DIAGNOSE: '1',
+      NUXT_CLOAKROOM_ALLOWED_ORIGINS: client,
+      NUXT_CLOAKROOM_CROSS_SITE: '1',
+    })
     await use(server)
     await server.dispose()
   }, { scope: 'worker' }],
@@ -38,33 +42,33 @@ const test = base.extend<{ cookies: CookieChoice }, Servers>({
   },
 })
 
-test('credentials that were left out are told from a cookie that is not there', async ({ page, client, app }) => {
-  await beginAtHome(page, app.origin)
+test('the client distinguishes omitted credentials from a missing cookie', async ({ page, client, app }) => {
+  await startSession(page, app.origin)
   await openClient(page, `${client}/?credentials=off&api=${app.origin}`)
-  await expectFinding(page, 'credentials_left_out', 'a call with credentials: \'same-origin\' leaves it out')
+  await expectFinding(page, 'credentials_omitted', 'a call with credentials: \'same-origin\' omits it')
 
   await openClient(page, `${client}/?api=${app.origin}`)
-  await expectFinding(page, 'alive', 'Nothing is missing')
+  await expectFinding(page, 'active', 'Nothing is missing')
 
   await page.context().clearCookies()
   await openClient(page, `${client}/?credentials=off&api=${app.origin}`)
-  await expectFinding(page, 'cross_origin', 'it left out credentials, or the browser has none for it')
+  await expectFinding(page, 'cross_origin', 'it omitted credentials, or the browser has no cookie for it')
 })
 
-test('a Lax cookie stays at home when a page of another site calls', async ({ page, client, app }) => {
+test('a page of another site gets no Lax cookie', async ({ page, client, app }) => {
   const api = atAnotherSite(app)
-  await beginAtHome(page, api)
+  await startSession(page, api)
   await openClient(page, `${client}/?api=${api}`)
   await expectFinding(page, 'cross_site_lax', 'the session cookie is SameSite=Lax')
 })
 
-test('an origin that is not listed learns no more than that it gets no answer', async ({ page, client, problems }) => {
+test('a client that is not on the allowlist reports no response', async ({ page, client, problems }) => {
   problems.expect(/blocked by CORS policy/)
   problems.expect(/net::ERR_FAILED/)
-  const unlisted = await startBuiltServer({ NUXT_SESSION_DIAGNOSE: '1' })
+  const unlisted = await startBuiltServer({ NUXT_CLOAKROOM_DIAGNOSE: '1' })
   await page.goto(`${client}/?api=${unlisted.origin}`)
   await expect(page.getByRole('status')).toHaveText('Network Error')
-  await expectFinding(page, 'unreachable', `set NUXT_SESSION_ALLOWED_ORIGINS=${client}`)
+  await expectFinding(page, 'unreachable', `set NUXT_CLOAKROOM_ALLOWED_ORIGINS=${client}`)
   await unlisted.dispose()
 })
 
@@ -75,13 +79,16 @@ for (const [cookies, code, because] of [
   test.describe(`with third-party cookies ${cookies}`, () => {
     test.use({ cookies })
 
-    test('a session that was begun on the other site itself does not come along, and one that was begun from the page does', async ({ page, client, crossSite }) => {
+    test('the other site’s own session is not sent, and one started by the client is', async ({
+      page, client, crossSite,
+    }) => {
       const api = atAnotherSite(crossSite)
-      await beginAtHome(page, api)
-      await openClient(page, `${client}/?credentials=off&api=${api}`) // The client's first call would begin one from here.
+      await startSession(page, api)
+      // With credentials, the client's first call would start a session.
+      await openClient(page, `${client}/?credentials=off&api=${api}`)
       await expectFinding(page, code, because)
       await openClient(page, `${client}/?api=${api}`)
-      await expectFinding(page, 'alive', 'Nothing is missing')
+      await expectFinding(page, 'active', 'Nothing is missing')
     })
   })
 }
@@ -89,9 +96,9 @@ for (const [cookies, code, because] of [
 test.describe('with all cookies blocked', () => {
   test.use({ cookies: 'none' })
 
-  test('the page says that the browser keeps none', async ({ page, app }) => {
+  test('the page says that the browser stores no cookies', async ({ page, app }) => {
     await page.goto(`${app.origin}/diagnose`)
-    await expect(page.getByRole('status').locator('code').first()).toHaveText('not_kept')
+    await expect(page.getByRole('status').locator('code').first()).toHaveText('cookie_rejected')
     await expect(page.getByText('not kept: one was set and was gone')).toBeVisible()
   })
 })
@@ -100,7 +107,7 @@ function atAnotherSite(server: BuiltServer): string {
   return server.origin.replace('localhost', '127.0.0.1')
 }
 
-async function beginAtHome(page: Page, origin: string) {
+async function startSession(page: Page, origin: string) {
   await page.goto(origin)
   await expect(sessionPage(page).value).toHaveValue(UUID)
 }

@@ -7,7 +7,7 @@ test.beforeEach(async ({ page }) => {
   await expect(sessionPage(page).value).toHaveValue(UUID)
 })
 
-test('ending the session removes the cookie and offers a new session', async ({ page, context }) => {
+test('ending the session deletes the cookie and offers a new session', async ({ page, context }) => {
   const { endSession, startAgain, value } = sessionPage(page)
   const ended = await value.inputValue()
   await endSession.click()
@@ -20,7 +20,7 @@ test('ending the session removes the cookie and offers a new session', async ({ 
   await expect(value).not.toHaveValue(ended)
 })
 
-test('a replayed cookie of an ended session is refused', async ({ page, context, app }) => {
+test('the server rejects a replayed cookie of an ended session', async ({ page, context, app }) => {
   const { endSession, startAgain, value } = sessionPage(page)
   const session = await value.inputValue()
   const cookie = await sessionCookie(context)
@@ -35,7 +35,7 @@ test('a replayed cookie of an ended session is refused', async ({ page, context,
   expect(replayed.setCookie).toEqual([])
 })
 
-test('a browser that puts the old cookie back is a stranger', async ({ page, context }) => {
+test('a browser with the cookie of an ended session gets a new session', async ({ page, context }) => {
   const { endSession, startAgain, value } = sessionPage(page)
   const ended = await value.inputValue()
   const cookies = await context.cookies()
@@ -48,7 +48,7 @@ test('a browser that puts the old cookie back is a stranger', async ({ page, con
   await expect(value).not.toHaveValue(ended)
 })
 
-test('a session that ended in another tab is over in this one too, with nothing pressed', async ({ page, context }) => {
+test('a session that is ended in one tab ends in the other without a click', async ({ page, context }) => {
   const second = await context.newPage()
   await second.goto('/')
   await sessionPage(second).endSession.click()
@@ -61,7 +61,7 @@ test('a session that ended in another tab is over in this one too, with nothing 
   await expectAccessible(page)
 })
 
-test('a session that ended out of this browser\'s sight is over at once, with nothing pressed', async ({ page, context, app }) => {
+test('a session that is ended outside of the browser ends at once without a click', async ({ page, context, app }) => {
   const cookie = await sessionCookie(context)
   await expect.poll(() => page.evaluate(async () => (await navigator.locks.query()).held?.length)).toBe(1)
   const ended = await call(`${app.origin}/api/session`, { method: 'DELETE', cookie })

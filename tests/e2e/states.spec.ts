@@ -3,7 +3,7 @@ import { expect, expectAccessible, OFFLINE, test } from '../support/fixtures.ts'
 import { sessionPage, UUID } from '../support/session-page.ts'
 import { expireSessions, lockStore } from '../support/store.ts'
 
-test('an expired session is noticed by itself, and a new one starts on request', async ({ page, app }) => {
+test('the page shows by itself that its session expired and can start a new one', async ({ page, app }) => {
   await page.goto('/')
   const { value, startAgain } = sessionPage(page)
   await expect(value).toHaveValue(UUID)
@@ -18,7 +18,7 @@ test('an expired session is noticed by itself, and a new one starts on request',
   await expect(value).not.toHaveValue(expired)
 })
 
-test('a reload after the session expired is a first visit again', async ({ page, app }) => {
+test('a reload after the session expired starts a new session', async ({ page, app }) => {
   await page.goto('/')
   const { value, send, success } = sessionPage(page)
   await expect(value).toHaveValue(UUID)
@@ -32,7 +32,7 @@ test('a reload after the session expired is a first visit again', async ({ page,
   await expect(success).toBeVisible()
 })
 
-test('a store that does not answer is an outage, not a sign-out', async ({ page, app, problems }) => {
+test('an outage of the store does not end the session', async ({ page, app, problems }) => {
   problems.allow(/status of 503/)
   await page.goto(app.origin)
   const { value, newValue, tryAgain, send, success } = sessionPage(page)
@@ -50,7 +50,9 @@ test('a store that does not answer is an outage, not a sign-out', async ({ page,
   await expect(success).toBeVisible()
 })
 
-test('a first visit while the store does not answer gets a page and no cookie', async ({ page, context, app, problems }) => {
+test('a first visit during an outage of the store gets a page without a cookie', async ({
+  page, context, app, problems,
+}) => {
   problems.allow(/status of 503/)
   const unlock = lockStore(app.storeFile)
   await page.goto('/')
@@ -60,11 +62,11 @@ test('a first visit while the store does not answer gets a page and no cookie', 
   unlock()
 })
 
-test('a page that found the store down has a way to try again', async ({ page, app, problems }) => {
+test('a page that was loaded during an outage can retry', async ({ page, app, problems }) => {
   problems.allow(/status of 503/)
   const unlock = lockStore(app.storeFile)
   await page.clock.install()
-  await page.clock.pauseAt(Date.now() + 1000) // Otherwise its own next try could come before the click.
+  await page.clock.pauseAt(Date.now() + 1000) // Otherwise the page could retry by itself before the click.
   await page.goto('/')
   const { value, tryAgain } = sessionPage(page)
   await expect(tryAgain).toBeVisible()
@@ -74,7 +76,7 @@ test('a page that found the store down has a way to try again', async ({ page, a
   await expect(value).toHaveValue(UUID)
 })
 
-test('a page that found the store down looks again by itself', async ({ page, app, problems }) => {
+test('a page that was loaded during an outage retries by itself', async ({ page, app, problems }) => {
   problems.allow(/status of 503/)
   const unlock = lockStore(app.storeFile)
   await page.goto('/')
@@ -86,18 +88,18 @@ test('a page that found the store down looks again by itself', async ({ page, ap
   await expect(page.getByRole('status')).toHaveText('The server answers again.')
 })
 
-test('a call while the store does not answer is told when to come back', async ({ app }) => {
+test('the response to a call during an outage has a Retry-After header', async ({ app }) => {
   const unlock = lockStore(app.storeFile)
-  const answer = await call(`${app.origin}/api/session`, { method: 'PUT' })
+  const response = await call(`${app.origin}/api/session`, { method: 'PUT' })
   unlock()
 
-  expect(answer.status).toBe(503)
-  expect(answer.headers['retry-after']).toBe('2')
-  expect(answer.setCookie).toEqual([])
-  expect(JSON.parse(answer.body)).toMatchObject({ data: { code: 'store_unavailable' } })
+  expect(response.status).toBe(503)
+  expect(response.headers['retry-after']).toBe('2')
+  expect(response.setCookie).toEqual([])
+  expect(JSON.parse(response.body)).toMatchObject({ data: { code: 'store_unavailable' } })
 })
 
-test('without a connection Send says so, and works again afterwards', async ({ page, context, problems }) => {
+test('sending the value offline shows a message and works after reconnecting', async ({ page, context, problems }) => {
   problems.allow(OFFLINE)
   await page.goto('/')
   const { value, send, tryAgain, success, offline } = sessionPage(page)
@@ -115,7 +117,7 @@ test('without a connection Send says so, and works again afterwards', async ({ p
   await expect(tryAgain).toHaveCount(0)
 })
 
-test('back online, the page says so by itself, repeats nothing unasked, and Send works', async ({ page, context, problems }) => {
+test('a page that is online again says so by itself and repeats no call', async ({ page, context, problems }) => {
   problems.allow(OFFLINE)
   await page.goto('/')
   const { value, newValue, send, success, offline } = sessionPage(page)

@@ -4,19 +4,22 @@ import { rootCertificates } from 'node:tls'
 import { BROWSER_ARGUMENTS } from '../support/browser.ts'
 import { expect, test } from '../support/fixtures.ts'
 
-// Every other test would pass with verification off as well; these are the ones that would not.
+// All other tests would pass without verification of certificates too.
 
-test('a browser that does not know the certificate shows no page', async ({ app, playwright }) => {
-  const browser = await playwright.chromium.launch({ executablePath: process.env.TEST_BROWSER, args: BROWSER_ARGUMENTS })
+test('a browser that does not trust the certificate shows no page', async ({ app, playwright }) => {
+  const executablePath = process.env.TEST_BROWSER
+  const browser = await playwright.chromium.launch({ executablePath, args: BROWSER_ARGUMENTS })
   const page = await browser.newPage()
 
   await expect(page.goto(app.origin)).rejects.toThrow('ERR_CERT_AUTHORITY_INVALID')
   await browser.close()
 })
 
-test('a client that does not know the authority sends no request', async ({ app }) => {
-  // The system's authorities alone: a developer may have made Node trust the local one.
+test('a client that does not trust the local authority sends no request', async ({ app }) => {
+  // A developer may have made Node trust the local authority.
   const outgoing = get(app.origin, { ca: [...rootCertificates] })
 
-  await expect(once(outgoing, 'response')).rejects.toMatchObject({ code: expect.stringMatching(/^(SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_VERIFY_LEAF_SIGNATURE)$/) })
+  await expect(once(outgoing, 'response')).rejects.toMatchObject({
+    code: expect.stringMatching(/^(SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_VERIFY_LEAF_SIGNATURE)$/),
+  })
 })

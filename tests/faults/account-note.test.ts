@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ensureCertificate } from '../../certs/certificate.ts'
-import { AccountVisitor, TRUSTING } from '../support/account-visitor.ts'
+import { AccountVisitor, TRUST_PROXY } from '../support/account-visitor.ts'
 import { call } from '../support/https.ts'
 import { startBuiltServer } from '../support/server.ts'
 import type { BuiltServer } from '../support/server.ts'
@@ -12,15 +12,15 @@ const PASSWORD = 'a coat, a hat, an umbrella'
 
 let server: BuiltServer
 
-describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('a note', () => {
+describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('the note of a signed-in user', () => {
   beforeAll(async () => {
     await ensureCertificate()
-    server = await startBuiltServer(TRUSTING)
+    server = await startBuiltServer(TRUST_PROXY)
   })
 
   afterAll(() => server?.dispose())
 
-  it('is held in the session of one device, over a change of password too', async () => {
+  it('is stored in the session of one device, and survives a change of password', async () => {
     const browser = new AccountVisitor(server)
     await browser.register('ada', PASSWORD)
     const other = new AccountVisitor(server)
@@ -33,12 +33,12 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('a note', () => {
     expect(await noteOf(other)).toBeUndefined()
   })
 
-  it('is taken away by an empty one, and refused when it is too long', async () => {
+  it('is deleted by an empty note, and refused if it is too long', async () => {
     const browser = new AccountVisitor(server)
     await browser.register('grace', PASSWORD)
     await browser.send('PUT', '/note', { note: 'x'.repeat(2000) })
-    const answer = await browser.send('PUT', '/note', { note: 'x'.repeat(2001) })
-    expect([answer.status, answer.json().data.code]).toEqual([400, 'invalid_body'])
+    const response = await browser.send('PUT', '/note', { note: 'x'.repeat(2001) })
+    expect([response.status, response.json().data.code]).toEqual([400, 'invalid_body'])
     expect(await noteOf(browser)).toHaveLength(2000)
     await browser.send('PUT', '/note', { note: '' })
     expect(await noteOf(browser)).toBeUndefined()

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ensureCertificate } from '../../certs/certificate.ts'
-import { AccountVisitor, TRUSTING } from '../support/account-visitor.ts'
+import { AccountVisitor, TRUST_PROXY } from '../support/account-visitor.ts'
 import { openSocket, rawHead, readToEnd } from '../support/raw-socket.ts'
 import { startBuiltServer } from '../support/server.ts'
 import type { BuiltServer } from '../support/server.ts'
@@ -12,14 +12,17 @@ import { changeDatabase } from '../support/store.ts'
 const ENTRY = join(import.meta.dirname, '../../.output/server/index.mjs')
 const PASSWORD = 'a coat, a hat, an umbrella'
 const HOUR_MS = 3_600_000
+const INVALID_BODIES = [
+  null, [], 'x', {}, { name: 'somebody' }, { name: ['somebody'], password: { length: 8 } },
+]
 
 let server: BuiltServer
 let names = 0
 
-describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('accounts', () => {
+describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('the account routes', () => {
   beforeAll(async () => {
     await ensureCertificate()
-    server = await startBuiltServer(TRUSTING)
+    server = await startBuiltServer(TRUST_PROXY)
   })
 
   afterAll(() => server?.dispose())
@@ -35,70 +38,85 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('accounts', () => {
   }
 
   describe('registration', () => {
-    it('makes an account and signs its owner in, with a session of its own', async () => {
+    it('creates an account and signs the user in, with a session cookie', async () => {
       const browser = visitor()
       const name = newName()
-      const answer = await browser.register(` ${name} `, PASSWORD)
-      expect(answer.status).toBe(201)
-      expect(answer.json()).toEqual({ account: { id: expect.stringMatching(/^[\da-f-]{36}$/), name, createdAt: expect.any(Number) } })
-      expect(answer.setCookie).toEqual([expect.stringMatching(/; Path=\/; Secure; HttpOnly; SameSite=Lax$/)])
-      expect((await browser.send('GET', '')).json()).toEqual(answer.json())
+      const response = await browser.register(` ${name} `, PASSWORD)
+      expect(response.status).toBe(201)
+      expect(response.json()).toEqual({
+        account: { id: expect.stringMatching(/^[\da-f-]{36}$/), name, createdAt: expect.any(Number) },
+      })
+      expect(response.setCookie).toEqual([expect.stringMatching(/; Path=\/; Secure; HttpOnly; SameSite=Lax$/)])
+      expect((await browser.send('GET', '')).json()).toEqual(response.json())
     })
 
-    it('refuses a name that somebody has, in another spelling too', async () => {
+    it('refuses a name that is taken, also in another spelling', async () => {
       const { name } = await registered()
-      const answer = await visitor().register(name.toUpperCase(), PASSWORD)
-      expect([answer.status, answer.json().data.code, answer.setCookie]).toEqual([409, 'name_taken', []])
+      const response = await visitor().register(name.toUpperCase(), PASSWORD)
+      expect([response.status, response.json().data.code, response.setCookie]).toEqual([409, 'name_taken', []])
     })
 
-    it('gives a name to one of two who ask at once', async () => {
+    it('gives a name to one of two visitors who register it at the same time', async () => {
       const name = newName()
-      const answers = await Promise.all([visitor().register(name, PASSWORD), visitor().register(name, PASSWORD)])
-      expect(answers.map(({ status }) => status).sort()).toEqual([201, 409])
+      const responses = await Promise.all([visitor().register(name, PASSWORD), visitor().register(name, PASSWORD)])
+      expect(responses.map(({ status }) => status).sort()).toEqual([201, 409])
     })
 
-    it('refuses a common password, and the name itself', async () => {
-      const answers = await Promise.all([visitor().register(newName(), 'Password1'), visitor().register('somebody-new', 'Somebody-New')])
-      expect(answers.map(({ status, json }) => [status, json().data.code])).toEqual([[422, 'common_password'], [422, 'common_password']])
+    it('refuses a common password, and the name as password', async () => {
+      const responses = await Promise.all([
+        visitor().register(newName(), 'Password1'),
+        visitor().register('somebody-new', 'Somebody-New'),
+      ])
+      const common = [422, 'common_password']
+      expect(responses.map(({ status, json }) => [status, json().data.code])).toEqual([common, common])
     })
 
     it('says what is wrong with each field', async () => {
-      const answer = await visitor().register('a', 'short')
-      expect(answer.status).toBe(400)
-      expect(answer.json().data).toEqual({ code: 'invalid_body', fields: { name: expect.stringMatching(/3 characters/), password: expect.stringMatching(/8 characters/) } })
+      const response = await visitor().register('a', 'short')
+      expect(response.status).toBe(400)
+      expect(response.json().data).toEqual({
+        code: 'invalid_body',
+        fields: { name: expect.stringMatching(/3 characters/), password: expect.stringMatching(/8 characters/) },
+      })
     })
 
-    it.each([null, [], 'x', {}, { name: 'somebody' }, { name: ['somebody'], password: { length: 8 } }])('refuses the body %j with 400 (D9)', async (body) => {
-      const answer = await visitor().send('POST', '/register', body)
-      expect([answer.status, answer.json().data.code]).toEqual([400, 'invalid_body'])
+    it.each(INVALID_BODIES)('refuses the body %j with 400', async (body) => {
+      const response = await visitor().send('POST', '/register', body)
+      expect([response.status, response.json().data.code]).toEqual([400, 'invalid_body'])
     })
   })
 
   describe('sign-in', () => {
-    it('works with the right password, whatever the case of the name', async () => {
+    it('accepts the correct password, whatever the case of the name', async () => {
       const { name, id } = await registered()
       const browser = visitor()
-      const answer = await browser.signIn(name.toUpperCase(), PASSWORD)
-      expect([answer.status, answer.json().account.id]).toEqual([200, id])
+      const response = await browser.signIn(name.toUpperCase(), PASSWORD)
+      expect([response.status, response.json().account.id]).toEqual([200, id])
     })
 
-    it('gives one and the same answer for a wrong password and for a name that nobody has', async () => {
+    it('responds in the same way to a wrong password and to an unknown name', async () => {
       const { name } = await registered()
-      const [wrong, unknown] = await Promise.all([visitor().signIn(name, `${PASSWORD}!`), visitor().signIn('nobody-at-all', PASSWORD)])
+      const [wrong, unknown] = await Promise.all([
+        visitor().signIn(name, `${PASSWORD}!`),
+        visitor().signIn('no-such-user', PASSWORD),
+      ])
       expect([wrong.status, wrong.json().data, wrong.setCookie]).toEqual([401, { code: 'wrong_credentials' }, []])
       expect(unknown.body).toBe(wrong.body)
       const { date: _, ...headers } = wrong.headers
       expect(unknown.headers).toMatchObject(headers)
     })
 
-    it('gives a cookie that ends with the browser, or one that outlives it', async () => {
+    it('sets a cookie that ends with the browser, or with `remember` one that outlives it', async () => {
       const { name } = await registered()
-      const [forNow, remembered] = await Promise.all([visitor().signIn(name, PASSWORD), visitor().signIn(name, PASSWORD, { remember: true })])
-      expect(forNow.setCookie[0]).not.toMatch(/Max-Age/)
+      const [temporary, remembered] = await Promise.all([
+        visitor().signIn(name, PASSWORD),
+        visitor().signIn(name, PASSWORD, { remember: true }),
+      ])
+      expect(temporary.setCookie[0]).not.toMatch(/Max-Age/)
       expect(remembered.setCookie[0]).toMatch(/; Max-Age=259(?:2000|1999)$/)
     })
 
-    it('gives a new secret, and the visitor\'s cookie of before is worth nothing', async () => {
+    it('replaces the secret, so the cookie from before is not accepted any more', async () => {
       const { name } = await registered()
       const browser = visitor()
       await browser.signIn(name, PASSWORD)
@@ -108,17 +126,19 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('accounts', () => {
       expect((await before.send('GET', '')).status).toBe(401)
     })
 
-    it('is refused to pages of other origins, without a cookie too (B21)', async () => {
+    it('is refused to pages of other origins, also without a cookie', async () => {
       const { name } = await registered()
-      const answer = await visitor().send('POST', '/sign-in', { name, password: PASSWORD }, { headers: { 'origin': 'https://evil.test', 'sec-fetch-site': 'cross-site' } })
-      expect([answer.status, answer.json().data.code, answer.setCookie]).toEqual([403, 'cross_origin_refused', []])
+      const headers = { 'origin': 'https://evil.test', 'sec-fetch-site': 'cross-site' }
+      const response = await visitor().send('POST', '/sign-in', { name, password: PASSWORD }, { headers })
+      const { status, setCookie } = response
+      expect([status, response.json().data.code, setCookie]).toEqual([403, 'cross_origin_refused', []])
     })
   })
 
   describe('re-authentication', () => {
-    it('is asked for before an account is deleted, and opens the way', async () => {
+    it('is required before an account is deleted, and then allows it', async () => {
       const { name, browser } = await registered()
-      expire(server, 'authenticatedAt')
+      makeAuthenticationOld(server)
       const refused = await browser.send('DELETE', '')
       expect([refused.status, refused.json().data.code]).toEqual([403, 'not_fresh'])
       expect((await browser.send('POST', '/confirm', { password: 'wrong' })).json().data.code).toBe('wrong_credentials')
@@ -127,25 +147,27 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('accounts', () => {
       expect((await visitor().signIn(name, PASSWORD)).status).toBe(401)
     })
 
-    it('keeps the session a remembered one, under the same handle, with a new secret', async () => {
+    it('keeps the session remembered, with a new secret', async () => {
       const { browser } = await registered({ remember: true })
       const before = browser.cookie
-      const answer = await browser.send('POST', '/confirm', { password: PASSWORD })
-      expect(answer.setCookie[0]).toMatch(/; Max-Age=259(?:2000|1999)$/)
+      const response = await browser.send('POST', '/confirm', { password: PASSWORD })
+      expect(response.setCookie[0]).toMatch(/; Max-Age=259(?:2000|1999)$/)
       expect(browser.cookie).not.toBe(before)
       expect((await browser.send('GET', '')).status).toBe(200)
     })
   })
 
   describe('a change of password', () => {
-    it('takes the current one, and leaves only this device signed in', async () => {
+    it('needs the current password, and leaves only this device signed in', async () => {
       const { name, browser } = await registered()
       const other = visitor()
       await other.signIn(name, PASSWORD)
       const next = 'another coat, another hat'
-      expect((await browser.send('PUT', '/password', { current: next, password: next })).json().data.code).toBe('wrong_credentials')
-      expect((await browser.send('PUT', '/password', { current: PASSWORD, password: 'Password1' })).json().data.code).toBe('common_password')
-      expect((await browser.send('PUT', '/password', { current: PASSWORD, password: next })).json()).toEqual({ ended: 1 })
+      const change = async (current: string, password: string) =>
+        (await browser.send('PUT', '/password', { current, password })).json()
+      expect((await change(next, next)).data.code).toBe('wrong_credentials')
+      expect((await change(PASSWORD, 'Password1')).data.code).toBe('common_password')
+      expect(await change(PASSWORD, next)).toEqual({ ended: 1 })
       expect((await browser.send('GET', '')).status).toBe(200)
       expect((await other.send('GET', '')).status).toBe(401)
       expect((await visitor().signIn(name, PASSWORD)).status).toBe(401)
@@ -154,18 +176,18 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('accounts', () => {
   })
 
   describe('sign-out', () => {
-    it('ends the session on this device alone', async () => {
+    it('ends the session on this device only', async () => {
       const { name, browser } = await registered()
       const other = visitor()
       await other.signIn(name, PASSWORD)
       const copy = Object.assign(visitor(), { cookie: browser.cookie })
-      const answer = await browser.send('POST', '/sign-out')
-      expect([answer.status, answer.setCookie]).toEqual([204, [expect.stringMatching(/; Max-Age=0$/)]])
+      const response = await browser.send('POST', '/sign-out')
+      expect([response.status, response.setCookie]).toEqual([204, [expect.stringMatching(/; Max-Age=0$/)]])
       expect((await copy.send('GET', '')).status).toBe(401)
       expect((await other.send('GET', '')).status).toBe(200)
     })
 
-    it('everywhere ends all sessions', async () => {
+    it('on all devices ends all sessions', async () => {
       const { name, browser } = await registered()
       const other = visitor()
       await other.signIn(name, PASSWORD)
@@ -174,40 +196,64 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('accounts', () => {
       expect((await other.send('GET', '')).status).toBe(401)
     })
 
-    it('everywhere defeats a sign-in that has begun, though its password comes later', async () => {
+    it('on all devices defeats a sign-in that has begun, even if its password arrives later', async () => {
       const { name, browser } = await registered()
       const body = JSON.stringify({ name, password: PASSWORD })
       const late = await openSocket(server)
-      const answer = readToEnd(late)
-      late.write(rawHead(server, 'POST', '/api/account/sign-in', [`Origin: ${server.origin}`, 'Content-Type: application/json', `Content-Length: ${body.length}`, 'Expect: 100-continue']))
-      await once(late, 'data') // By this the server asks for the body.
+      const received = readToEnd(late)
+      late.write(rawHead(server, 'POST', '/api/account/sign-in', [
+        `Origin: ${server.origin}`,
+        'Content-Type: application/json',
+        `Content-Length: ${body.length}`,
+        'Expect: 100-continue',
+      ]))
+      await once(late, 'data') // The server asks for the body.
       expect((await browser.send('POST', '/sign-out-everywhere')).status).toBe(200)
       late.write(body)
-      expect(await answer).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 409 Conflict\r\n(?![^]*set-cookie)/i)
+      const conflict = /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 409 Conflict\r\n(?![^]*set-cookie)/i
+      expect(await received).toMatch(conflict)
     })
   })
 
-  it.each([['POST', '/confirm', { password: PASSWORD }], ['PUT', '/password', { current: PASSWORD, password: PASSWORD }], ['PUT', '/note', { note: '' }], ['POST', '/sign-out-everywhere', undefined], ['GET', '', undefined], ['DELETE', '', undefined]])(
-    'answers 401 to a stranger: %s %s', async (method, path, body) => {
-      const answer = await visitor().send(method, path, body)
-      expect([answer.status, answer.json().data.code, answer.setCookie]).toEqual([401, 'no_session', []])
-    })
+  it.each([
+    ['POST', '/confirm', { password: PASSWORD }],
+    ['PUT', '/password', { current: PASSWORD, password: PASSWORD }],
+    ['PUT', '/note', { note: '' }],
+    ['POST', '/sign-out-everywhere', undefined],
+    ['GET', '', undefined],
+    ['DELETE', '', undefined],
+  ])('respond with 401 to a visitor without a session: %s %s', async (method, path, body) => {
+    const response = await visitor().send(method, path, body)
+    expect([response.status, response.json().data.code, response.setCookie]).toEqual([401, 'no_session', []])
+  })
 
-  it.each([['GET', '/sign-in', 'POST'], ['GET', '/sign-out', 'POST'], ['HEAD', '/register', 'POST'], ['POST', '/password', 'PUT'], ['POST', '/note', 'PUT'], ['PUT', '', 'GET, DELETE']])(
-    'answers 405 to %s %s (B19, X5)', async (method, path, allow) => {
-      const answer = await visitor().send(method, path)
-      expect([answer.status, answer.headers.allow]).toEqual([405, allow])
-    })
+  it.each([
+    ['GET', '/sign-in', 'POST'],
+    ['GET', '/sign-out', 'POST'],
+    ['HEAD', '/register', 'POST'],
+    ['POST', '/password', 'PUT'],
+    ['POST', '/note', 'PUT'],
+    ['PUT', '', 'GET, DELETE'],
+  ])('respond with 405 to a method that they do not have: %s %s', async (method, path, allow) => {
+    const response = await visitor().send(method, path)
+    expect([response.status, response.headers.allow]).toEqual([405, allow])
+  })
 
-  it('lets no hash out, by any route', async () => {
+  it('never return a password hash', async () => {
     const { browser } = await registered()
-    const answers = await Promise.all([browser.send('GET', ''), browser.send('POST', '/confirm', { password: PASSWORD }), browser.send('PUT', '/password', {})])
-    expect(answers.map(({ body }) => body).join()).not.toMatch(/argon2/)
+    const responses = await Promise.all([
+      browser.send('GET', ''),
+      browser.send('POST', '/confirm', { password: PASSWORD }),
+      browser.send('PUT', '/password', {}),
+    ])
+    expect(responses.map(({ body }) => body).join()).not.toMatch(/argon2/)
   })
 })
 
-/** Sets the time of authentication in all records back by an hour; the store's own clock goes on. */
-function expire({ storeFile }: BuiltServer, field: 'authenticatedAt') {
-  changeDatabase(storeFile, `UPDATE sessions SET version = version + 1, value = json_set(value, '$.${field}', value ->> '$.${field}' - ${HOUR_MS})
-    WHERE value IS NOT NULL AND owner IS NOT NULL`)
+/** Sets the time of authentication in all records back by an hour; the store's own times are unchanged. */
+function makeAuthenticationOld({ storeFile }: BuiltServer) {
+  const earlier = `value ->> '$.authenticatedAt' - ${HOUR_MS}`
+  changeDatabase(storeFile, `UPDATE sessions
+    SET version = version + 1, value = json_set(value, '$.authenticatedAt', ${earlier})
+    WHERE value IS NOT NULL AND user_id IS NOT NULL`)
 }

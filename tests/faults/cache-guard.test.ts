@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Diagnosis } from '../../layers/session/shared/types/diagnosis'
+import type { Diagnosis } from '../../packages/nuxt-cloakroom/src/runtime/shared/types/diagnosis'
 import { DIAGNOSE } from '../support/diagnosis.ts'
 import { buildFixture } from '../support/fixture-build.ts'
 import { startFixture, startFixtureInDevelopment } from '../support/fixture-server.ts'
 import type { FixtureServer } from '../support/fixture-server.ts'
 import { FixtureVisitor } from '../support/fixture-visitor.ts'
-import type { FixtureAnswer } from '../support/fixture-visitor.ts'
+import type { FixtureResponse } from '../support/fixture-visitor.ts'
 import { dumpStore } from '../support/store.ts'
 
 const ROUNDS = 50
 
-/** What of the fixture is cached and uses a session, and how the report names it. */
+/** The routes of the fixture app that are cached and use a session, with the beginning of the error for each. */
 const ROUTES = [
   ['defineCachedEventHandler', '/api/cached/handler', '/api/cached/handler is cached'],
   ['a swr rule', '/api/cached/swr', '/api/cached/swr is cached'],
@@ -20,12 +20,16 @@ const ROUTES = [
 ] as const
 const PAGES = [
   ['a swr page, in a route that it calls', '/cached', '/cached is cached'],
-  ['a cached handler that a page calls, in a route that the handler calls', '/nested', '/api/visitor is called from a cached handler'],
+  [
+    'a cached handler that a page calls, in a route that the handler calls',
+    '/nested',
+    '/api/visitor is called from a cached handler',
+  ],
 ] as const
-const REFUSED = '<p>nobody, error 500</p>'
+const REFUSED = '<p>anonymous, error 500</p>'
 const NAMES = /alice|bob/
 
-describe('in production', () => {
+describe('in production, the module', () => {
   let server: FixtureServer
   let visitors: FixtureVisitor[]
 
@@ -36,51 +40,51 @@ describe('in production', () => {
 
   afterAll(() => server?.dispose())
 
-  /** What three visitors get who come at the same time, fifty times; all must be without a trace of a session. */
-  async function visits(path: string): Promise<FixtureAnswer[]> {
-    const answers: FixtureAnswer[] = []
+  /** Three visitors request the path at the same time, fifty times. No response may contain anything of a session. */
+  async function visits(path: string): Promise<FixtureResponse[]> {
+    const responses: FixtureResponse[] = []
     for (let round = 0; round < ROUNDS; round++) {
-      answers.push(...await Promise.all(visitors.map(visitor => visitor.get(path))))
+      responses.push(...await Promise.all(visitors.map(visitor => visitor.get(path))))
     }
-    expect(answers.flatMap(({ text }) => NAMES.exec(text)?.[0] ?? [])).toEqual([])
-    expect(answers.flatMap(({ setCookie }) => setCookie)).toEqual([])
-    return answers
+    expect(responses.flatMap(({ text }) => NAMES.exec(text)?.[0] ?? [])).toEqual([])
+    expect(responses.flatMap(({ setCookie }) => setCookie)).toEqual([])
+    return responses
   }
 
-  it.each(ROUTES)('refuses and reports a session inside %s', async (_, path, sentence) => {
-    const answers = await visits(path)
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([500]))
-    expect(answers.some(({ text }) => text.includes('[session]'))).toBe(false)
-    expect(reported(server, sentence)).toBe(true)
+  it.each(ROUTES)('refuses and logs a session inside %s', async (_, path, message) => {
+    const responses = await visits(path)
+    expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([500]))
+    expect(responses.some(({ text }) => text.includes('[cloakroom]'))).toBe(false)
+    expect(isLogged(server, message)).toBe(true)
   })
 
-  it.each(PAGES)('refuses and reports a session inside %s', async (_, path, sentence) => {
-    const answers = await visits(path)
-    expect(answers.every(({ text }) => text.includes(REFUSED))).toBe(true)
-    expect(answers.some(({ text }) => text.includes('[session]'))).toBe(false)
-    expect(reported(server, sentence)).toBe(true)
+  it.each(PAGES)('refuses and logs a session inside %s', async (_, path, message) => {
+    const responses = await visits(path)
+    expect(responses.every(({ text }) => text.includes(REFUSED))).toBe(true)
+    expect(responses.some(({ text }) => text.includes('[cloakroom]'))).toBe(false)
+    expect(isLogged(server, message)).toBe(true)
   })
 
-  it('keeps sessions out of the payload of a cached page', async () => {
+  it('puts no session into the payload of a cached page', async () => {
     expect(await visits('/cached/_payload.json')).toHaveLength(3 * ROUNDS)
   })
 
-  it('caches what has nothing to do with sessions, for those who have one too', async () => {
-    const answers = await visits('/api/cached/time')
-    expect(new Set(answers.map(({ text }) => text)).size).toBe(1)
+  it('leaves routes that use no session in the cache, also for visitors with a session', async () => {
+    const responses = await visits('/api/cached/time')
+    expect(new Set(responses.map(({ text }) => text)).size).toBe(1)
   })
 
-  it('gives each visitor their own page where nothing is cached', async () => {
+  it('renders a page that is not cached for each visitor separately', async () => {
     const pages = await Promise.all(visitors.map(visitor => visitor.get('/')))
-    expect(pages.map(({ text }) => /<p>(\w+)/.exec(text)![1])).toEqual(['alice', 'bob', 'nobody'])
+    expect(pages.map(({ text }) => /<p>(\w+)/.exec(text)![1])).toEqual(['alice', 'bob', 'anonymous'])
   })
 
-  it('makes no session in all that', () => {
+  it('creates no session in any of these requests', () => {
     expect(dumpStore(server.storeFile).sessions).toHaveLength(2)
   })
 })
 
-describe('in development', () => {
+describe('in development, the module', () => {
   let server: FixtureServer
   let alice: FixtureVisitor
 
@@ -91,36 +95,37 @@ describe('in development', () => {
 
   afterAll(() => server?.dispose())
 
-  it.each(ROUTES)('throws a sentence that says so inside %s', async (_, path, sentence) => {
+  it.each(ROUTES)('throws and logs an error that explains it inside %s', async (_, path, message) => {
     expect(await alice.get(path)).toMatchObject({ status: 500 })
-    expect(reported(server, sentence)).toBe(true)
+    expect(isLogged(server, message)).toBe(true)
   })
 
-  it.each(PAGES)('throws a sentence that says so inside %s', async (_, path, sentence) => {
+  it.each(PAGES)('throws and logs an error that explains it inside %s', async (_, path, message) => {
     const { text } = await alice.get(path)
     expect(text.includes(REFUSED)).toBe(true)
-    expect(reported(server, sentence)).toBe(true)
+    expect(isLogged(server, message)).toBe(true)
   })
 
-  it('shows the sentence to whoever called', async () => {
-    const answer = await alice.get('/api/cached/handler', { accept: 'application/json' })
-    expect(answer.json<{ message: string }>().message).toMatch(/^\[session\] .* uses a session\. .* is the same for every visitor\. /)
+  it('sends the explanation with the response', async () => {
+    const response = await alice.get('/api/cached/handler', { accept: 'application/json' })
+    const explanation = /^\[cloakroom\] .* uses a session\. .* is the same for every visitor\. /
+    expect(response.json<{ message: string }>().message).toMatch(explanation)
   })
 
-  // Here, because a development server takes seconds to start.
-  it('answers the diagnosis without being asked for, and does not warn of it', async () => {
+  // Tested here because a development server takes seconds to start.
+  it('switches the diagnosis on without a setting, and logs no warning about it', async () => {
     const { finding } = (await new FixtureVisitor(server).get(DIAGNOSE)).json<Diagnosis>()
     expect(finding.code).toBe('plain_http')
     expect(server.logs.join('\n')).not.toContain('/api/_session/diagnose is on')
   })
 })
 
-function reported({ logs }: FixtureServer, sentence: string): boolean {
-  return logs.some(line => line.includes(`[session] ${sentence}`))
+function isLogged({ logs }: FixtureServer, message: string): boolean {
+  return logs.some(line => line.includes(`[cloakroom] ${message}`))
 }
 
-async function signedIn(server: FixtureServer, owner: string): Promise<FixtureVisitor> {
+async function signedIn(server: FixtureServer, userId: string): Promise<FixtureVisitor> {
   const visitor = new FixtureVisitor(server)
-  expect(await visitor.post('/api/sign-in', { owner })).toMatchObject({ status: 200 })
+  expect(await visitor.post('/api/sign-in', { userId })).toMatchObject({ status: 200 })
   return visitor
 }

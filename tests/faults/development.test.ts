@@ -8,6 +8,13 @@ import { freePort } from '../support/free-port.ts'
 import { call } from '../support/https.ts'
 
 const VALUE = /value="[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}"/
+const PRIVATE_FILES = [
+  '.data/sessions.db',
+  '.data/sessions.db-wal',
+  '.data/sessions.keys',
+  'certs/ca-key.pem',
+  'certs/localhost-key.pem',
+]
 
 let server: DevServer
 
@@ -22,24 +29,35 @@ beforeAll(async () => {
 afterAll(() => server?.dispose())
 
 describe('the app in development', () => {
-  it('answers over HTTPS, with a value in the HTML and a session in its own store', async () => {
+  it('responds over HTTPS, with the value in the HTML and the session in its own store', async () => {
     const page = await call(`${server.origin}/`, { headers: { accept: 'text/html' } })
     expect([page.status, page.setCookie]).toEqual([200, [expect.stringMatching(/^__Host-session=.*; Secure/)]])
     expect(page.body).toMatch(VALUE)
     expect(existsSync(join(server.folder, '.data/sessions.db'))).toBe(true)
   })
 
-  it.each(['.data/sessions.db', '.data/sessions.db-wal', '.data/sessions.keys', 'certs/ca-key.pem', 'certs/localhost-key.pem'])('hands out its sources, and %s in no way', async (file) => {
+  it.each(PRIVATE_FILES)('serves its sources, and never %s', async (file) => {
     const path = `/_nuxt/${file}`
-    const ways = [path, `${path}?raw`, `${path}?import&raw`, `${path}?url`, `${path}?inline`, `${path}?.svg?import&inline`, path.replace('.', '%2e'), path.toUpperCase().replace('_NUXT', '_nuxt'), `/_nuxt/@fs${server.folder}/${file}`, `/${file}`]
-    const answers = await Promise.all(ways.map(way => call(server.origin + way)))
+    const paths = [
+      path,
+      `${path}?raw`,
+      `${path}?import&raw`,
+      `${path}?url`,
+      `${path}?inline`,
+      `${path}?.svg?import&inline`,
+      path.replace('.', '%2e'),
+      path.toUpperCase().replace('_NUXT', '_nuxt'),
+      `/_nuxt/@fs${server.folder}/${file}`,
+      `/${file}`,
+    ]
+    const responses = await Promise.all(paths.map(path => call(server.origin + path)))
     expect(existsSync(join(server.folder, file))).toBe(true)
     expect((await call(`${server.origin}/_nuxt/app.vue`)).status).toBe(200)
-    expect(ways.filter((_, index) => ![403, 404].includes(answers[index]!.status))).toEqual([])
-    expect(answers[0]!.status).toBe(403)
+    expect(paths.filter((_, index) => ![403, 404].includes(responses[index]!.status))).toEqual([])
+    expect(responses[0]!.status).toBe(403)
   })
 
-  it('has the page of the comparison where that is switched on', async () => {
+  it('has the comparison page if that is switched on', async () => {
     const page = await call(`${server.origin}/compare`, { headers: { accept: 'text/html' } })
     expect(page.status).toBe(200)
     expect(page.body).toContain('One origin or two?')

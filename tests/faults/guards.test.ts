@@ -1,25 +1,63 @@
 import { AssertionError } from 'node:assert'
-import { setImmediate as soon } from 'node:timers/promises'
-import { describe, expect, it } from 'vitest'
-import { memoryDriver } from '../../layers/session/server/drivers/memory'
-import type { SessionEngine } from '../../layers/session/server/engine/engine'
-import { NO_DATA } from '../../layers/session/server/engine/record'
-import type { AtomicDriver, StoredRecord } from '../../layers/session/server/engine/store'
-import type { Race } from '../../layers/session/testing/races'
-import { races } from '../../layers/session/testing/races'
-import { makeEngine } from '../support/real-engine'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { SessionEngine } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/engine'
+import { rotateSecret } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/next-state'
+import { NO_DATA } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/record'
+import type { AtomicDriver, StoredRecord } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/store'
+import { memoryDriver } from '../../packages/nuxt-cloakroom/src/runtime/server/stores/memory'
+import type { Race } from '../../packages/nuxt-cloakroom/src/testing/races'
+import { races } from '../../packages/nuxt-cloakroom/src/testing/races'
+import { createEngine } from '../support/real-engine'
 
-/** Stores that break one promise each, and the races that must notice it. */
-const broken: { promise: string, breaks: (driver: AtomicDriver) => Partial<AtomicDriver>, noticedBy: string[] }[] = [
+vi.mock('../../packages/nuxt-cloakroom/src/runtime/server/sessions/next-state', async (original) => {
+  const module = await original<{ rotateSecret: typeof rotateSecret }>()
+  return { ...module, rotateSecret: vi.fn(module.rotateSecret) }
+})
+
+const realRotateSecret = vi.mocked(rotateSecret).getMockImplementation()!
+
+afterEach(() => {
+  vi.mocked(rotateSecret).mockImplementation(realRotateSecret)
+})
+
+/** Each race by a part of its name. */
+const RACES = {
+  counter: 'loses no increment of a counter',
+  keys: 'keeps both of two different keys',
+  reader: 'lets a reader overwrite nothing',
+  lateSave: 'never brings a signed-out session back by a late save',
+  lateTouch: 'never brings a signed-out session back by a touch',
+  rotations: 'rotates once',
+  saveAndRotation: 'keeps the data of a save that races with a rotation',
+  twoUsers: 'never mixes two users who sign in over one anonymous session',
+  touchAndSweep: 'lets a touch win over the sweep',
+  firstRequests: 'makes no record for parallel first requests that only read',
+  maxPerUser: 'never lets a user have more sessions than allowed',
+  oneTimeValue: 'gives a one-time value to exactly one of many',
+  signOutEverywhere: 'signs out everywhere',
+}
+
+type RaceKey = keyof typeof RACES
+
+interface BrokenStore {
+  readonly guarantee: string
+  /** Returns the methods that break the guarantee. */
+  readonly breaks: (driver: AtomicDriver) => Partial<AtomicDriver>
+  readonly detectedBy: readonly RaceKey[]
+}
+
+/** Stores that break one guarantee each, and the races that must detect it. */
+const brokenStores: readonly BrokenStore[] = [
   {
-    promise: 'replace compares the version',
+    guarantee: 'replace compares the version',
     breaks: driver => ({
       replace: (key, value, meta) => driver.replace(key, value, meta, versionIn(driver, key)),
     }),
-    noticedBy: ['F1', 'F2', 'F8', 'F15', 'rotates once'],
+    detectedBy: ['counter', 'keys', 'saveAndRotation', 'oneTimeValue', 'rotations'],
   },
   {
-    promise: 'replace fails when the record is gone',
+    guarantee: 'replace fails if the record is gone',
     breaks: driver => ({
       async replace(key, value, meta, version) {
         const outcome = await driver.replace(key, value, meta, version)
@@ -27,160 +65,179 @@ const broken: { promise: string, breaks: (driver: AtomicDriver) => Partial<Atomi
         return outcome === 'gone' ? 'replaced' : outcome
       },
     }),
-    noticedBy: ['F4'],
+    detectedBy: ['lateSave'],
   },
   {
-    promise: 'touch fails when the record is gone',
+    guarantee: 'touch fails if the record is gone',
     breaks: driver => ({
-      async touch(key, at) {
-        const row = last.get(key)
-        const touched = await driver.touch(key, at)
-        if (!touched && row) await driver.setItem!(key, row, {})
+      async touch(key, lastSeenAt) {
+        const value = lastRead.get(key)
+        const touched = await driver.touch(key, lastSeenAt)
+        if (!touched && value) await driver.setItem!(key, value, {})
         return true
       },
-      read: remembering(driver),
+      read: recordingReads(driver),
     }),
-    noticedBy: ['F5'],
+    detectedBy: ['lateTouch'],
   },
   {
-    promise: 'touch carries no data',
+    guarantee: 'touch writes no data',
     breaks: driver => ({
-      async touch(key, at) {
-        const seen = last.get(key)!
-        await soon()
-        if (driver.read(key)) await driver.setItem!(key, seen, {})
-        return driver.touch(key, at)
+      async touch(key, lastSeenAt) {
+        const value = lastRead.get(key)!
+        await nextTurn()
+        if (driver.read(key)) await driver.setItem!(key, value, {})
+        return driver.touch(key, lastSeenAt)
       },
-      read: remembering(driver),
+      read: recordingReads(driver),
     }),
-    noticedBy: ['F3'],
+    detectedBy: ['reader'],
   },
   {
-    promise: 'touch fails when the record has ended',
-    breaks: driver => ({ touch: (key, at) => driver.touch(key, at - 1) }),
-    noticedBy: ['F12'],
+    guarantee: 'touch fails if the record has expired',
+    breaks: driver => ({ touch: (key, lastSeenAt) => driver.touch(key, lastSeenAt - 1) }),
+    detectedBy: ['touchAndSweep'],
   },
   {
-    promise: 'sweep spares what was touched in time',
+    guarantee: 'sweep keeps a record that was touched in time',
     breaks: driver => ({ sweep: (now, limit) => driver.sweep(now + 60_000, limit) }),
-    noticedBy: ['F12'],
+    detectedBy: ['touchAndSweep'],
   },
   {
-    promise: 'enrol compares the version',
+    guarantee: 'assignUser compares the version',
     breaks: driver => ({
-      enrol: (key, value, meta, guard, version) => driver.enrol(key, value, meta, guard, version && versionIn(driver, key)),
+      assignUser: (key, value, meta, limit, version) =>
+        driver.assignUser(key, value, meta, limit, version && versionIn(driver, key)),
     }),
-    noticedBy: ['F10'],
+    detectedBy: ['twoUsers'],
   },
   {
-    promise: 'enrol keeps the limit',
+    guarantee: 'assignUser enforces the limit',
     breaks: driver => ({
-      enrol: (key, value, meta, guard, version) => driver.enrol(key, value, meta, { ...guard, max: guard.max + 1 }, version),
+      assignUser: (key, value, meta, limit, version) =>
+        driver.assignUser(key, value, meta, { ...limit, max: limit.max + 1 }, version),
     }),
-    noticedBy: ['F14'],
+    detectedBy: ['maxPerUser'],
   },
   {
-    promise: 'enrol remembers that the owner was signed out everywhere',
+    guarantee: 'assignUser fails if the user was signed out everywhere in the meantime',
     breaks: driver => ({
-      enrol: (key, value, meta, guard, version) => driver.enrol(key, value, meta, { ...guard, startedAt: Infinity }, version),
+      assignUser: (key, value, meta, limit, version) =>
+        driver.assignUser(key, value, meta, { ...limit, startedAt: Infinity }, version),
     }),
-    noticedBy: ['signs out everywhere'],
+    detectedBy: ['signOutEverywhere'],
   },
 ]
 
-/** Engines without one of their guards each. */
-const unguarded: { guard: string, breaks: (engine: SessionEngine) => Partial<SessionEngine>, noticedBy: string[] }[] = [
+interface BrokenEngine {
+  readonly guarantee: string
+  /** Changes the engine so that it breaks the guarantee. */
+  readonly breaks: (engine: SessionEngine) => void
+  readonly detectedBy: readonly RaceKey[]
+}
+
+/** Engines that break one guarantee each, and the races that must detect it. */
+const brokenEngines: readonly BrokenEngine[] = [
   {
-    guard: 'nothing is created for a visitor without a session',
-    breaks: (engine) => {
-      const load = engine.load.bind(engine)
-      return {
-        async load(header) {
-          const admitted = await load(header)
-          if (!admitted) await engine.create('race', NO_DATA)
-          return admitted
-        },
+    guarantee: 'a request without a session creates no record',
+    breaks(engine) {
+      const { authenticator } = engine
+      const authenticate = authenticator.authenticate.bind(authenticator)
+      authenticator.authenticate = async (cookie) => {
+        const authentication = await authenticate(cookie)
+        if (!authentication.session) await engine.create('race', NO_DATA)
+        return authentication
       }
     },
-    noticedBy: ['F13'],
+    detectedBy: ['firstRequests'],
   },
   {
-    guard: 'a change that is tried again begins with the newest record',
-    breaks: engine => ({
-      async reload(admitted) {
-        const newest = await engine.peek(admitted.live.key)
-        return newest && { ...admitted, live: { ...admitted.live, version: newest.version } }
-      },
-    }),
-    noticedBy: ['F1', 'F2', 'F8', 'F15'],
-  },
-  {
-    guard: 'a session that has become another\'s is not read again',
-    breaks: engine => ({
-      async reload(admitted) {
-        const newest = await engine.peek(admitted.live.key)
-        return newest && { ...admitted, live: newest }
-      },
-    }),
-    noticedBy: ['F10', 'rotates once'],
-  },
-  {
-    guard: 'a secret that is replaced for a reason is dead at once',
-    breaks: (engine) => {
-      const rotation = engine.rotation.bind(engine)
-      return { rotation: admitted => rotation(admitted, engine.config.rotationGrace) }
+    guarantee: 'a change is retried on the newest record',
+    breaks(engine) {
+      engine.reload = async (authenticated) => {
+        const newest = await engine.get(authenticated.session.key)
+        return newest && { ...authenticated, session: { ...authenticated.session, version: newest.version } }
+      }
     },
-    noticedBy: ['rotates once'],
+    detectedBy: ['counter', 'keys', 'saveAndRotation', 'oneTimeValue'],
+  },
+  {
+    guarantee: 'a change is not retried if the secret became invalid',
+    breaks(engine) {
+      engine.reload = async (authenticated) => {
+        const newest = await engine.get(authenticated.session.key)
+        return newest && { ...authenticated, session: newest }
+      }
+    },
+    detectedBy: ['twoUsers', 'rotations'],
+  },
+  {
+    guarantee: 'rotate makes the old secret invalid at once',
+    breaks({ config: { rotationGrace } }) {
+      vi.mocked(rotateSecret).mockImplementation((current, now) => realRotateSecret(current, now, rotationGrace))
+    },
+    detectedBy: ['rotations'],
   },
 ]
 
-const last = new Map<string, string>()
+/** The last value read of each key. */
+const lastRead = new Map<string, string>()
 
-/** The memory driver answers at once, so that nothing comes in between. */
+/** Synchronously, like all methods of the memory driver, so that nothing runs between this and the next call. */
 function versionIn(driver: AtomicDriver, key: string): number {
   return (driver.read(key) as StoredRecord | null)?.version ?? 0
 }
 
-/** Reads, and keeps what was read for a touch that brings it back. */
-function remembering(driver: AtomicDriver): AtomicDriver['read'] {
+/** A `read` that records what it returns. */
+function recordingReads(driver: AtomicDriver): AtomicDriver['read'] {
   return async (key) => {
     const row = await driver.read(key)
-    if (row) last.set(key, row.value)
+    if (row) lastRead.set(key, row.value)
     return row
   }
 }
 
-describe('a store that breaks a promise', () => {
-  it.each(broken)('is noticed: $promise', async ({ breaks, noticedBy }) => {
-    const sound = memoryDriver()
-    const driver = { ...sound, ...breaks(sound) }
-    await expectNoticed(noticedBy, () => makeEngine(driver))
+describe('the races detect a store without the guarantee that', () => {
+  it.each(brokenStores)('$guarantee', async ({ breaks, detectedBy }) => {
+    const intact = memoryDriver()
+    const driver = { ...intact, ...breaks(intact) }
+    await expectDetected(detectedBy, () => createEngine(driver))
   })
 })
 
-describe('an engine without a guard', () => {
-  it.each(unguarded)('is noticed: $guard', async ({ breaks, noticedBy }) => {
+describe('the races detect an engine without the guarantee that', () => {
+  it.each(brokenEngines)('$guarantee', async ({ breaks, detectedBy }) => {
     const driver = memoryDriver()
-    await expectNoticed(noticedBy, () => {
-      const engine = makeEngine(driver)
-      return Object.assign(engine, breaks(engine))
+    await expectDetected(detectedBy, () => {
+      const engine = createEngine(driver)
+      breaks(engine)
+      return engine
     })
   })
 })
 
-it('leaves out no race', () => {
-  const names = [...broken, ...unguarded].flatMap(({ noticedBy }) => noticedBy)
-  expect(races.filter(race => !names.some(name => isNamed(race, name)))).toEqual([])
+describe('each race', () => {
+  it.each(races)('succeeds with an intact store and engine: $name', async (race) => {
+    const driver = memoryDriver()
+    await race.run({ engines: [createEngine(driver), createEngine(driver)], rounds: 20 })
+  })
+
+  it('detects at least one broken store or engine', () => {
+    const detecting = [...brokenStores, ...brokenEngines].flatMap(({ detectedBy }) => detectedBy).map(raceOf)
+    expect(races.filter(race => !detecting.includes(race))).toEqual([])
+  })
 })
 
-function isNamed(race: Race, name: string): boolean {
-  return new RegExp(`^${name}\\b`).test(race.name)
+function raceOf(key: RaceKey): Race {
+  const found = races.filter(({ name }) => name.includes(RACES[key]))
+  expect(found, RACES[key]).toHaveLength(1)
+  return found[0]!
 }
 
-async function expectNoticed(names: readonly string[], engine: () => SessionEngine) {
-  for (const name of names) {
-    const race = races.find(candidate => isNamed(candidate, name))!
-    const outcome = await race.run({ engines: [engine(), engine()], rounds: 20 }).catch((error: unknown) => error)
+async function expectDetected(keys: readonly RaceKey[], newEngine: () => SessionEngine) {
+  for (const race of keys.map(raceOf)) {
+    const running = race.run({ engines: [newEngine(), newEngine()], rounds: 20 })
+    const outcome = await running.catch((error: unknown) => error)
     expect(outcome, race.name).toBeInstanceOf(AssertionError)
   }
 }

@@ -14,11 +14,23 @@ import { dumpStore } from '../support/store.ts'
 const ENTRY = join(import.meta.dirname, '../../.output/server/index.mjs')
 const AT_ONCE = 16
 
+const REDIRECT_ATTEMPTS = [
+  '//evil.test', '//evil.test/', '//evil.test/..', '/\\evil.test', '/\\/evil.test', '/..//evil.test',
+  '/.//evil.test/', '/%09/evil.test', '/%2f/evil.test', '/%5cevil.test/', '/%0d%0aLocation:%20https://evil.test',
+  '/?returnTo=https://evil.test', '/sign-in?returnTo=//evil.test', '/sign-in?returnTo=/\\evil.test',
+  '/?redirect=javascript:alert(1)',
+]
+const FILE_LIKE_PATHS = [
+  '/api/session/foo.css', '/api/_session/foo.css', '/api/_session/devices/foo.js', '/api/account/foo.png', '/foo.css',
+  '/index.css', '/_nuxt/foo.css', '/api/session;foo.css', '/api/session%2ffoo.css', '/%2f..%2fapi/session.css',
+]
+const INVALID_KEYS = ['change-me', 'c2hvcnQ', '0'.repeat(64), 'please change me before you go live']
+
 let server: BuiltServer
 let agent: Agent
 
-/** Runs `count` calls, some at a time. */
-async function inTurns(count: number, run: (turn: number) => Promise<void>): Promise<void> {
+/** Makes `count` calls, some of them at the same time. */
+async function repeat(count: number, run: (turn: number) => Promise<void>): Promise<void> {
   let turn = 0
   const worker = async () => {
     while (turn < count) await run(turn++)
@@ -26,11 +38,14 @@ async function inTurns(count: number, run: (turn: number) => Promise<void>): Pro
   await Promise.all(Array.from({ length: AT_ONCE }, worker))
 }
 
+/** A visitor with the value in its session and the session's public id. */
 async function newVisitor() {
   const { setCookie, body } = await call(`${server.origin}/api/session`)
+  const { id: value } = JSON.parse(body) as { id: string }
   const cookie = cookiePair(setCookie[0]!)
-  const { session } = JSON.parse((await call(`${server.origin}/api/_session`, { cookie })).body) as { session: { handle: string } }
-  return { cookie, id: (JSON.parse(body) as { id: string }).id, handle: session.handle }
+  const view = await call(`${server.origin}/api/_session`, { cookie })
+  const { session } = JSON.parse(view.body) as { session: { id: string } }
+  return { cookie, value, id: session.id }
 }
 
 describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('the pages', () => {
@@ -45,7 +60,7 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('the pages', () => {
     await server?.dispose()
   })
 
-  it.each(['//evil.test', '//evil.test/', '//evil.test/..', '/\\evil.test', '/\\/evil.test', '/..//evil.test', '/.//evil.test/', '/%09/evil.test', '/%2f/evil.test', '/%5cevil.test/', '/%0d%0aLocation:%20https://evil.test', '/?returnTo=https://evil.test', '/sign-in?returnTo=//evil.test', '/sign-in?returnTo=/\\evil.test', '/?redirect=javascript:alert(1)'])('send nobody to another site: %s (X2)', async (path) => {
+  it.each(REDIRECT_ATTEMPTS)('never redirect to another site: %s', async (path) => {
     const { status, text } = await sendRaw(server, rawHead(server, 'GET', path, ['Accept: text/html']))
     expect(status).toBeLessThan(500)
     const [head] = text.split('\r\n\r\n', 1)
@@ -54,50 +69,52 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('the pages', () => {
     expect(text).not.toMatch(/http-equiv="refresh"/i)
   })
 
-  it('come with their icons: there is no route for more, whose answers the server would keep for whoever asks', async () => {
-    const answer = await call(`${server.origin}/api/_nuxt_icon/lucide.json?icons=check`)
-    expect(answer.status).toBe(404)
+  it('contain their icons: there is no route for others, whose responses the server would keep in memory', async () => {
+    const response = await call(`${server.origin}/api/_nuxt_icon/lucide.json?icons=check`)
+    expect(response.status).toBe(404)
     expect((await call(server.origin)).body.match(/<svg/g)!.length).toBeGreaterThan(5)
   })
 
-  it.each(['/api/session/foo.css', '/api/_session/foo.css', '/api/_session/devices/foo.js', '/api/account/foo.png', '/foo.css', '/index.css', '/_nuxt/foo.css', '/api/session;foo.css', '/api/session%2ffoo.css', '/%2f..%2fapi/session.css'])('are no file that a cache would keep: %s (X3)', async (path) => {
-    const { cookie, id, handle } = await newVisitor()
-    const answer = await call(server.origin + path, { cookie, headers: { accept: 'text/html' } })
-    expect([400, 404, 405]).toContain(answer.status)
-    for (const secret of [id, handle]) expect(answer.body).not.toContain(secret)
-    expect(answer.headers['cache-control'] ?? 'no-store').not.toMatch(/public|max-age=[1-9]/)
+  it.each(FILE_LIKE_PATHS)('and routes do not respond to %s with data that a cache takes for a file', async (path) => {
+    const { cookie, value, id } = await newVisitor()
+    const response = await call(server.origin + path, { cookie, headers: { accept: 'text/html' } })
+    expect([400, 404, 405]).toContain(response.status)
+    for (const secret of [value, id]) expect(response.body).not.toContain(secret)
+    expect(response.headers['cache-control'] ?? 'no-store').not.toMatch(/public|max-age=[1-9]/)
   })
 
-  it('never show one visitor what is another\'s, however many are rendered at once (X4)', async () => {
+  it('never show the data of another visitor, however many are rendered at the same time', async () => {
     const visitors = await Promise.all(Array.from({ length: 8 }, newVisitor))
-    await inTurns(rounds(80, 10_000), async (turn) => {
+    await repeat(rounds(80, 10_000), async (turn) => {
       const own = visitors[turn % visitors.length]!
-      const { body } = await call(`${server.origin}/`, { cookie: own.cookie, agent, headers: { accept: 'text/html' } })
-      const shown = visitors.filter(({ id, handle }) => body.includes(id) || body.includes(handle))
+      const headers = { accept: 'text/html' }
+      const { body } = await call(`${server.origin}/`, { cookie: own.cookie, agent, headers })
+      const shown = visitors.filter(({ value, id }) => body.includes(value) || body.includes(id))
       expect(shown).toEqual([own])
     })
   })
 
-  it('leave nothing behind for readers without a cookie: no record, no cookie, and in a long run no memory (K9)', async () => {
+  it('cause no record and no cookie for readers without a cookie, and in a long run no memory growth', async () => {
     const read = async () => {
-      const answer = await call(`${server.origin}/api/_session`, { agent })
-      expect([answer.status, answer.setCookie]).toEqual([200, []])
+      const response = await call(`${server.origin}/api/_session`, { agent })
+      expect([response.status, response.setCookie]).toEqual([200, []])
     }
-    await inTurns(rounds(500, 20_000), read) // So that what is compiled and buffered once is there.
+    await repeat(rounds(500, 20_000), read) // Warm-up: compiled code and buffers take memory once.
     const before = { store: dumpStore(server.storeFile), memory: memoryMiB() }
-    await inTurns(rounds(2000, 100_000), read)
+    await repeat(rounds(2000, 100_000), read)
     expect(dumpStore(server.storeFile)).toEqual(before.store)
     if (SOAK) expect(memoryMiB() - before.memory).toBeLessThan(64)
   })
 
-  /** The memory that the operating system counts as the server's. */
+  /** The resident memory of the server. */
   function memoryMiB(): number {
     return Number(execFileSync('ps', ['-o', 'rss=', '-p', String(server.pid)], { encoding: 'utf8' })) / 1024
   }
 })
 
 describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('the built server', () => {
-  it.each(['change-me', 'c2hvcnQ', '0'.repeat(64), 'please change me before you go live'])('does not start with the key %s (K5)', async (key) => {
-    await expect(startBuiltServer({ NUXT_SESSION_KEYS: key })).rejects.toThrow(/The server ended with 1:\n\[session\] NUXT_SESSION_KEYS .*Make one with: /)
+  it.each(INVALID_KEYS)('does not start with the key %s', async (key) => {
+    const message = /The server exited with 1:\n\[cloakroom\] NUXT_CLOAKROOM_KEYS .*Create one with: /
+    await expect(startBuiltServer({ NUXT_CLOAKROOM_KEYS: key })).rejects.toThrow(message)
   })
 })

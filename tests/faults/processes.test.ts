@@ -2,53 +2,62 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openStore } from '../../layers/session/server/drivers/from-url'
-import { parseConfig } from '../../layers/session/server/engine/config'
-import { SessionEngine } from '../../layers/session/server/engine/engine'
-import { generateKey, parseKeyRing } from '../../layers/session/server/engine/key-ring'
-import { Visitor } from '../../layers/session/testing/visitor'
+import { parseConfig } from '../../packages/nuxt-cloakroom/src/runtime/server/nitro/settings'
+import { SessionEngine } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/engine'
+import { generateKey, parseKeyRing } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/key-ring'
+import { openSqlite } from '../../packages/nuxt-cloakroom/src/runtime/server/stores/open-sqlite'
+import { openStore } from '../../packages/nuxt-cloakroom/src/runtime/server/stores/open-store'
+import { openRedis } from '../../packages/nuxt-cloakroom/src/runtime/server/stores/redis'
+import { Visitor } from '../../packages/nuxt-cloakroom/src/testing/visitor'
 import { spawnTypeScript } from '../support/child'
-import type { LineProcess } from '../support/line-process'
-import { lineProcess } from '../support/line-process'
+import type { LineProcess } from '../support/child-process-lines'
+import { lineProcess } from '../support/child-process-lines'
+import { load } from '../support/engine'
 import { findRedis, startRedis } from '../support/redis'
 import { rounds } from '../support/soak'
 import { close } from '../support/stores'
 
 const PROCESSES = 2
-const MOST_PER_OWNER = 5
-/** By each of the processes. */
+/** As in `racer.ts`. */
+const MAX_PER_USER = 5
+/** By each process. */
 const INCREMENTS = rounds(500, 5000)
 const SIGN_OUTS = rounds(10, 1000)
 const ROUNDS = rounds(10, 1000)
-/** Of the two processes together, so many at once. */
+/** Parallel requests of all processes together. */
 const PARALLEL = 64
-/** After which a secret in use is replaced, and a session is still alive. */
+const PARALLEL_EACH = PARALLEL / PROCESSES
+/** The age of a secret that is due for rotation, of a session that is still active. */
 const ROTATION_DUE_MS = 16 * 60_000
-const HAMMERED = rounds(200, 5000)
+const SESSIONS_EACH = rounds(200, 5000)
 const keys = generateKey()
 const redisProgram = findRedis()
 
-const shared = [
+const sharedStores = [
   { name: 'SQLite', skip: false, prepare: prepareSqlite },
   { name: 'Redis', skip: !redisProgram, prepare: prepareRedis },
 ]
 
-describe.each(shared)('several processes on one $name store', ({ skip, prepare }) => {
-  describe.skipIf(skip)('are as right as one', () => {
+describe.each(sharedStores)('several processes on one $name store', ({ skip, prepare }) => {
+  describe.skipIf(skip)('behave like one process: they', () => {
     let store: { url: string, dispose: () => unknown }
     let racers: ReturnType<typeof startRacer>[]
     let engine: SessionEngine
-    /** The same, a while ago. */
-    let earlier: SessionEngine
+    /** The same engine, as it was some time ago. */
+    let earlierEngine: SessionEngine
 
     beforeAll(async () => {
       store = await prepare()
-      const { driver } = openStore(store.url, { mounted: () => undefined, warn: () => {} })
-      const options = { driver, ring: parseKeyRing(keys), config: parseConfig({ maxPerOwner: `${MOST_PER_OWNER}` }) }
+      const { driver } = openStore(store.url, {
+        openers: { sqlite: openSqlite, redis: openRedis },
+        mounted: () => undefined,
+        warn: () => {},
+      })
+      const options = { driver, ring: parseKeyRing(keys), config: parseConfig({ maxPerUser: `${MAX_PER_USER}` }) }
       engine = new SessionEngine(options)
-      earlier = new SessionEngine({ ...options, clock: () => engine.clock() - ROTATION_DUE_MS })
+      earlierEngine = new SessionEngine({ ...options, clock: () => engine.clock() - ROTATION_DUE_MS })
       racers = Array.from({ length: PROCESSES }, () => startRacer(store.url))
-      await Promise.all(racers.map(racer => racer.run('ready')))
+      await runAll('ready')
     })
 
     afterAll(async () => {
@@ -57,81 +66,89 @@ describe.each(shared)('several processes on one $name store', ({ skip, prepare }
       await store.dispose()
     })
 
-    it(`F17 F1 count every acknowledged increment, and no other (${INCREMENTS} each)`, async () => {
+    /** Runs a task in all processes at the same time. */
+    function runAll(task: string, ...args: (string | number)[]) {
+      return Promise.all(racers.map(racer => racer.run(task, ...args)))
+    }
+
+    it(`count every acknowledged increment, and no other (${INCREMENTS} each)`, async () => {
       const visitor = await newVisitor(engine)
-      const acknowledged = await Promise.all(racers.map(racer => racer.run('increment', visitor.cookie!, INCREMENTS)))
+      const acknowledged = await runAll('increment', visitor.cookie!, INCREMENTS)
       const total = acknowledged.reduce<number>((sum, count) => sum + Number(count), 0)
       expect(await visitor.request(session => session.data.count)).toBe(total)
-      expect(total).toBeGreaterThan(INCREMENTS) // A refusal with 409 is right, but must stay rare.
+      expect(total).toBeGreaterThan(INCREMENTS) // A refusal with 409 is right, but must be rare.
     })
 
-    it(`F2 keep all of many different keys (${ROUNDS} times)`, async () => {
+    it(`keep all of many different keys (${ROUNDS} rounds)`, async () => {
       for (let round = 0; round < ROUNDS; round++) {
         const visitor = await newVisitor(engine)
-        const each = PARALLEL / PROCESSES
-        const acknowledged = (await Promise.all(racers.map((racer, i) => racer.run('writeKeys', visitor.cookie!, i * each, each)))).flat() as string[]
-        const kept = await visitor.request(session => Object.keys(session.data).filter(name => name.startsWith('key')))
-        expect(kept.sort()).toEqual(acknowledged.sort())
-        expect(kept.length).toBeGreaterThan(each) // A refusal with 409 is right, but must stay rare.
+        const writing = racers.map((racer, i) =>
+          racer.run('writeKeys', visitor.cookie!, i * PARALLEL_EACH, PARALLEL_EACH))
+        const acknowledged = (await Promise.all(writing)).flat() as string[]
+        const names = await visitor.request(session => Object.keys(session.data))
+        const stored = names.filter(name => name.startsWith('key'))
+        expect(stored.sort()).toEqual(acknowledged.sort())
+        expect(stored.length).toBeGreaterThan(PARALLEL_EACH) // A refusal with 409 is right, but must be rare.
       }
     })
 
-    it(`F15 give a one-time value to exactly one of ${PARALLEL} (${ROUNDS} times)`, async () => {
+    it(`return a one-time value to exactly one of ${PARALLEL} requests (${ROUNDS} rounds)`, async () => {
       for (let round = 0; round < ROUNDS; round++) {
         const visitor = await newVisitor(engine)
         await visitor.request(session => session.flash('ticket', `ticket${round}`))
-        const taken = await Promise.all(racers.map(racer => racer.run('take', visitor.cookie!, PARALLEL / PROCESSES)))
-        expect(taken.flat()).toEqual([`ticket${round}`])
+        const pulled = await runAll('pull', visitor.cookie!, PARALLEL_EACH)
+        expect(pulled.flat()).toEqual([`ticket${round}`])
       }
     })
 
-    it(`rotate once: of two rotations at the same time one wins, and its secret is the only one (${ROUNDS} times)`, async () => {
+    it(`let one of two parallel rotations succeed, whose secret is the only valid one (${ROUNDS} rounds)`, async () => {
       for (let round = 0; round < ROUNDS; round++) {
         const visitor = await newVisitor(engine)
-        expect(await Promise.all(racers.map(racer => racer.run('begin', visitor.cookie!)))).toEqual([true, true])
-        const outcomes = await Promise.all(racers.map(racer => racer.run('rotate'))) as [boolean, string][]
-        const winners = outcomes.filter(([rotated]) => rotated)
+        expect(await runAll('begin', visitor.cookie!)).toEqual([true, true])
+        const outcomes = await runAll('rotate') as [boolean, string][]
+        const winners = outcomes.filter(([isRotated]) => isRotated)
         expect(winners).toHaveLength(1)
         expect(await new Visitor(engine, winners[0]![1]).isKnown()).toBe(true)
         expect(await visitor.isKnown()).toBe(false)
       }
     })
 
-    it(`F6 lose none of ${PARALLEL} readers over a periodic rotation, and give all the same new secret (${ROUNDS} times)`, async () => {
+    it(`give the same new secret to ${PARALLEL} requests during a periodic rotation (${ROUNDS} rounds)`, async () => {
       for (let round = 0; round < ROUNDS; round++) {
-        const visitor = await newVisitor(earlier)
-        const use = () => Promise.all(racers.map(racer => racer.run('use', visitor.cookie!, PARALLEL / PROCESSES)))
-        const cookies = (await use()).flat() as (string | null)[]
+        const visitor = await newVisitor(earlierEngine)
+        const browse = () => runAll('browse', visitor.cookie!, PARALLEL_EACH)
+        const cookies = (await browse()).flat() as (string | null)[]
         expect(cookies).not.toContain(null)
         expect(cookies).not.toContain(visitor.cookie)
-        const secrets = await Promise.all(cookies.map(cookie => secretOf(cookie!)))
+        const secrets = await Promise.all(cookies.map(cookie => currentSecretIn(cookie!)))
         expect(new Set(secrets).size).toBe(1)
-        // Whoever comes late with the secret before it is given the same.
-        expect(await secretOf((await use()).flat()[0] as string)).toBe(secrets[0])
+        expect(secrets[0]).toMatch(/^[\da-f]+$/)
+        // A later request with the previous secret gets the same new one.
+        expect(await currentSecretIn((await browse()).flat()[0] as string)).toBe(secrets[0])
       }
     })
 
-    /** What its bearer proves the session with. */
-    async function secretOf(cookie: string) {
-      const admitted = await engine.load(`${engine.config.cookieName}=${cookie}`)
-      return admitted?.stale === null ? admitted.ticket.secret.toString('hex') : undefined
+    /** The secret in a cookie, if it is the session's current one. */
+    async function currentSecretIn(cookie: string) {
+      const authenticated = await load(engine, `${engine.config.cookieName}=${cookie}`)
+      return authenticated?.outdated === null ? authenticated.cookie.secret.toString('hex') : undefined
     }
 
-    it(`F4 let no save of another process bring a signed-out session back (${SIGN_OUTS} times)`, async () => {
+    it(`never restore a signed-out session by a save in another process (${SIGN_OUTS} rounds)`, async () => {
       for (let round = 0; round < SIGN_OUTS; round++) {
         const visitor = await newVisitor(engine)
-        const stolen = visitor.copy()
-        const saving = racers.map(racer => racer.run('saveUntilEnded', visitor.cookie!))
+        const copy = visitor.copy()
+        const saving = runAll('saveUntilEnded', visitor.cookie!)
         await visitor.request(session => session.signOut())
-        await Promise.all(saving)
-        expect(await stolen.isKnown()).toBe(false)
+        await saving
+        expect(await copy.isKnown()).toBe(false)
       }
     })
 
-    it('F14 never let an owner have more sessions than allowed', async () => {
-      const cookies = (await Promise.all(racers.map(racer => racer.run('signIn', 'ada', 20)))).flat() as string[]
+    it('never let a user have more sessions than allowed', async () => {
+      const cookies = (await runAll('signIn', 'ada', 20)).flat() as string[]
       const known = await Promise.all(cookies.map(cookie => new Visitor(engine, cookie).isKnown()))
-      expect(known.filter(Boolean)).toHaveLength(MOST_PER_OWNER)
+      expect(known.filter(Boolean)).toHaveLength(MAX_PER_USER)
     })
   })
 })
@@ -139,12 +156,17 @@ describe.each(shared)('several processes on one $name store', ({ skip, prepare }
 describe('several processes on one SQLite file', () => {
   let store: Awaited<ReturnType<typeof prepareSqlite>>
   let processes: LineProcess[]
-  const all = (...task: (string | number)[]) => Promise.all(processes.map(({ ask }) => ask(JSON.stringify(task)))) as Promise<{ answer?: unknown }[]>
+
+  /** Runs a task in all processes at the same time. */
+  function runAll(...task: (string | number)[]) {
+    return Promise.all(processes.map(({ request }) => request(JSON.stringify(task))))
+  }
 
   beforeAll(async () => {
     store = await prepareSqlite()
-    processes = Array.from({ length: 4 }, () => lineProcess(spawnTypeScript(join(import.meta.dirname, 'store-process.ts'), store.path)))
-    await all('ready')
+    const program = join(import.meta.dirname, 'store-process.ts')
+    processes = Array.from({ length: 4 }, () => lineProcess(spawnTypeScript(program, store.path)))
+    await runAll('ready')
   })
 
   afterAll(async () => {
@@ -152,12 +174,12 @@ describe('several processes on one SQLite file', () => {
     store.dispose()
   })
 
-  it('all get it when they start together and it is new: none is told that it is locked', async () => {
-    expect(await all('open', Date.now() + 50)).toEqual(processes.map(() => ({ answer: null })))
+  it('can all open a new file at the same time, without a "locked" error', async () => {
+    expect(await runAll('open', Date.now() + 50)).toEqual(processes.map(() => ({ result: null })))
   })
 
-  it(`all get their turn next to others that write without a pause, ${HAMMERED} times each (F17)`, async () => {
-    expect(await all('hammer', HAMMERED)).toEqual(processes.map(() => ({ answer: HAMMERED })))
+  it(`can all write while the others write without a pause (${SESSIONS_EACH} times each)`, async () => {
+    expect(await runAll('createMany', SESSIONS_EACH)).toEqual(processes.map(() => ({ result: SESSIONS_EACH })))
   })
 })
 
@@ -168,8 +190,8 @@ async function newVisitor(engine: SessionEngine): Promise<Visitor> {
 }
 
 function startRacer(url: string) {
-  const { ask, end } = lineProcess(spawnTypeScript(join(import.meta.dirname, 'racer.ts'), url, keys))
-  return { run: (task: string, ...args: (string | number)[]) => ask([task, ...args].join(' ')), end }
+  const { request, end } = lineProcess(spawnTypeScript(join(import.meta.dirname, 'racer.ts'), url, keys))
+  return { run: (task: string, ...args: (string | number)[]) => request([task, ...args].join(' ')), end }
 }
 
 async function prepareSqlite() {

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { Agent, request } from 'node:https'
+import type { RequestOptions } from 'node:https'
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -13,7 +14,17 @@ import type { BuiltServer } from '../support/server.ts'
 const ENTRY = join(import.meta.dirname, '../../.output/server/index.mjs')
 const CLIENTS = 8
 
-/** The same promises as of the bare server, of what `npm run build` made: that Nitro's own entry is not the one in it. */
+/** Run before the server: prints a line for each DevTools task that is created, and creates one itself. */
+const REPORT_TASKS = `
+const { createTask } = console
+console.createTask = (name) => {
+  console.log(\`task \${name}\`)
+  return createTask(name)
+}
+console.createTask("seen")
+`
+
+/** What the tests of the bare server check, for the result of `npm run build`: it contains this server, not Nitro's. */
 describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('the built server', () => {
   let ca: string
   let server: BuiltServer | undefined
@@ -27,11 +38,24 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('the built server', () =>
     server = undefined
   })
 
-  it('speaks TLS 1.2 and 1.3 with the local certificate, and no older', async () => {
+  async function get(path: string, options: RequestOptions): Promise<{ status: number | undefined, body: string }> {
+    const outgoing = request(server!.origin + path, options).end()
+    const [response] = await once(outgoing, 'response') as [IncomingMessage]
+    return { status: response.statusCode, body: await text(response) }
+  }
+
+  it('accepts TLS 1.2 and 1.3 with the local certificate, and no older version', async () => {
     server = await startBuiltServer()
     const { port } = new URL(server.origin)
     const handshake = async (version: 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3') => {
-      const socket = connect({ host: 'localhost', port: Number(port), ca, minVersion: version, maxVersion: version, ciphers: 'DEFAULT@SECLEVEL=0' })
+      const socket = connect({
+        host: 'localhost',
+        port: Number(port),
+        ca,
+        minVersion: version,
+        maxVersion: version,
+        ciphers: 'DEFAULT@SECLEVEL=0',
+      })
       await once(socket, 'secureConnect')
       return socket.destroy().authorized
     }
@@ -41,42 +65,46 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('the built server', () =>
   })
 
   it.each([
-    [{ NUXT_TLS_CERT: 'certs/localhost.pem' }, /\[tls\] NUXT_TLS_CERT is set but NUXT_TLS_KEY is not/],
-    [{ NUXT_TLS_CERT: 'certs/localhost.pem', NUXT_TLS_KEY: 'none.pem' }, /\[tls\] NUXT_TLS_KEY \(none\.pem\) cannot be read/],
-  ])('does not start with %j', async (env, sentence) => {
-    await expect(startBuiltServer(env)).rejects.toThrow(sentence)
+    [
+      { NUXT_TLS_CERT: 'certs/localhost.pem' },
+      /\[tls\] NUXT_TLS_CERT is set but NUXT_TLS_KEY is not/,
+    ],
+    [
+      { NUXT_TLS_CERT: 'certs/localhost.pem', NUXT_TLS_KEY: 'none.pem' },
+      /\[tls\] NUXT_TLS_KEY \(none\.pem\) cannot be read/,
+    ],
+  ])('does not start with %j', async (env, message) => {
+    await expect(startBuiltServer(env)).rejects.toThrow(message)
   })
 
-  it('runs as in production though nobody says so: what a client asks for in vain does not fill the log', async () => {
+  it('runs in production mode also without NODE_ENV, so requests for unknown pages are not logged', async () => {
     server = await startBuiltServer({ NODE_ENV: '' })
     const lines = server.logs.length
-    const [response] = await once(request(`${server.origin}/no-such-page`, { ca, agent: false, headers: { accept: 'text/html' } }).end(), 'response') as [IncomingMessage]
-    expect([response.statusCode, await text(response)]).toEqual([404, expect.stringContaining('No such page')])
+    const { status, body } = await get('/no-such-page', { ca, agent: false, headers: { accept: 'text/html' } })
+    expect([status, body]).toEqual([404, expect.stringContaining('No such page')])
     await server.stop()
     expect(server.logs.slice(lines).filter(line => !line.startsWith('[tls] SIGTERM'))).toEqual([])
   })
 
-  it('calls Nitro\'s hooks for a request without a task for DevTools: three of them took a tenth of a read', async () => {
-    const report = 'const { createTask } = console; console.createTask = (name) => { console.log(`task ${name}`); return createTask(name) }; console.createTask("seen")'
-    server = await startBuiltServer({ NODE_OPTIONS: `--import="data:text/javascript,${encodeURIComponent(report)}"` })
-    const [response] = await once(request(`${server.origin}/api/_session`, { ca, agent: false }).end(), 'response') as [IncomingMessage]
-    await text(response)
+  it('calls Nitro\'s hooks without a DevTools task: three per request take a tenth of a read', async () => {
+    const script = `data:text/javascript,${encodeURIComponent(REPORT_TASKS)}`
+    server = await startBuiltServer({ NODE_OPTIONS: `--import="${script}"` })
+    await get('/api/_session', { ca, agent: false })
     await server.stop()
     expect(server.logs.filter(line => line.startsWith('task '))).toEqual(['task seen'])
   })
 
-  it('loses no request when it is told to stop under load, and exits with 0', async () => {
+  it('loses no request when it is stopped under load, and exits with 0', async () => {
     server = await startBuiltServer()
     const agent = new Agent({ keepAlive: true, ca })
     const underLoad = Promise.withResolvers<undefined>()
-    let answers = 0
+    let responses = 0
     const client = async (): Promise<unknown> => {
       for (;;) {
         try {
-          const [response] = await once(request(`${server!.origin}/api/_session`, { agent }).end(), 'response') as [IncomingMessage]
-          await text(response)
-          if (response.statusCode !== 200) return response.statusCode
-          if (++answers === 20 * CLIENTS) underLoad.resolve(undefined)
+          const { status } = await get('/api/_session', { agent })
+          if (status !== 200) return status
+          if (++responses === 20 * CLIENTS) underLoad.resolve(undefined)
         }
         catch (error) {
           return (error as NodeJS.ErrnoException).code

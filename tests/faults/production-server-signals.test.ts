@@ -37,20 +37,23 @@ afterEach(() => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** A request over TLS, verified against the CA, on a connection that is kept. */
+/** A request over TLS, verified against the CA, on a connection that is kept alive. */
 async function call(port: number, path = '/') {
   const outgoing = request({ host: 'localhost', port, path, agent }).end()
   const [response] = await once(outgoing, 'response') as [IncomingMessage]
   return { status: response.statusCode, connection: response.headers.connection, body: () => text(response) }
 }
 
-/** One request after the other, until the server no longer takes connections. Any other failure is a request that was lost. */
-async function load(port: number, onAnswer: () => void): Promise<unknown[]> {
+/**
+ * Makes one request after the other until the server accepts no more connections. Returns any other failure, which is a
+ * lost request.
+ */
+async function load(port: number, onResponse: () => void): Promise<unknown[]> {
   for (;;) {
     try {
       const { status, body } = await call(port)
       if (status !== 200 || await body() !== 'ok') return [status]
-      onAnswer()
+      onResponse()
     }
     catch (error) {
       const { code } = error as NodeJS.ErrnoException
@@ -68,14 +71,14 @@ async function certificateAt(port: number): Promise<string> {
 }
 
 describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
-  it('loses no request under load, flushes after the last response, and exits with 0', async () => {
+  it('stops a server under load without losing a request, then it flushes and exits with 0', async () => {
     const { port, child, line, lines, exit } = await start(env)
     const held = call(port, '/held')
     await line(/^holding/)
-    let answers = 0
+    let responses = 0
     const underLoad = Promise.withResolvers<undefined>()
     const clients = Array.from({ length: CLIENTS }, () => load(port, () => {
-      if (++answers === 20 * CLIENTS) underLoad.resolve(undefined)
+      if (++responses === 20 * CLIENTS) underLoad.resolve(undefined)
     }))
     await underLoad.promise
     child.kill(signal)
@@ -92,7 +95,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
 })
 
 describe('SIGTERM', () => {
-  it('ends streams that would last for ever', async () => {
+  it('ends streams that would never end by themselves', async () => {
     const { port, child, exit } = await start(env)
     const stream = await call(port, '/stream')
     child.kill('SIGTERM')
@@ -100,14 +103,15 @@ describe('SIGTERM', () => {
     expect(await exit).toBe(0)
   })
 
-  it('is obeyed at once by a server that nobody uses', async () => {
+  it('stops an idle server at once', async () => {
     const { child, exit, lines } = await start(env)
     child.kill('SIGTERM')
     expect(await exit).toBe(0)
-    expect(lines.slice(-3)).toEqual(['[tls] SIGTERM: no new connections; requests to finish: 0', 'shutdown', 'closed'])
+    const message = '[tls] SIGTERM: no new connections; requests to finish: 0'
+    expect(lines.slice(-3)).toEqual([message, 'shutdown', 'closed'])
   })
 
-  it('cuts off at NITRO_SHUTDOWN_TIMEOUT what is not answered by then, flushes all the same, and exits with 1', async () => {
+  it('ends pending requests after NITRO_SHUTDOWN_TIMEOUT, then the server flushes and exits with 1', async () => {
     const { port, child, line, lines, exit } = await start({ ...env, NITRO_SHUTDOWN_TIMEOUT: '50' })
     const held = call(port, '/held')
     await line(/^holding/)
@@ -118,7 +122,7 @@ describe('SIGTERM', () => {
     expect(lines).toContain('closed')
   })
 
-  it('given twice ends the server at once', async () => {
+  it('sent twice stops the server immediately', async () => {
     const { port, child, line, exit } = await start(env)
     const held = call(port, '/held')
     await line(/^holding/)
@@ -131,7 +135,7 @@ describe('SIGTERM', () => {
 })
 
 describe('SIGHUP', () => {
-  it('takes a renewed certificate for new connections, and tells the new origins', async () => {
+  it('loads a renewed certificate for new connections, and reports the new origins', async () => {
     const { port, child, line } = await start(env)
     const renewed = await issuePair(['localhost', 'app.test'])
     const before = await certificateAt(port)
@@ -147,16 +151,17 @@ describe('SIGHUP', () => {
     expect(after).not.toBe(before)
   })
 
-  it('keeps the certificate in use when the new one will not do, and says why', async () => {
+  it('keeps the current certificate if the new one is not valid, and logs the reason', async () => {
     const { port, child, line } = await start(env)
     writeFileSync(env.NUXT_TLS_KEY, (await issuePair()).key)
     child.kill('SIGHUP')
-    expect(await line(/^\[tls\] SIGHUP/)).toMatch(/the certificate in use stays\. NUXT_TLS_KEY .* is not the key of NUXT_TLS_CERT/)
+    const reason = /the certificate in use stays\. NUXT_TLS_KEY .* is not the key of NUXT_TLS_CERT/
+    expect(await line(/^\[tls\] SIGHUP/)).toMatch(reason)
     expect(await certificateAt(port)).toBe(new X509Certificate(pair.cert).serialNumber)
   })
 
-  it('does nothing behind a proxy', async () => {
-    const { port, child, line } = await start({ NUXT_SESSION_BEHIND_PROXY: '1' })
+  it('changes nothing behind a proxy', async () => {
+    const { port, child, line } = await start({ NUXT_CLOAKROOM_BEHIND_PROXY: '1' })
     child.kill('SIGHUP')
     await line(/^\[tls\] SIGHUP: nothing to reload/)
     const [response] = await once(httpRequest({ host: 'localhost', port }).end(), 'response') as [IncomingMessage]

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, it } from 'vitest'
-import type { SessionEngine } from '../../layers/session/server/engine/engine'
-import type { AtomicDriver } from '../../layers/session/server/engine/store'
-import { races } from '../../layers/session/testing/races'
-import { makeEngine } from '../support/real-engine'
+import type { SessionEngine } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/engine'
+import type { AtomicDriver } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/store'
+import { races } from '../../packages/nuxt-cloakroom/src/testing/races'
+import { createEngine } from '../support/real-engine'
 import { rounds } from '../support/soak'
 import { close, storeKinds } from '../support/stores'
 
@@ -15,7 +15,7 @@ describe.each(storeKinds)('on $name', ({ prepare, shared, skip }) => {
 
     beforeAll(async () => {
       store = await prepare()
-      // Two drivers on one store stand for two servers, where the store is for several.
+      // Two drivers on one store represent two servers, if several servers may share the store.
       drivers = Array.from({ length: shared ? 2 : 1 }, () => store.open())
     })
 
@@ -25,7 +25,7 @@ describe.each(storeKinds)('on $name', ({ prepare, shared, skip }) => {
     })
 
     it.each(races)(`$name (${ROUNDS} rounds)`, async ({ run }) => {
-      await run({ engines: drivers.map(driver => makeEngine(driver)) as [SessionEngine], rounds: ROUNDS })
+      await run({ engines: drivers.map(driver => createEngine(driver)) as [SessionEngine], rounds: ROUNDS })
     })
   })
 })

@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ensureCertificate } from '../../certs/certificate.ts'
-import { generateKey, parseKeyRing } from '../../layers/session/server/engine/key-ring'
-import { newTicket, seal } from '../../layers/session/server/engine/seal'
-import { AccountVisitor, newAddress, TRUSTING } from '../support/account-visitor.ts'
+import { generateKey, parseKeyRing } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/key-ring'
+import { newSessionCookie, seal } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/crypto'
+import { AccountVisitor, newAddress, TRUST_PROXY } from '../support/account-visitor.ts'
 import { call, cookiePair } from '../support/https.ts'
 import { startBuiltServer } from '../support/server.ts'
 import type { BuiltServer } from '../support/server.ts'
@@ -12,45 +12,60 @@ import { dumpStore } from '../support/store.ts'
 
 const ENTRY = join(import.meta.dirname, '../../.output/server/index.mjs')
 const PASSWORD = 'a coat, a hat, an umbrella'
+const CLIENT = 'https://client.example'
+/** Forged cookies per address, as the server is configured here. */
 const FORGED_LIMIT = 5
+/** Wrong passwords per address and account. */
 const WRONG_LIMIT = 10
-const TRIES_LIMIT = 60
+/** Sign-ins per address. */
+const SIGN_IN_LIMIT = 60
+/** Registrations per address. */
+const REGISTRATION_LIMIT = 30
 
-const ring = parseKeyRing(generateKey())
+const otherKeys = parseKeyRing(generateKey())
+/** A cookie that is sealed with a key that the server does not have. */
+const forged = () => `__Host-session=${seal(otherKeys, '__Host-session', newSessionCookie())}`
 
 let server: BuiltServer
 
-describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('limits by address', () => {
+describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('the limit per address', () => {
   beforeAll(async () => {
     await ensureCertificate()
-    server = await startBuiltServer({ ...TRUSTING, NUXT_SESSION_FORGED_COOKIE_LIMIT: String(FORGED_LIMIT), NUXT_SESSION_ALLOWED_ORIGINS: 'https://client.example' })
+    server = await startBuiltServer({
+      ...TRUST_PROXY,
+      NUXT_CLOAKROOM_FORGED_COOKIE_LIMIT: String(FORGED_LIMIT),
+      NUXT_CLOAKROOM_ALLOWED_ORIGINS: CLIENT,
+    })
   })
 
   afterAll(() => server?.dispose())
 
-  const forged = () => `__Host-session=${seal(ring, '__Host-session', newTicket())}`
-  const get = (address: string, cookie?: string, headers = {}) => call(`${server.origin}/api/_session`, { cookie, headers: { 'x-forwarded-for': address, ...headers } })
+  const get = (address: string, cookie?: string, headers = {}) =>
+    call(`${server.origin}/api/_session`, { cookie, headers: { 'x-forwarded-for': address, ...headers } })
 
   async function flood(address: string) {
     for (let i = 0; i < FORGED_LIMIT; i++) expect((await get(address, forged())).status).toBe(200)
   }
 
-  describe('on forged cookies (A30)', () => {
-    it('answer 429 to such cookies alone: those with a ticket of ours or none go on from the same address', async () => {
+  describe('for forged cookies', () => {
+    it('responds with 429 to them only: valid cookies and requests without one still work', async () => {
       const address = newAddress()
-      const first = await call(`${server.origin}/api/session`, { headers: { 'x-forwarded-for': address } })
+      const headers = { 'x-forwarded-for': address }
+      const first = await call(`${server.origin}/api/session`, { headers })
       await flood(address)
       const refused = await get(address, forged())
-      expect([refused.status, JSON.parse(refused.body).data, refused.setCookie]).toEqual([429, { code: 'rate_limited' }, []])
+      expect([refused.status, refused.setCookie]).toEqual([429, []])
+      expect(JSON.parse(refused.body).data).toEqual({ code: 'rate_limited' })
       expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0)
       expect(Number(refused.headers['retry-after'])).toBeLessThanOrEqual(60)
       expect(refused.headers['cache-control']).toBe('no-store')
-      const genuine = await call(`${server.origin}/api/session`, { cookie: cookiePair(first.setCookie[0]!), headers: { 'x-forwarded-for': address } })
-      expect([genuine.status, genuine.body]).toEqual([200, first.body])
+      const cookie = cookiePair(first.setCookie[0]!)
+      const valid = await call(`${server.origin}/api/session`, { cookie, headers })
+      expect([valid.status, valid.body]).toEqual([200, first.body])
       expect((await get(address)).status).toBe(200)
     })
 
-    it('are no other address\'s, whatever stands to the left in X-Forwarded-For', async () => {
+    it('applies to the last address in X-Forwarded-For, whatever precedes it', async () => {
       const address = newAddress()
       await flood(address)
       expect((await get(newAddress(), forged())).status).toBe(200)
@@ -58,91 +73,112 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('limits by address', () =
       expect((await get(`${newAddress()}, ${address}`, forged())).status).toBe(429)
     })
 
-    it('hold on pages and files too, and let a listed origin read the answer (C12)', async () => {
+    it('applies to pages and files too, and an allowed origin can read the response', async () => {
       const address = newAddress()
       await flood(address)
+      const headers = { 'x-forwarded-for': address, 'accept': 'text/html' }
       for (const path of ['/', '/favicon.svg']) {
-        expect((await call(server.origin + path, { cookie: forged(), headers: { 'x-forwarded-for': address, 'accept': 'text/html' } })).status).toBe(429)
+        expect((await call(server.origin + path, { cookie: forged(), headers })).status).toBe(429)
       }
-      const listed = await get(address, forged(), { origin: 'https://client.example' })
-      expect([listed.status, listed.headers['access-control-allow-origin']]).toEqual([429, 'https://client.example'])
+      const allowed = await get(address, forged(), { origin: CLIENT })
+      expect([allowed.status, allowed.headers['access-control-allow-origin']]).toEqual([429, CLIENT])
     })
 
-    it('change nothing in the store', async () => {
+    it('changes nothing in the store', async () => {
       const before = dumpStore(server.storeFile)
-      const answers = await Promise.all(Array.from({ length: 50 }, () => get('198.51.100.250', forged())))
-      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 429]))
+      const responses = await Promise.all(Array.from({ length: 50 }, () => get('198.51.100.250', forged())))
+      expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([200, 429]))
       expect(dumpStore(server.storeFile)).toEqual(before)
     })
   })
 
-  describe('on sign-in', () => {
-    it('stop guessing at an account from one address, and let its owner in from another', async () => {
-      const owner = new AccountVisitor(server)
-      await owner.register('ada', PASSWORD)
+  describe('for sign-in', () => {
+    it('stops guessing of a password from one address, and lets the user sign in from another', async () => {
+      const user = new AccountVisitor(server)
+      await user.register('ada', PASSWORD)
       const guesser = new AccountVisitor(server)
-      const answers = await Promise.all(Array.from({ length: WRONG_LIMIT + 3 }, (_, i) => guesser.signIn(i % 2 ? 'ada' : 'ＡＤＡ', `guess number ${i}`)))
-      expect(answers.map(({ status }) => status).sort()).toEqual([...Array<number>(WRONG_LIMIT).fill(401), 429, 429, 429])
+      const guess = (_: unknown, i: number) => guesser.signIn(i % 2 ? 'ada' : 'ＡＤＡ', `guess number ${i}`)
+      const responses = await Promise.all(Array.from({ length: WRONG_LIMIT + 3 }, guess))
+      const expected = [...Array<number>(WRONG_LIMIT).fill(401), 429, 429, 429]
+      expect(responses.map(({ status }) => status).sort()).toEqual(expected)
       const refused = await guesser.signIn('ada', PASSWORD)
       expect([refused.status, refused.json().data, refused.setCookie]).toEqual([429, { code: 'rate_limited' }, []])
       expect(Number(refused.headers['retry-after'])).toBeGreaterThan(500)
       expect((await new AccountVisitor(server).signIn('ada', PASSWORD)).status).toBe(200)
-      expect((await owner.send('POST', '/confirm', { password: PASSWORD })).status).toBe(200)
+      expect((await user.send('POST', '/confirm', { password: PASSWORD })).status).toBe(200)
     })
 
-    it('do not count the right password as a guess', async () => {
+    it('does not count correct passwords', async () => {
       const visitor = new AccountVisitor(server)
       await visitor.register('grace', PASSWORD)
       for (let i = 0; i < WRONG_LIMIT + 2; i++) expect((await visitor.signIn('grace', PASSWORD)).status).toBe(200)
     })
 
-    it('count names that nobody has like any other', async () => {
+    it('counts unknown names like any other', async () => {
       const guesser = new AccountVisitor(server)
-      const answers = await Promise.all(Array.from({ length: WRONG_LIMIT + 1 }, () => guesser.signIn('nobody-here', PASSWORD)))
-      expect(answers.map(({ status }) => status).sort().slice(-2)).toEqual([401, 429])
+      const guess = () => guesser.signIn('no-such-user', PASSWORD)
+      const responses = await Promise.all(Array.from({ length: WRONG_LIMIT + 1 }, guess))
+      expect(responses.map(({ status }) => status).sort().slice(-2)).toEqual([401, 429])
     })
 
-    it('hold for re-authentication and a change of password together', async () => {
+    it('counts re-authentication and changes of the password together', async () => {
       const thief = new AccountVisitor(server)
       await thief.register('mary', PASSWORD)
+      const change = { current: 'guess', password: 'something quite else' }
       for (let i = 0; i < WRONG_LIMIT / 2; i++) {
         expect((await thief.send('POST', '/confirm', { password: 'guess' })).status).toBe(401)
-        expect((await thief.send('PUT', '/password', { current: 'guess', password: 'something quite else' })).status).toBe(401)
+        expect((await thief.send('PUT', '/password', change)).status).toBe(401)
       }
       expect((await thief.send('POST', '/confirm', { password: PASSWORD })).status).toBe(429)
     })
 
-    it('stop trying many accounts from one address, an IPv6 network being one', async () => {
-      const network = (i: number) => `2001:db8:77:1::${i.toString(16)}`
-      const answers = await Promise.all(Array.from({ length: TRIES_LIMIT + 2 }, (_, i) => new AccountVisitor(server, network(i)).signIn(`name-${i}`, 'Password1')))
-      expect(answers.filter(({ status }) => status === 429)).toHaveLength(2)
-      expect((await new AccountVisitor(server, '2001:db8:77:2::1').signIn('name-1', 'Password1')).status).toBe(401)
+    it('stops attempts at many accounts from one address, where an IPv6 network counts as one', async () => {
+      const inNetwork = (i: number) => `2001:db8:77:1::${i.toString(16)}`
+      const attempt = (_: unknown, i: number) =>
+        new AccountVisitor(server, inNetwork(i)).signIn(`name-${i}`, 'Password1')
+      const responses = await Promise.all(Array.from({ length: SIGN_IN_LIMIT + 2 }, attempt))
+      expect(responses.filter(({ status }) => status === 429)).toHaveLength(2)
+      const elsewhere = new AccountVisitor(server, '2001:db8:77:2::1')
+      expect((await elsewhere.signIn('name-1', 'Password1')).status).toBe(401)
     })
   })
 
-  describe('on registration', () => {
-    it('stop one address from taking all the names', async () => {
+  describe('for registration', () => {
+    it('stops one address from registering many names', async () => {
       const address = newAddress()
-      const answers = await Promise.all(Array.from({ length: 32 }, (_, i) => new AccountVisitor(server, address).register(`taken-${i}`, PASSWORD)))
-      expect(answers.map(({ status }) => status).sort()).toEqual([...Array<number>(30).fill(201), 429, 429])
+      const register = (_: unknown, i: number) => new AccountVisitor(server, address).register(`taken-${i}`, PASSWORD)
+      const responses = await Promise.all(Array.from({ length: REGISTRATION_LIMIT + 2 }, register))
+      const expected = [...Array<number>(REGISTRATION_LIMIT).fill(201), 429, 429]
+      expect(responses.map(({ status }) => status).sort()).toEqual(expected)
       expect((await new AccountVisitor(server).register('taken-by-another', PASSWORD)).status).toBe(201)
     })
   })
 })
 
-describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('a server that does not know its proxies', () => {
-  let unknowing: BuiltServer
+describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('a server without trusted proxies', () => {
+  let direct: BuiltServer
 
-  afterAll(() => unknowing?.dispose())
+  afterAll(() => direct?.dispose())
 
-  it('believes no X-Forwarded-For', async () => {
-    unknowing = await startBuiltServer({ NUXT_SESSION_FORGED_COOKIE_LIMIT: '1' })
-    const get = () => call(`${unknowing.origin}/api/_session`, { cookie: `__Host-session=${seal(ring, '__Host-session', newTicket())}`, headers: { 'x-forwarded-for': newAddress() } })
+  it('ignores X-Forwarded-For', async () => {
+    direct = await startBuiltServer({ NUXT_CLOAKROOM_FORGED_COOKIE_LIMIT: '1' })
+    const get = () => {
+      const headers = { 'x-forwarded-for': newAddress() }
+      return call(`${direct.origin}/api/_session`, { cookie: forged(), headers })
+    }
     expect([(await get()).status, (await get()).status]).toEqual([200, 429])
   })
 
-  it.each([[{ NUXT_SESSION_TRUSTED_PROXIES: 'nginx' }, /NUXT_SESSION_TRUSTED_PROXIES has "nginx", which is no address/], [{ NUXT_SESSION_FORGED_COOKIE_LIMIT: '0' }, /NUXT_SESSION_FORGED_COOKIE_LIMIT is not a count/]])(
-    'does not start with %j', async (env, sentence) => {
-      await expect(startBuiltServer(env)).rejects.toThrow(sentence)
-    })
+  it.each([
+    [
+      { NUXT_CLOAKROOM_TRUSTED_PROXIES: 'nginx' },
+      /NUXT_CLOAKROOM_TRUSTED_PROXIES has "nginx", which is neither an address nor a network/,
+    ],
+    [
+      { NUXT_CLOAKROOM_FORGED_COOKIE_LIMIT: '0' },
+      /NUXT_CLOAKROOM_FORGED_COOKIE_LIMIT is not a count/,
+    ],
+  ])('does not start with %j', async (env, message) => {
+    await expect(startBuiltServer(env)).rejects.toThrow(message)
+  })
 })

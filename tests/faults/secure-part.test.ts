@@ -5,7 +5,7 @@ import type { FixtureServer } from '../support/fixture-server.ts'
 import { FixtureVisitor } from '../support/fixture-visitor.ts'
 import { dumpStore } from '../support/store.ts'
 
-/** The name that the fixture's sign-in gives it, and what it puts there. */
+/** The property's name, and what the fixture app's sign-in stores in it. */
 const SECURE = /secure"|for the server only/
 
 let server: FixtureServer
@@ -22,7 +22,7 @@ async function signedIn() {
   return visitor
 }
 
-describe('what a session holds under `secure`', () => {
+describe('the `secure` part of a session', () => {
   it('is in the store', async () => {
     await signedIn()
     expect(JSON.stringify(dumpStore(server.storeFile))).toContain('for the server only')
@@ -31,16 +31,16 @@ describe('what a session holds under `secure`', () => {
   it.each([
     ['a page and its payload', 'GET', '/auth-state', /<p>Hello, Ada<[^]*id="__NUXT_DATA__"[^]*"Ada"/],
     ['a page behind the middleware', 'GET', '/for-members', /For Ada alone/],
-    ['the session', 'GET', '/api/_session', /"name":"Ada"/],
-    ['its extension', 'POST', '/api/_session/extend', /"name":"Ada"/],
-    ['the devices', 'GET', '/api/_session/devices', /"current":true/],
-  ])('is not in %s, which has the rest', async (_answer, method, path, shown) => {
+    ['the session view', 'GET', '/api/_session', /"name":"Ada"/],
+    ['the response to `extend`', 'POST', '/api/_session/extend', /"name":"Ada"/],
+    ['the list of devices', 'GET', '/api/_session/devices', /"current":true/],
+  ])('is not in %s, which contains everything else', async (_response, method, path, expected) => {
     const { text, headers } = await (await signedIn()).visit(path, { method })
-    expect(text).toMatch(shown)
+    expect(text).toMatch(expected)
     expect(text + JSON.stringify([...headers])).not.toMatch(SECURE)
   })
 
-  it('is in no message of the event stream, from its beginning to the session\'s end', async () => {
+  it('is in no message of the event stream, from its start to the end of the session', async () => {
     const visitor = await signedIn()
     const stream = await fetch(`${server.url}/api/_session/events`, { headers: { cookie: visitor.cookie } })
     await signedIn()

@@ -3,102 +3,116 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { typeScriptProgram } from '../support/child'
+import { lineProcess } from '../support/child-process-lines'
 import { meta } from '../support/contract/samples'
 import { makeDirectory } from '../support/directory'
-import { lineProcess } from '../support/line-process'
 
 const PROGRAM = join(import.meta.dirname, 'store-process.ts')
 const VALUE = 'x'.repeat(2000)
+/** Shell commands that mount a disk of this size on the folder `$0`, then run the store. */
+const onDiskOf = (size: string) => `mount -t tmpfs -o size=${size},mode=700 tmpfs "$0"; exec "$@"`
 const directory = makeDirectory()
 const path = () => directory.path('disk', 'sessions.db')
-let store: ReturnType<typeof startOn>
+const storeError = (problem: string) => `StoreError: [cloakroom] [store:sqlite] ${path()} ${problem}`
+let store: ReturnType<typeof startStore>
 
 afterEach(async () => {
   await store.end()
   directory.remove()
 })
 
-/** E12: the disk fails a server that is running. */
-describe('a SQLite store whose disk will not take more', () => {
-  it.skipIf(process.platform !== 'linux')('refuses what it cannot write, still gives what it has, and goes on when the fault is over (E12)', async () => {
-    // Files may not grow past this many blocks of 512 bytes: a write then fails with EFBIG, which SQLite takes for an I/O error.
-    store = startOn('ulimit -S -f 600; trap "" XFSZ; exec "$@"')
-    await store.ask('open')
-    const acknowledged = await fillUntil('StoreError: [session] [store:sqlite] ' + path() + ' cannot be read or written (disk error)')
-    await expectAllThere(acknowledged)
+describe.skipIf(process.platform !== 'linux')('a SQLite store on a disk with I/O errors', () => {
+  it('refuses writes, still reads, and continues when the disk works again', async () => {
+    // Files may not exceed 600 blocks of 512 bytes. A larger write fails with EFBIG, which SQLite reports as I/O error.
+    store = startStore('ulimit -S -f 600; trap "" XFSZ; exec "$@"')
+    await store.request('open')
+    const acknowledged = await createUntil(storeError('cannot be read or written (disk error)'))
+    await expectAllStored(acknowledged)
     execFileSync('prlimit', ['--pid', `${store.pid}`, '--fsize=unlimited'])
-    await expectToGoOn(acknowledged)
-  })
-
-  it.skipIf(!mayMount())('refuses what it cannot write on a full disk, and goes on when there is room again (E12)', async () => {
-    store = startOn('mount -t tmpfs -o size=1m,mode=700 tmpfs "$0"; exec "$@"', 'unshare', '-rm')
-    await store.ask('open')
-    const acknowledged = await fillUntil(`StoreError: [session] [store:sqlite] ${path()} cannot grow: the disk is full`)
-    await expectAllThere(acknowledged)
-    await store.ask('mount', 'remount,size=8m')
-    await expectToGoOn(acknowledged)
-  })
-
-  it.skipIf(!mayMount())('starts on a full disk, and gives what it has (E12)', async () => {
-    store = startOn('mount -t tmpfs -o size=1m,mode=700 tmpfs "$0"; exec "$@"', 'unshare', '-rm')
-    await store.ask('open')
-    const acknowledged = await fillUntil(`StoreError: [session] [store:sqlite] ${path()} cannot grow: the disk is full`)
-    expect(await store.ask('open')).toEqual({ answer: null })
-    await expectAllThere(acknowledged)
-  })
-
-  it.skipIf(!mayMount())('refuses to start on a disk that is read-only, with a sentence that says so (E12)', async () => {
-    store = startOn('mount -t tmpfs -o size=8m,mode=700 tmpfs "$0"; exec "$@"', 'unshare', '-rm')
-    await store.ask('open')
-    await store.ask('create', 'a', VALUE, meta())
-    await store.ask('dispose')
-    await store.ask('mount', 'remount,ro')
-    expect(await store.ask('open')).toEqual({ error: `StoreError: [session] [store:sqlite] ${path()} cannot be opened. Check that its folder exists and may be written` })
-    await store.ask('mount', 'remount,rw')
-    await store.ask('open')
-    expect(await store.ask('read', 'a')).toMatchObject({ answer: { value: VALUE } })
+    await expectRecovered(acknowledged)
   })
 })
 
-/** Creates sessions until that is refused, with this error and no other. Answers those that were acknowledged. */
-async function fillUntil(problem: string): Promise<string[]> {
+describe.skipIf(!canMount())('a SQLite store on a full disk', () => {
+  it('refuses writes, still reads, and continues when there is space again', async () => {
+    store = startStore(onDiskOf('1m'), 'unshare', '-rm')
+    await store.request('open')
+    const acknowledged = await createUntil(storeError('cannot grow: the disk is full'))
+    await expectAllStored(acknowledged)
+    await store.request('mount', 'remount,size=8m')
+    await expectRecovered(acknowledged)
+  })
+
+  it('opens and reads all sessions', async () => {
+    store = startStore(onDiskOf('1m'), 'unshare', '-rm')
+    await store.request('open')
+    const acknowledged = await createUntil(storeError('cannot grow: the disk is full'))
+    expect(await store.request('open')).toEqual({ result: null })
+    await expectAllStored(acknowledged)
+  })
+})
+
+describe.skipIf(!canMount())('a SQLite store on a read-only disk', () => {
+  it('refuses to open and says why', async () => {
+    store = startStore(onDiskOf('8m'), 'unshare', '-rm')
+    await store.request('open')
+    await store.request('create', 'a', VALUE, meta())
+    await store.request('dispose')
+    await store.request('mount', 'remount,ro')
+    const error = storeError('cannot be opened. Check that its folder exists and is writable')
+    expect(await store.request('open')).toEqual({ error })
+    await store.request('mount', 'remount,rw')
+    await store.request('open')
+    expect(await store.request('read', 'a')).toMatchObject({ result: { value: VALUE } })
+  })
+})
+
+/** Creates sessions until that fails, which must be with this error. Returns the keys of the acknowledged ones. */
+async function createUntil(problem: string): Promise<string[]> {
   const acknowledged: string[] = []
   for (;;) {
     const key = `key${acknowledged.length}`
-    const { answer, error } = await store.ask('create', key, VALUE, meta())
+    const { result, error } = await store.request('create', key, VALUE, meta())
     if (error) {
       expect(error).toBe(problem)
       expect(acknowledged.length).toBeGreaterThan(5)
       return acknowledged
     }
-    expect(answer).toBe(true)
+    expect(result).toBe(true)
     acknowledged.push(key)
   }
 }
 
-async function expectAllThere(keys: readonly string[]) {
-  for (const key of keys) expect(await store.ask('read', key), key).toMatchObject({ answer: { value: VALUE } })
+async function expectAllStored(keys: readonly string[]) {
+  for (const key of keys) {
+    expect(await store.request('read', key), key).toMatchObject({ result: { value: VALUE } })
+  }
 }
 
-/** On the same connection, and after it is opened anew. */
-async function expectToGoOn(acknowledged: readonly string[]) {
-  expect(await store.ask('create', 'afterwards', VALUE, meta())).toEqual({ answer: true })
-  await store.ask('dispose')
-  expect(await store.ask('integrity')).toEqual({ answer: [{ integrity_check: 'ok' }] })
-  await store.ask('open')
-  await expectAllThere([...acknowledged, 'afterwards'])
+/** Asserts that the store works on the same connection, and after it is opened again. */
+async function expectRecovered(acknowledged: readonly string[]) {
+  expect(await store.request('create', 'afterwards', VALUE, meta())).toEqual({ result: true })
+  await store.request('dispose')
+  expect(await store.request('integrity')).toEqual({ result: [{ integrity_check: 'ok' }] })
+  await store.request('open')
+  await expectAllStored([...acknowledged, 'afterwards'])
 }
 
-/** Starts the store from a shell script that prepares the folder `$0` for it, perhaps by way of another program. */
-function startOn(script: string, ...by: string[]) {
+/** Starts the store from a shell script that prepares the folder `$0`; `wrapper` is a command that runs the shell. */
+function startStore(script: string, ...wrapper: string[]) {
   mkdirSync(directory.path('disk'))
-  const [program, ...args] = [...by, 'sh', '-ec', script, directory.path('disk'), ...typeScriptProgram(PROGRAM, path())]
-  const { pid, ask, end } = lineProcess(spawn(program!, args, { stdio: ['pipe', 'pipe', 'inherit'] }))
-  return { pid, end, ask: (...task: unknown[]) => ask(JSON.stringify(task)) as Promise<{ answer?: unknown, error?: string }> }
+  const shell = ['sh', '-ec', script, directory.path('disk')]
+  const [program, ...args] = [...wrapper, ...shell, ...typeScriptProgram(PROGRAM, path())]
+  const { pid, request, end } = lineProcess(spawn(program!, args, { stdio: ['pipe', 'pipe', 'inherit'] }))
+  return {
+    pid,
+    end,
+    request: (...task: unknown[]) => request(JSON.stringify(task)) as Promise<{ result?: unknown, error?: string }>,
+  }
 }
 
-/** Whether this machine lets us mount a disk of our own, in a namespace that nobody else sees. */
-function mayMount(): boolean {
+/** Whether this machine allows us to mount a disk, in a separate namespace. */
+function canMount(): boolean {
   try {
     execFileSync('unshare', ['-rm', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'], { stdio: 'ignore' })
     return true

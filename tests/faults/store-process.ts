@@ -1,34 +1,43 @@
 import { execFileSync } from 'node:child_process'
 import { dirname } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { createInterface } from 'node:readline'
-import { openStore } from '../../layers/session/server/drivers/from-url.ts'
-import type { AtomicDriver } from '../../layers/session/server/engine/store.ts'
+import { DatabaseSync } from 'node:sqlite'
+import type { AtomicDriver } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/store.ts'
+import { openSqlite } from '../../packages/nuxt-cloakroom/src/runtime/server/stores/open-sqlite.ts'
+import { openStore } from '../../packages/nuxt-cloakroom/src/runtime/server/stores/open-store.ts'
 
 /*
- * A SQLite store in a process of its own, so that a test can take the disk away from it. Reads a task a line, a verb of the
- * driver or one of those below with its arguments, and answers with a line of JSON. Ends with its standard input.
+ * A SQLite store in its own process, whose disk a test can limit. Reads one task per line: the name of a driver method
+ * or of a task below, with its arguments, as a JSON array. Prints the result as a line of JSON. Exits when its standard
+ * input is closed.
  */
 const [path = ''] = process.argv.slice(2)
+const HOUR_MS = 3_600_000
 let driver: AtomicDriver
 
 const tasks: Record<string, (...args: never[]) => unknown> = {
   ready: () => true,
 
-  /** Perhaps at a moment that several processes wait for. */
+  /** Opens the store, at a time for which several processes can wait. */
   open(at = 0) {
     while (Date.now() < at);
-    driver = openStore(`sqlite:${path}`, { mounted: () => undefined, warn: () => {} }).driver
+    const context = { openers: { sqlite: openSqlite }, mounted: () => undefined, warn: () => {} }
+    driver = openStore(`sqlite:${path}`, context).driver
   },
-  /** Writes so often, without a pause. Returns how often it could. */
-  async hammer(times: number) {
+
+  /** Creates this many sessions without a pause. Returns how many were created. */
+  async createMany(count: number) {
     const now = Date.now()
-    const meta = { owner: null, createdAt: now, lastSeenAt: now, idleTimeout: 3_600_000, expiresAt: now + 86_400_000 }
-    let written = 0
-    while (written < times) await driver.create(`${process.pid}-${written++}`, 'value', meta)
-    return written
+    const meta = { userId: null, createdAt: now, lastSeenAt: now, idleTimeout: HOUR_MS, expiresAt: now + 24 * HOUR_MS }
+    let created = 0
+    while (created < count) await driver.create(`${process.pid}-${created++}`, 'value', meta)
+    return created
   },
-  mount: (options: string) => void execFileSync('mount', ['-o', options, dirname(path)]),
+
+  mount(options: string) {
+    execFileSync('mount', ['-o', options, dirname(path)])
+  },
+
   integrity() {
     const db = new DatabaseSync(path)
     const verdict = db.prepare('PRAGMA integrity_check').all()
@@ -39,13 +48,13 @@ const tasks: Record<string, (...args: never[]) => unknown> = {
 
 for await (const line of createInterface(process.stdin)) {
   const [task, ...args] = JSON.parse(line) as [string, ...never[]]
-  console.log(JSON.stringify(await perform(task, args)))
+  console.log(JSON.stringify(await run(task, args)))
 }
 
-async function perform(task: string, args: never[]): Promise<unknown> {
+async function run(task: string, args: never[]): Promise<unknown> {
   try {
-    const verb = tasks[task] ?? driver[task as 'read'] as (...args: never[]) => unknown
-    return { answer: await verb(...args) ?? null }
+    const method = tasks[task] ?? driver[task as 'read'] as (...args: never[]) => unknown
+    return { result: await method(...args) ?? null }
   }
   catch (error) {
     const { name, message } = error as Error

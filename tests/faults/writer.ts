@@ -1,47 +1,55 @@
 import { writeSync } from 'node:fs'
-import { openStore } from '../../layers/session/server/drivers/from-url.ts'
-import { StoreError } from '../../layers/session/server/engine/store.ts'
+import { openSqlite } from '../../packages/nuxt-cloakroom/src/runtime/server/stores/open-sqlite.ts'
+import { openStore } from '../../packages/nuxt-cloakroom/src/runtime/server/stores/open-store.ts'
+import { openRedis } from '../../packages/nuxt-cloakroom/src/runtime/server/stores/redis.ts'
+import { StoreError } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/store.ts'
 
-// Writes sessions without end and says so on its output, one line for each write that the store has acknowledged.
-// `kill.test.ts` kills it, or the store, in the middle of that, and then looks whether every line was true.
+// Writes sessions without end, and prints one line for each write that the store has acknowledged. `kill.test.ts` kills
+// this process, or the store, during that, and then checks whether every line was true.
 
 const [url, prefix] = process.argv.slice(2) as [string, string]
-const { driver } = openStore(url, { mounted: () => undefined, warn: () => {} })
-const SESSIONS_AT_ONCE = 20
+const { driver } = openStore(url, {
+  openers: { sqlite: openSqlite, redis: openRedis },
+  mounted: () => undefined,
+  warn: () => {},
+})
+const PARALLEL_SESSIONS = 20
+const HOUR_MS = 3_600_000
 let next = 0
 
-await Promise.all(Array.from({ length: SESSIONS_AT_ONCE }, live))
+await Promise.all(Array.from({ length: PARALLEL_SESSIONS }, writeSessions))
 
-/** One session after another: anonymous, changed, signed in, changed again, and every second one signed out. Ends when the store does. */
-async function live() {
+/** Writes one session after another, until the store fails. */
+async function writeSessions() {
   try {
-    for (;;) await liveOnce(next++)
+    for (;;) await writeSession(next++)
   }
   catch (error) {
     if (!(error instanceof StoreError)) throw error
   }
 }
 
-async function liveOnce(number: number) {
+/** Creates a session, changes it, signs it in, changes it again and, every second time, signs it out. */
+async function writeSession(number: number) {
   const key = `${prefix}-${number}`
   const now = Date.now()
-  const meta = { owner: null, createdAt: now, lastSeenAt: now, idleTimeout: 3_600_000, expiresAt: now + 86_400_000 }
-  const guard = { startedAt: now, max: 20, policy: 'evict-oldest' } as const
+  const meta = { userId: null, createdAt: now, lastSeenAt: now, idleTimeout: HOUR_MS, expiresAt: now + 24 * HOUR_MS }
+  const limit = { startedAt: now, max: 20, policy: 'evict-oldest' } as const
   await driver.create(key, 'version 1', meta)
-  say(key, 1)
+  print(key, 1)
   await driver.replace(key, 'version 2', meta, 1)
-  say(key, 2)
-  await driver.enrol(key, 'version 3', { ...meta, owner: `owner of ${key}` }, guard, 2)
-  say(key, 3)
+  print(key, 2)
+  await driver.assignUser(key, 'version 3', { ...meta, userId: `user of ${key}` }, limit, 2)
+  print(key, 3)
   await driver.replace(key, 'version 4', meta, 3)
-  say(key, 4)
+  print(key, 4)
   if (number % 2 === 0) return
   await driver.remove(key, Date.now(), 'signed_out')
-  say(key, 'removed')
+  print(key, 'removed')
 }
 
-/** Written at once, even if the reader is slow: a line that waits in a buffer would be lost with the process. */
-function say(key: string, state: number | 'removed') {
+/** Synchronously, even if the reader is slow: a buffered line would be lost with the process. */
+function print(key: string, state: number | 'removed') {
   for (;;) {
     try {
       writeSync(1, `${key} ${state}\n`)

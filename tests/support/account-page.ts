@@ -1,18 +1,18 @@
 import type { BrowserContext, Page } from '@playwright/test'
-import { expect, settled } from './fixtures.ts'
+import { expect, hydrated } from './fixtures.ts'
 
-/** Good enough for the server, and nobody's. */
+/** A password that the server accepts. */
 export const PASSWORD = 'correct cloakroom staple'
 
 let accounts = 0
 
-/** A name that nobody has on this test's server. */
+/** A user name that is free on this test's server. */
 export function newName(): string {
   accounts++
   return `ada-${process.pid}-${accounts}`
 }
 
-/** The page `/sign-in` as a person finds it. */
+/** The parts of the page `/sign-in`. */
 export function signInPage(page: Page) {
   const button = (name: string) => page.getByRole('main').getByRole('button', { name, exact: true })
   return {
@@ -26,7 +26,7 @@ export function signInPage(page: Page) {
   }
 }
 
-/** The page `/devices`, and the header. */
+/** The parts of the page `/devices`, and of the header. */
 export function devicesPage(page: Page) {
   return {
     heading: page.getByRole('heading', { name: 'Where you are signed in' }),
@@ -39,7 +39,7 @@ export function devicesPage(page: Page) {
   }
 }
 
-/** The page `/account`. */
+/** The parts of the page `/account`. */
 export function accountPage(page: Page) {
   const main = page.getByRole('main')
   return {
@@ -48,25 +48,25 @@ export function accountPage(page: Page) {
     current: main.getByRole('textbox', { name: 'Current password' }),
     chosen: main.getByRole('textbox', { name: 'New password' }),
     change: main.getByRole('button', { name: 'Change password' }),
-    /** Of whichever form has something to tell. */
-    told: main.getByRole('status').filter({ hasText: /./ }),
+    /** The message of one of the forms. */
+    message: main.getByRole('status').filter({ hasText: /./ }),
     problem: main.getByRole('alert').filter({ hasText: /./ }),
   }
 }
 
-/** Creates an account and opens `path` as its user. Calls the API; the tests of the form are in `sign-in.spec.ts`. */
+/** Creates an account by an API call, then opens `path` as its user. `sign-in.spec.ts` tests the form. */
 export async function register(page: Page, name: string, path = '/devices'): Promise<void> {
   await authenticate(page.context(), 'register', name, PASSWORD)
   await open(page, path)
 }
 
-/** Signs in and opens `path`. Calls the API. */
+/** Signs in by an API call, then opens `path`. */
 export async function signIn(page: Page, name: string, path = '/devices', password = PASSWORD): Promise<void> {
   await authenticate(page.context(), 'sign-in', name, password)
   await open(page, path)
 }
 
-/** Signs a browser in: two of its tabs are on the page `/devices`, and run. */
+/** Signs in, in a browser whose two tabs then show the hydrated page `/devices`. */
 export async function signInTwoTabs(context: BrowserContext, name: string): Promise<[Page, Page]> {
   const tabs: [Page, Page] = [await context.newPage(), await context.newPage()]
   await signIn(tabs[0], name)
@@ -74,16 +74,21 @@ export async function signInTwoTabs(context: BrowserContext, name: string): Prom
   return tabs
 }
 
-/** Opens a page, and waits until its scripts run. */
+/** Opens a page and waits until it is hydrated. */
 async function open(page: Page, path: string): Promise<void> {
   await page.goto(path)
   await expect(page).toHaveURL(path)
-  await settled(page)
+  await hydrated(page)
 }
 
-/** Signs a browser in as its own pages would: from their origin, and with its cookies. */
-async function authenticate({ request }: BrowserContext, route: 'register' | 'sign-in', name: string, password: string): Promise<void> {
+/** Calls the API as a page of this browser would: from its own origin, and with the browser's cookies. */
+async function authenticate(
+  { request }: BrowserContext,
+  route: 'register' | 'sign-in',
+  name: string,
+  password: string,
+): Promise<void> {
   const { origin } = new URL((await request.get('/api/_session')).url())
-  const answer = await request.post(`/api/account/${route}`, { headers: { origin }, data: { name, password } })
-  expect(answer.ok(), `${answer.status()} ${await answer.text()}`).toBe(true)
+  const response = await request.post(`/api/account/${route}`, { headers: { origin }, data: { name, password } })
+  expect(response.ok(), `${response.status()} ${await response.text()}`).toBe(true)
 }

@@ -6,19 +6,22 @@ import type { AddressInfo } from 'node:net'
 import { certificateFiles } from '../../certs/files.ts'
 import { keepAlive } from './https.ts'
 
-/** One HTTPS origin before servers that take turns: one request each. They speak HTTPS, or plain HTTP as behind a proxy that ends TLS. */
+/**
+ * A load balancer with one HTTPS origin, which sends each request to the next server. The servers speak HTTPS, or plain
+ * HTTP as behind a proxy that ends TLS.
+ */
 export interface Balancer {
   readonly origin: string
-  /** How many requests each server has had, in the order they were given. */
+  /** How many requests each server has received, in the order of `targets`. */
   readonly served: readonly number[]
   dispose(): Promise<void>
 }
 
-/** Starts one on a free port. `targets`: gives the servers' origins, once they have started. */
+/** Starts one on a free port. `targets`: returns the servers' origins, once they have started. */
 export async function startBalancer(targets: () => readonly string[]): Promise<Balancer> {
   const { cert, key } = certificateFiles()
   const served: number[] = []
-  const agent = keepAlive(64) // Streams keep theirs for long.
+  const agent = keepAlive(64) // Event streams occupy a connection for a long time.
   let turn = 0
 
   const server = createServer({ cert: readFileSync(cert), key: readFileSync(key) }, (incoming, response) => {
@@ -27,10 +30,11 @@ export async function startBalancer(targets: () => readonly string[]): Promise<B
     served[index] = (served[index] ?? 0) + 1
     const url = new URL(incoming.url!, origins[index])
     const [request, connections] = url.protocol === 'https:' ? [secureRequest, agent] : [plainRequest, undefined]
-    const outgoing = request(url, { method: incoming.method, headers: incoming.headers, agent: connections }, (answer) => {
-      response.writeHead(answer.statusCode!, answer.headers)
-      answer.pipe(response)
-      answer.on('error', () => response.destroy())
+    const { method, headers } = incoming
+    const outgoing = request(url, { method, headers, agent: connections }, (upstream) => {
+      response.writeHead(upstream.statusCode!, upstream.headers)
+      upstream.pipe(response)
+      upstream.on('error', () => response.destroy())
     })
     outgoing.on('error', () => response.destroy())
     response.on('close', () => outgoing.destroy())

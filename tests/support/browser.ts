@@ -8,7 +8,7 @@ const NAMES = ['google-chrome', 'google-chrome-stable', 'chromium', 'chromium-br
 const SHELL_NAMES = ['chrome-headless-shell', 'chromium-headless-shell']
 const MAC = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'
 
-/** Switches that keep a browser under test from calling home; root cannot use Chromium's own sandbox. */
+/** Arguments that stop a browser under test from calling its vendor; root cannot use Chromium's own sandbox. */
 export const BROWSER_ARGUMENTS = [
   '--disable-background-networking',
   '--disable-component-update',
@@ -19,28 +19,31 @@ export const BROWSER_ARGUMENTS = [
 
 /** The paths of the browsers that the tests run in. */
 export interface Browsers {
-  /** With profiles and all settings of a browser that people use. */
+  /** A complete browser, with profiles and all settings. */
   readonly full: string
-  /** The same engine without windows, which takes about half the processor time: for all tests that need no profile. The full browser where there is no other. */
+  /**
+   * The same engine without windows, which needs about half the processor time, for all tests that need no profile. The
+   * full browser if there is no other.
+   */
   readonly light: string
 }
 
 /**
- * The browsers to test in, installing them if there is none: `PLAYWRIGHT_CHROMIUM_PATH`, an installed Chrome or Chromium, Playwright's own download, the system's
- * package manager (as root on Debian).
+ * Finds or installs the browsers to test in. The order is: `PLAYWRIGHT_CHROMIUM_PATH`, an installed Chrome or Chromium,
+ * Playwright's own download, the system's package manager (as root on Debian).
  *
- * `null` if all of that fails; it throws instead if `CI` is set, where a missing browser must not pass as a skip.
+ * Returns `null` if all of that fails. Throws instead if `CI` is set, where a missing browser must not pass as a skip.
  */
 export function ensureBrowsers(): Browsers | null {
   const full = configured() ?? installed() ?? download() ?? systemPackage()
-  if (full === null && process.env.CI) throw new Error('No Chrome or Chromium here, and none could be installed.')
+  if (full === null && process.env.CI) throw new Error('Chrome or Chromium is missing, and could not be installed.')
   return full === null ? null : { full, light: configured() ?? onPath(SHELL_NAMES) ?? full }
 }
 
 function configured(): string | null {
   const path = process.env.PLAYWRIGHT_CHROMIUM_PATH
   if (!path) return null
-  if (!existsSync(path)) throw new Error(`PLAYWRIGHT_CHROMIUM_PATH names ${path}, which is not there.`)
+  if (!existsSync(path)) throw new Error(`PLAYWRIGHT_CHROMIUM_PATH is ${path}, which does not exist.`)
   return path
 }
 
@@ -66,6 +69,7 @@ function systemPackage(): string | null {
 }
 
 function attempt(command: string, args: string[]): void {
-  console.log(`No browser yet: ${command} ${args.join(' ')}`)
-  spawnSync(command, args, { stdio: 'inherit', timeout: 5 * HANG_MS, env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
+  console.log(`No browser found, running: ${command} ${args.join(' ')}`)
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  spawnSync(command, args, { stdio: 'inherit', timeout: 5 * HANG_MS, env })
 }

@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { chromium, type BrowserContext, type LaunchOptions, type Page } from '@playwright/test'
 import { freePort } from './free-port.ts'
 
-/** What the browser's owner has chosen for cookies of third parties. */
+/** The browser's setting for third-party cookies. */
 export type ThirdPartyCookies = 'allowed' | 'blocked'
 
-/** What the page shows of one scenario. */
+/** What the page shows for one scenario. */
 export interface ShownResult {
   id: string
   outcome: string
@@ -16,17 +16,17 @@ export interface ShownResult {
   why: string
 }
 
-/** Or for all cookies whatever. */
-export type CookieChoice = ThirdPartyCookies | 'none'
+/** The same, or all cookies blocked. */
+export type CookieSetting = ThirdPartyCookies | 'none'
 
 /** Chromium's preferences, as its settings page writes them. */
-const PREFERENCES: Record<CookieChoice, object> = {
+const PREFERENCES: Record<CookieSetting, object> = {
   allowed: { cookie_controls_mode: 0, block_third_party_cookies: false },
   blocked: { cookie_controls_mode: 1, block_third_party_cookies: true },
   none: { default_content_setting_values: { cookies: 2 } },
 }
 
-/** Switches the comparison on, on ports that were free a moment ago. */
+/** Settings that enable the comparison, on free ports. */
 export async function comparisonEnv(): Promise<Record<string, string>> {
   return {
     NUXT_COMPARE: '1',
@@ -35,12 +35,16 @@ export async function comparisonEnv(): Promise<Record<string, string>> {
   }
 }
 
-/** A browser with a profile of its own in which that choice is made: Playwright's usual contexts have no profile to make one in. */
-export async function openProfile(choice: CookieChoice, options: LaunchOptions & { baseURL?: string }): Promise<{ context: BrowserContext, close: () => Promise<void> }> {
+/** Starts a browser with its own profile that has this setting. Playwright's usual contexts have no profile. */
+export async function openProfile(
+  setting: CookieSetting,
+  options: LaunchOptions & { baseURL?: string },
+): Promise<{ context: BrowserContext, close: () => Promise<void> }> {
   const directory = mkdtempSync(join(tmpdir(), 'cloakroom-profile-'))
   mkdirSync(join(directory, 'Default'))
-  writeFileSync(join(directory, 'Default', 'Preferences'), JSON.stringify({ profile: PREFERENCES[choice] }))
-  const context = await chromium.launchPersistentContext(directory, { ...options, executablePath: process.env.TEST_BROWSER_WITH_PROFILES })
+  writeFileSync(join(directory, 'Default', 'Preferences'), JSON.stringify({ profile: PREFERENCES[setting] }))
+  const executablePath = process.env.TEST_BROWSER_WITH_PROFILES
+  const context = await chromium.launchPersistentContext(directory, { ...options, executablePath })
   return {
     context,
     close: async () => {
@@ -50,10 +54,14 @@ export async function openProfile(choice: CookieChoice, options: LaunchOptions &
   }
 }
 
-/** Opens the page, presses its button and waits for the end of the run. `distance`: the choice to make before, by its name. */
-export async function runComparison(page: Page, distance?: string): Promise<ShownResult[]> {
+/**
+ * Opens the page, clicks its button and waits for the end of the run.
+ *
+ * @param delay label of the radio button to select first
+ */
+export async function runComparison(page: Page, delay?: string): Promise<ShownResult[]> {
   await page.goto('/compare')
-  if (distance) await page.getByRole('radio', { name: distance }).click()
+  if (delay) await page.getByRole('radio', { name: delay }).click()
   await page.getByRole('button', { name: 'Run the comparison' }).click()
   await page.getByRole('status').filter({ hasText: 'Done:' }).waitFor()
   return page.locator('tbody[data-scenario]').evaluateAll(rows => rows.map((row) => {

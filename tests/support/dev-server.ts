@@ -11,26 +11,38 @@ import { HANG_MS } from './limits.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 /** What the app does not need, and what a run would change. */
-const LEFT_OUT = /^(?:node_modules|tests|bench|docs|dist|coverage|test-results|playwright-report|\.(?:git|nuxt|output|data|cache|tsbuild|vitest))$/
+const NOT_COPIED = new Set([
+  'node_modules', 'tests', 'bench', 'docs', 'dist', 'coverage', 'test-results', 'playwright-report', '.git', '.nuxt',
+  '.output', '.data', '.cache', '.tsbuild', '.vitest', 'packages/nuxt-cloakroom/node_modules',
+  'packages/nuxt-cloakroom/dist',
+])
 
-/** The app as a developer runs it, from a copy of its sources: what it writes, it writes there. */
+/** The app as a developer runs it, from a copy of its sources, so that it writes into that copy. */
 export interface DevServer {
-  /** Where it is reached. The first page is answered once all is built. */
+  /** Its address. It responds to the first page once everything is built. */
   readonly origin: string
-  /** The copy. */
+  /** The folder of the copy. */
   readonly folder: string
-  /** Ends it with all of its processes, and deletes the copy. */
+  /** Kills it with all its processes, and deletes the copy. */
   dispose(): Promise<void>
 }
 
-/** Runs a script of package.json on a free port. `env`: beside the shell's, without what that sets for Nuxt. Rejects with its output if it ends before it listens. */
+/**
+ * Runs a script of package.json on a free port. Rejects with its output if it exits before it listens.
+ *
+ * @param env in addition to the shell's, of which settings for Nuxt are left out
+ */
 export async function startDevelopment(script: string, env: Record<string, string> = {}): Promise<DevServer> {
   const folder = copySources()
   const port = await freePort()
-  // A group of its own: npm, its shell and the server are a process each.
-  const child = spawn('npm', ['run', script, '--', '--port', String(port), '--host', '127.0.0.1'], { cwd: folder, env: fixtureEnvironment(env), stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+  const child = spawn('npm', ['run', script, '--', '--port', String(port), '--host', '127.0.0.1'], {
+    cwd: folder,
+    env: fixtureEnvironment(env),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true, // Its own process group: npm, its shell and the server are a process each.
+  })
   const dispose = async () => {
-    await endGroup(child)
+    await killGroup(child)
     rmSync(folder, { recursive: true, force: true })
   }
   try {
@@ -43,10 +55,10 @@ export async function startDevelopment(script: string, env: Record<string, strin
   }
 }
 
-/** Packages are lent one by one, so that what Vite keeps beside them is the copy's own too. */
+/** Links packages one by one, so that Vite's cache beside them is the copy's own too. */
 function copySources(): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'cloakroom-dev-')))
-  cpSync(ROOT, folder, { recursive: true, filter: source => !LEFT_OUT.test(relative(ROOT, source)) })
+  cpSync(ROOT, folder, { recursive: true, filter: source => !NOT_COPIED.has(relative(ROOT, source)) })
   const packages = join(ROOT, 'node_modules')
   mkdirSync(join(folder, 'node_modules'))
   for (const name of readdirSync(packages)) {
@@ -55,7 +67,7 @@ function copySources(): string {
   return folder
 }
 
-/** Resolves when a line of its output names `address`. */
+/** Resolves when a line of its output contains `address`. */
 async function listening(child: ChildProcess, address: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<undefined>()
   const lines: string[] = []
@@ -65,15 +77,15 @@ async function listening(child: ChildProcess, address: string): Promise<void> {
   }
   createInterface(child.stdout!).on('line', read)
   createInterface(child.stderr!).on('line', read)
-  const fail = (what: string) => reject(new Error(`The development server ${what}:\n${lines.join('\n')}`))
-  child.once('exit', code => fail(`ended with ${code}`))
+  const fail = (problem: string) => reject(new Error(`The development server ${problem}:\n${lines.join('\n')}`))
+  child.once('exit', code => fail(`exited with ${code}`))
   const timer = setTimeout(fail, HANG_MS, 'did not start')
   await promise.finally(() => clearTimeout(timer))
 }
 
-async function endGroup(child: ChildProcess): Promise<void> {
+async function killGroup(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
-  const closed = once(child, 'close') // When the last process that holds its output is gone.
+  const closed = once(child, 'close') // Emitted when no process holds its output any longer.
   process.kill(-child.pid!, 'SIGKILL')
   await closed
 }

@@ -2,33 +2,41 @@ import { once } from 'node:events'
 import { get } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
-import type { Diagnosis } from '../../layers/session/shared/types/diagnosis'
+import type { Diagnosis } from '../../packages/nuxt-cloakroom/src/runtime/shared/types/diagnosis'
 import { FIXTURE_ORIGIN } from './fixture-server.ts'
 import type { FixtureServer } from './fixture-server.ts'
 import { FixtureVisitor } from './fixture-visitor.ts'
 
 export const DIAGNOSE = '/api/_session/diagnose'
 
-/** What a proxy says of a request that came to it over HTTPS, under the app's own name. */
+/** Headers of a request that reached the proxy over HTTPS, for the host of the fixture app. */
 export const BY_HTTPS = { 'x-forwarded-proto': 'https', 'host': new URL(FIXTURE_ORIGIN).host }
 
-export interface Asking {
+export interface DiagnosisRequest {
+  /** In addition to {@link BY_HTTPS}, or instead of them. */
   readonly headers?: Record<string, string>
   readonly path?: string
 }
 
-/** Asks a fixture server about a cookie; throws unless it answers. */
-export async function askDiagnosis(server: FixtureServer, cookie?: string, { headers = {}, path = DIAGNOSE }: Asking = {}): Promise<Diagnosis> {
-  // Not by fetch, which lets nobody say another Host.
-  const [response] = await once(get(server.url + path, { agent: false, headers: { ...BY_HTTPS, ...(cookie === undefined ? {} : { cookie }), ...headers } }), 'response') as [IncomingMessage]
+/** Requests the diagnosis of a `Cookie` header from a fixture server. Throws unless the status is 200. */
+export async function askDiagnosis(
+  server: FixtureServer,
+  cookie?: string,
+  { headers = {}, path = DIAGNOSE }: DiagnosisRequest = {},
+): Promise<Diagnosis> {
+  const allHeaders = { ...BY_HTTPS, ...(cookie === undefined ? {} : { cookie }), ...headers }
+  // Not by fetch, which does not allow another Host header.
+  const request = get(server.url + path, { agent: false, headers: allHeaders })
+  const [response] = await once(request, 'response') as [IncomingMessage]
   const body = await text(response)
-  if (response.statusCode !== 200) throw new Error(`${path} answered ${response.statusCode}: ${body}`)
+  if (response.statusCode !== 200) throw new Error(`${path} responded with ${response.statusCode}: ${body}`)
   return JSON.parse(body) as Diagnosis
 }
 
-export async function signedInVisitor(server: FixtureServer, owner = 'ada'): Promise<FixtureVisitor> {
+/** Signs a user in at a fixture server. */
+export async function signedInVisitor(server: FixtureServer, userId = 'ada'): Promise<FixtureVisitor> {
   const visitor = new FixtureVisitor(server)
-  await visitor.post('/api/sign-in', { owner })
+  await visitor.post('/api/sign-in', { userId })
   return visitor
 }
 

@@ -1,14 +1,23 @@
-import { memoryDriver } from '../../layers/session/server/drivers/memory'
-import type { CookieWitness } from '../../layers/session/server/engine/admission'
-import { parseConfig } from '../../layers/session/server/engine/config'
-import { SessionEngine } from '../../layers/session/server/engine/engine'
-import type { SessionEvent } from '../../layers/session/server/engine/events'
-import { generateKey, parseKeyRing } from '../../layers/session/server/engine/key-ring'
-import type { KeyRing } from '../../layers/session/server/engine/key-ring'
-import type { SessionValues } from '../../layers/session/server/engine/record'
-import { ServerSession } from '../../layers/session/server/engine/session'
-import type { SessionRequest } from '../../layers/session/server/engine/session-writer'
-import type { AtomicDriver } from '../../layers/session/server/engine/store'
+import { readCookie } from '../../packages/nuxt-cloakroom/src/runtime/server/http/request-headers'
+import { parseConfig } from '../../packages/nuxt-cloakroom/src/runtime/server/nitro/settings'
+import type { AuthenticatedSession } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/authenticator'
+import { SessionEngine } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/engine'
+import type { SessionEvent } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/events'
+import { generateKey, parseKeyRing } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/key-ring'
+import type { KeyRing } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/key-ring'
+import type { SessionValues } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/record'
+import {
+  ServerSession,
+  openSession,
+  recordActivity,
+} from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/session'
+import type {
+  CookieWriter,
+  SessionRequest,
+  SessionState,
+} from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/session-state'
+import type { AtomicDriver } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/store'
+import { memoryDriver } from '../../packages/nuxt-cloakroom/src/runtime/server/stores/memory'
 
 export const SECOND = 1000
 export const MINUTE = 60 * SECOND
@@ -30,40 +39,46 @@ export function testTime(now = Date.UTC(2026, 0, 1)): TestTime {
   }
 }
 
-export interface BenchOptions {
+export interface TestEngineOptions {
   driver?: AtomicDriver
   ring?: KeyRing
   time?: TestTime
-  /** Fields of `runtimeConfig.session`. */
+  /** Fields of `runtimeConfig.cloakroom`. */
   config?: Record<string, string>
 }
 
-/** An engine with a clock, a store and an event log that the test holds in its hands. */
-export function makeBench({ driver = memoryDriver(), ring = newRing(), time = testTime(), config = {} }: BenchOptions = {}) {
+/** An engine whose clock, store and events the test controls. */
+export function createTestEngine(options: TestEngineOptions = {}) {
+  const { driver = memoryDriver(), ring = newRing(), time = testTime(), config = {} } = options
   const events: SessionEvent[] = []
-  const engine = new SessionEngine({
-    driver,
-    ring,
-    config: parseConfig(config),
-    clock: () => time.now,
-    emit: event => void events.push(event),
-  })
+  const engine = new SessionEngine({ driver, ring, config: parseConfig(config), clock: () => time.now })
+  engine.events.subscribe(event => events.push(event))
   return {
     engine,
     driver,
     time,
     events,
-    /** A browser with an empty jar. */
+    /** A browser without cookies. */
     browser: () => new TestBrowser(engine),
-    typesOfEvents: () => events.map(({ type }) => type),
+    typesOfEvents: () => events.map(({ type }) => type).filter(type => type !== 'sessions_changed'),
     rows: async () => (await driver.getKeys('', {})).length,
   }
 }
 
-export type Bench = ReturnType<typeof makeBench>
+export type TestEngine = ReturnType<typeof createTestEngine>
 
 export function newRing(...keys: string[]): KeyRing {
   return parseKeyRing(keys.length > 0 ? keys.join(',') : generateKey())
+}
+
+/** What a raw `Cookie` header is authenticated as. */
+export async function authenticate(engine: SessionEngine, header: string | undefined) {
+  return engine.authenticator.authenticate(readCookie(header, engine.config.cookieName))
+}
+
+/** The session that a raw `Cookie` header opens, or `null`. */
+export async function load(engine: SessionEngine, header: string | undefined): Promise<AuthenticatedSession | null> {
+  return (await authenticate(engine, header)).session
 }
 
 export interface SentCookie {
@@ -71,38 +86,32 @@ export interface SentCookie {
   readonly maxAge: number | undefined
 }
 
-/** The request side of a session, without HTTP: collects what the browser would be sent. */
-export class TestRequest implements SessionRequest, CookieWitness {
+/** The request and response of a session, without HTTP: collects the cookies that the browser would get. */
+export class TestRequest implements SessionRequest, CookieWriter {
   readonly label: string = 'Test browser'
   readonly sent: SentCookie[] = []
-  readonly answered = Promise.resolve()
+  readonly responseSent: Promise<void> = Promise.resolve()
   cleared = 0
-  /** A page of another origin made this request. */
-  foreign = false
+  /** A page of another origin sent this request. */
+  isForeign = false
   /** A prefetch, HEAD or OPTIONS. */
-  speculative = false
-  superseded = false
+  isSpeculative = false
+  readonly startedAt: number
+  readonly #browser: TestBrowser
 
-  constructor(private readonly browser: TestBrowser, readonly startedAt: number) {}
-
-  assertMayWrite() {
-    if (this.foreign) throw new Error('foreign')
+  constructor(browser: TestBrowser, startedAt: number) {
+    this.#browser = browser
+    this.startedAt = startedAt
   }
 
-  setCookie(value: string, maxAge?: number) {
+  set(value: string, maxAge?: number) {
     this.sent.push({ value, maxAge })
-    this.browser.cookie = value
+    this.#browser.cookie = value
   }
 
-  clearCookie() {
+  clear() {
     this.cleared++
-    this.browser.cookie = undefined
-  }
-
-  forgedCookie() {}
-
-  supersededCookie() {
-    this.superseded = true
+    this.#browser.cookie = undefined
   }
 }
 
@@ -110,37 +119,50 @@ export class TestRequest implements SessionRequest, CookieWitness {
 export interface Visit<Data extends object = SessionValues> {
   readonly request: TestRequest
   readonly session: ServerSession<Data>
+  readonly state: SessionState
 }
 
-/** Keeps one session cookie, as a browser does. */
+/** Opens the session of a request with this `Cookie` header. */
+export async function openVisit<Data extends object = SessionValues>(
+  engine: SessionEngine,
+  request: TestRequest,
+  header: string | undefined,
+): Promise<Visit<Data>> {
+  const state = openSession(engine, request, request, await authenticate(engine, header))
+  return { request, state, session: new ServerSession<Data>(state) }
+}
+
+/** Keeps one session cookie, like a browser. */
 export class TestBrowser {
   cookie: string | undefined
+  readonly #engine: SessionEngine
 
-  constructor(private readonly engine: SessionEngine) {}
+  constructor(engine: SessionEngine) {
+    this.#engine = engine
+  }
 
   /** The raw `Cookie` header that it would send. */
   get header(): string | undefined {
-    return this.cookie === undefined ? undefined : `${this.engine.config.cookieName}=${this.cookie}`
+    return this.cookie === undefined ? undefined : `${this.#engine.config.cookieName}=${this.cookie}`
   }
 
-  /** A browser that holds a copy of this one's cookie: a thief, or a request still under way. */
+  /** A browser with a copy of this one's cookie: an attacker's, or a request that is still under way. */
   copy(): TestBrowser {
-    const copy = new TestBrowser(this.engine)
+    const copy = new TestBrowser(this.#engine)
     copy.cookie = this.cookie
     return copy
   }
 
-  /** Begins a request. Does not count as activity until `session.recordActivity()`. */
+  /** Sends a request. It does not count as activity until `recordActivity(state)`. */
   async visit<Data extends object = SessionValues>(): Promise<Visit<Data>> {
-    const request = new TestRequest(this, this.engine.clock())
-    const admitted = await this.engine.load(this.header, request)
-    return { request, session: new ServerSession<Data>(this.engine, request, admitted) }
+    const request = new TestRequest(this, this.#engine.clock())
+    return openVisit<Data>(this.#engine, request, this.header)
   }
 
-  /** A request that counts as activity, as any page view does. */
+  /** Sends a request that counts as activity, like any page view. */
   async browse<Data extends object = SessionValues>(): Promise<Visit<Data>> {
     const visit = await this.visit<Data>()
-    await visit.session.recordActivity()
+    await recordActivity(visit.state)
     await settled()
     return visit
   }

@@ -8,43 +8,53 @@ import { createInterface } from 'node:readline'
 import { copyFixture, fixtureEnvironment, programPath } from './fixture-build.ts'
 import { HANG_MS } from './limits.ts'
 
-/** The origin that the fixture app is told it has; it stands behind a proxy that is not there. */
+/** The origin that the fixture app is configured with, as if it were behind a proxy. There is no proxy. */
 export const FIXTURE_ORIGIN = 'https://basic.test'
 
-/** The fixture app in a process of its own, over plain HTTP on loopback, with a session store of its own. */
+const SETTINGS = {
+  NUXT_CLOAKROOM_STORE: 'sqlite:sessions.db',
+  NUXT_CLOAKROOM_AUDIT: 'off',
+  NUXT_CLOAKROOM_BEHIND_PROXY: '1',
+  NUXT_CLOAKROOM_TRUSTED_PROXIES: '127.0.0.1',
+  NUXT_CLOAKROOM_ORIGIN: FIXTURE_ORIGIN,
+}
+
+/** The fixture app in its own process, over plain HTTP on loopback, with its own session store. */
 export interface FixtureServer {
-  /** Where to call it, such as `http://127.0.0.1:41234`. */
+  /** Its address, for example `http://127.0.0.1:41234`. */
   readonly url: string
-  /** The SQLite file that holds its sessions. */
+  /** The SQLite file with its sessions. */
   readonly storeFile: string
-  /** Every line it printed. */
+  /** Every line that it has printed. */
   readonly logs: readonly string[]
-  /** Ends it, and starts it again on the same store. */
+  /** Kills it, and starts it again on the same store. */
   restart(): Promise<void>
-  /** Ends it and deletes its store. */
+  /** Kills it and deletes its store. */
   dispose(): Promise<void>
 }
 
-/** Starts a build that {@link buildFixture} made. Rejects with its output if it ends before it listens. */
+/** Starts a build made by {@link buildFixture}. Rejects with its output if it exits before it listens. */
 export async function startFixture(app: string, env: Record<string, string> = {}): Promise<FixtureServer> {
   const folder = mkdtempSync(join(tmpdir(), 'cloakroom-basic-run-'))
   const entry = join(app, '.output/server/index.mjs')
-  return serve(folder, () => spawnServer(folder, process.execPath, [entry], { NODE_ENV: 'production', HOST: '127.0.0.1', PORT: '0', ...env }))
+  const fullEnv = { NODE_ENV: 'production', HOST: '127.0.0.1', PORT: '0', ...env }
+  return serve(folder, () => spawnServer(folder, process.execPath, [entry], fullEnv))
 }
 
-/** Starts the fixture app in development, from a copy of its own. */
+/** Starts the fixture app in development, from its own copy of the sources. */
 export async function startFixtureInDevelopment(): Promise<FixtureServer> {
   const folder = mkdtempSync(join(tmpdir(), 'cloakroom-basic-run-'))
   const app = copyFixture(join(folder, 'sources'))
-  return serve(folder, () => spawnServer(folder, programPath('nuxt'), ['dev', app, '--host', '127.0.0.1', '--port', '0', '--no-fork']))
+  const args = ['dev', app, '--host', '127.0.0.1', '--port', '0', '--no-fork']
+  return serve(folder, () => spawnServer(folder, programPath('nuxt'), args))
 }
 
-async function serve(folder: string, spawnAgain: () => ChildProcess): Promise<FixtureServer> {
+async function serve(folder: string, launch: () => ChildProcess): Promise<FixtureServer> {
   const logs: string[] = []
-  const discard = () => rmSync(folder, { recursive: true, force: true })
-  let child = spawnAgain()
-  let url = await listening(child, logs).catch((error) => {
-    discard()
+  const deleteFolder = () => rmSync(folder, { recursive: true, force: true })
+  let child = launch()
+  let url = await listeningUrl(child, logs).catch((error) => {
+    deleteFolder()
     throw error
   })
   return {
@@ -54,13 +64,13 @@ async function serve(folder: string, spawnAgain: () => ChildProcess): Promise<Fi
     storeFile: join(folder, 'sessions.db'),
     logs,
     async restart() {
-      await end(child)
-      child = spawnAgain()
-      url = await listening(child, logs)
+      await kill(child)
+      child = launch()
+      url = await listeningUrl(child, logs)
     },
     async dispose() {
-      await end(child)
-      discard()
+      await kill(child)
+      deleteFolder()
     },
   }
 }
@@ -68,13 +78,13 @@ async function serve(folder: string, spawnAgain: () => ChildProcess): Promise<Fi
 function spawnServer(folder: string, program: string, args: string[], env: Record<string, string> = {}): ChildProcess {
   return spawn(program, args, {
     cwd: folder,
-    env: fixtureEnvironment({ NUXT_SESSION_STORE: 'sqlite:sessions.db', NUXT_SESSION_AUDIT: 'off', NUXT_SESSION_BEHIND_PROXY: '1', NUXT_SESSION_TRUSTED_PROXIES: '127.0.0.1', NUXT_SESSION_ORIGIN: FIXTURE_ORIGIN, ...env }),
+    env: fixtureEnvironment({ ...SETTINGS, ...env }),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
 }
 
-/** Resolves with the address that the server says it listens on, rejects with its output if it ends or is silent. */
-async function listening(child: ChildProcess, logs: string[]): Promise<string> {
+/** Resolves with the address that the server prints. Rejects with its output if it exits or prints none. */
+async function listeningUrl(child: ChildProcess, logs: string[]): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   const read = (line: string) => {
     logs.push(line)
@@ -83,8 +93,9 @@ async function listening(child: ChildProcess, logs: string[]): Promise<string> {
   }
   createInterface(child.stdout!).on('line', read)
   createInterface(child.stderr!).on('line', read)
-  child.once('exit', code => reject(new Error(`The fixture ended with ${code}:\n${logs.join('\n')}`)))
-  const timer = setTimeout(() => reject(new Error(`The fixture did not start:\n${logs.join('\n')}`)), HANG_MS)
+  const fail = (problem: string) => reject(new Error(`The fixture app ${problem}:\n${logs.join('\n')}`))
+  child.once('exit', code => fail(`exited with ${code}`))
+  const timer = setTimeout(fail, HANG_MS, 'did not start')
   try {
     return await promise
   }
@@ -97,7 +108,7 @@ async function listening(child: ChildProcess, logs: string[]): Promise<string> {
   }
 }
 
-async function end(child: ChildProcess): Promise<void> {
+async function kill(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const exited = once(child, 'exit')
   child.kill('SIGKILL')

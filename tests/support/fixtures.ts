@@ -4,11 +4,17 @@ import { BROWSER_ARGUMENTS } from './browser.ts'
 import { publicKeyHash } from './certificate.ts'
 import { startBuiltServer, type BuiltServer } from './server.ts'
 
-/** What went wrong in any page of a test's browser: console errors and warnings, uncaught errors, CSP violations. */
+/**
+ * Problems in any page of a test's browser: console errors and warnings, uncaught errors, violations of the content
+ * security policy.
+ */
 export interface Problems {
-  /** Lets a problem that matches pass; the test fails if none comes. A refused call is one: Chromium logs it as an error. */
+  /**
+   * Accepts problems that match, and fails the test if there is none. A response with an error status is a problem,
+   * because Chromium logs it.
+   */
   expect(pattern: RegExp): void
-  /** Lets a problem that matches pass, whether it comes or not: for what the page may or may not try while the server is down. */
+  /** Accepts problems that match, if there are any: for requests that a page may or may not make during an outage. */
   allow(pattern: RegExp): void
 }
 
@@ -20,7 +26,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   launchOptions: [async ({}, use) => {
     await use({
       executablePath: process.env.TEST_BROWSER,
-      // Pins the local certificate's key instead of switching verification off: any other key is still refused.
+      // Pins the key of the local certificate; with verification switched off any other key would be accepted too.
       args: [...BROWSER_ARGUMENTS, `--ignore-certificate-errors-spki-list=${publicKeyHash()}`],
     })
   }, { scope: 'worker' }],
@@ -39,57 +45,83 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     const expected: RegExp[] = []
     const allowed: RegExp[] = []
     collect(context, seen)
-    await use({ expect: pattern => void expected.push(pattern), allow: pattern => void allowed.push(pattern) })
+    await use({
+      expect(pattern) {
+        expected.push(pattern)
+      },
+      allow(pattern) {
+        allowed.push(pattern)
+      },
+    })
     await Promise.all(context.pages().map(flush))
-    const isKnown = (text: string) => [...expected, ...allowed].some(pattern => pattern.test(text))
-    expect(seen.filter(text => !isKnown(text)), 'problems in the browser').toEqual([])
-    expect(expected.filter(pattern => !seen.some(text => pattern.test(text))), 'problems that did not come').toEqual([])
+    const isAccepted = (text: string) => [...expected, ...allowed].some(pattern => pattern.test(text))
+    const missing = expected.filter(pattern => !seen.some(text => pattern.test(text)))
+    expect(seen.filter(text => !isAccepted(text)), 'problems in the browser').toEqual([])
+    expect(missing, 'expected problems that did not occur').toEqual([])
   }, { auto: true }],
 })
 
 export { expect }
 
-/** What a browser and Nuxt say while there is no network. A link's page and its middleware are fetched ahead (Nuxt's own plugin), and nobody waits for those. */
-export const OFFLINE = /ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED|NUXT_E5002|Failed to fetch dynamically imported module/
+/**
+ * What a browser and Nuxt log while there is no network. Nuxt prefetches a link's page and its middleware, and no test
+ * waits for that.
+ */
+export const OFFLINE = new RegExp([
+  'ERR_INTERNET_DISCONNECTED', 'ERR_NETWORK_CHANGED', 'NUXT_E5002', 'Failed to fetch dynamically imported module',
+].join('|'))
 
-/** Those of axe's rules whose result depends on colors. */
+/** The axe rules whose result depends on colors. */
 const COLOR_RULES = ['color-contrast', 'link-in-text-block']
 
 /**
- * Asserts that axe finds nothing on the page as it stands, in light and in dark mode; leaves it in the mode it was in.
+ * Asserts that axe finds no violation on the current page in light and in dark mode. The page keeps its mode.
  *
- * @param rules for the mode it is in; default: all. In the other mode, only the rules that depend on colors can find anything else.
+ * @param rules for the current mode; default: all. In the other mode, only the rules that depend on colors can differ.
  */
 export async function expectAccessible(page: Page, rules?: readonly string[]): Promise<void> {
-  // Of other pages, and of one without scripts, there is nothing to wait for.
-  if (await page.evaluate(() => '__NUXT_COLOR_MODE__' in window)) await settled(page)
-  const [before, other] = await page.evaluate(() => matchMedia('(prefers-color-scheme: dark)').matches) ? ['dark', 'light'] as const : ['light', 'dark'] as const
-  await expectNoFindings(page, before, rules)
+  // Pages that Nuxt did not render, and pages without scripts, do not hydrate.
+  if (await page.evaluate(() => '__NUXT_COLOR_MODE__' in window)) await hydrated(page)
+  const isDark = await page.evaluate(() => matchMedia('(prefers-color-scheme: dark)').matches)
+  const [current, other] = isDark ? ['dark', 'light'] as const : ['light', 'dark'] as const
+  await expectNoFindings(page, current, rules)
   await expectNoFindings(page, other, COLOR_RULES)
-  await page.emulateMedia({ colorScheme: before })
+  await page.emulateMedia({ colorScheme: current })
 }
 
 async function expectNoFindings(page: Page, scheme: 'light' | 'dark', rules?: readonly string[]): Promise<void> {
   await page.emulateMedia({ colorScheme: scheme })
-  await page.waitForFunction(expected => !('__NUXT_COLOR_MODE__' in window) || document.documentElement.classList.contains(expected), scheme)
+  await page.waitForFunction(
+    expected => !('__NUXT_COLOR_MODE__' in window) || document.documentElement.classList.contains(expected),
+    scheme,
+  )
   await transitionsEnd(page)
-  const axe = new AxeBuilder({ page }).setLegacyMode() // Without a second page for each call: that is for pages with frames of other origins.
+  // Without legacy mode axe opens a second page for each call, which only frames of other origins need.
+  const axe = new AxeBuilder({ page }).setLegacyMode()
   const { violations } = await (rules ? axe.withRules([...rules]) : axe).analyze()
-  const findings = violations.map(({ id, help, nodes }) => ({ id, help, targets: nodes.map(node => node.target.join(' ')) }))
+  const findings = violations.map(({ id, help, nodes }) => {
+    return { id, help, targets: nodes.map(node => node.target.join(' ')) }
+  })
   expect(findings, `axe in ${scheme} mode`).toEqual([])
 }
 
-/** Waits until the page's script has taken over: what it does by itself, it does from then on, such as to follow the system's color scheme. */
-export async function settled(page: Page): Promise<void> {
-  await page.waitForFunction(() => (window as { useNuxtApp?: () => { isHydrating: boolean } }).useNuxtApp?.().isHydrating === false)
+/** Resolves when the page is hydrated. Only then it reacts to changes, for example of the color scheme. */
+export async function hydrated(page: Page): Promise<void> {
+  await page.waitForFunction(() => {
+    const { useNuxtApp } = window as { useNuxtApp?: () => { isHydrating: boolean } }
+    return useNuxtApp?.().isHydrating === false
+  })
 }
 
-/** Half-way between two colours axe would measure a third. */
+/** During a transition axe would measure an intermediate color. */
 async function transitionsEnd(page: Page): Promise<void> {
-  await page.evaluate(() => Promise.allSettled(document.getAnimations().filter(run => run instanceof CSSTransition).map(run => run.finished)))
+  await page.evaluate(() => {
+    const transitions = document.getAnimations().filter(animation => animation instanceof CSSTransition)
+    return Promise.allSettled(transitions.map(({ finished }) => finished))
+  })
 }
 
-/** Vue reports hydration mismatches, and the browser CSP violations, as console errors: this sees them too. */
+/** Includes hydration mismatches and violations of the content security policy, which are console errors. */
 function collect(context: BrowserContext, seen: string[]): void {
   context.on('console', (message) => {
     if (['error', 'warning'].includes(message.type())) seen.push(`${message.type()}: ${message.text()}`)
@@ -97,7 +129,7 @@ function collect(context: BrowserContext, seen: string[]): void {
   context.on('weberror', error => seen.push(`uncaught: ${error.error().stack || error.error()}`))
 }
 
-/** A round trip through the page, so that what it logged before has arrived. */
+/** Makes a round trip through the page, so that all its earlier messages have been received. */
 async function flush(page: Page): Promise<void> {
   if (!page.isClosed()) await page.evaluate(() => undefined)
 }

@@ -11,14 +11,15 @@ let block: Promise<number> | undefined
 let used = 0
 
 /**
- * A free port of this machine's loopback that stays free until the caller listens on it, also after a restart of what listens there.
+ * A free port of this machine's loopback that stays free until the caller listens on it, also after a restart of what
+ * listens there.
  *
  * Each process owns a block of ports, so that nothing else takes one between this call and the caller's `listen`.
  */
 export async function freePort(): Promise<number> {
   const first = await (block ??= ownBlock())
   for (let tried = 1; tried < BLOCK_SIZE; tried++) {
-    const port = first + 1 + used++ % (BLOCK_SIZE - 1)
+    const port = first + 1 + (used++ % (BLOCK_SIZE - 1))
     if (await isFree(port)) return port
   }
   throw new Error(`Ports ${first} to ${first + BLOCK_SIZE - 1} are all in use.`)
@@ -27,10 +28,10 @@ export async function freePort(): Promise<number> {
 /** Takes a block for this process: whoever listens on its first port owns it, until the process ends. */
 async function ownBlock(): Promise<number> {
   for (let tried = 0; tried < BLOCKS; tried++) {
-    const first = FIRST_PORT + (process.pid + tried) % BLOCKS * BLOCK_SIZE
-    const owner = await listen(first)
-    if (owner) {
-      owner.unref()
+    const first = FIRST_PORT + ((process.pid + tried) % BLOCKS) * BLOCK_SIZE
+    const userId = await listen(first)
+    if (userId) {
+      userId.unref()
       return first
     }
   }

@@ -5,45 +5,46 @@ import { authority } from './certificate.ts'
 
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS']
 
-/** What a call may set; `json` becomes the body and its Content-Type. */
+/** `json` becomes the body, with its Content-Type. */
 export interface CallOptions {
   method?: string
   headers?: Record<string, string>
   cookie?: string
   json?: unknown
-  /** A body as it is, in place of `json`. */
+  /** A body as it is, instead of `json`. */
   body?: string | Buffer
-  /** Says no Origin but one of `headers`, as no page would. */
-  bare?: boolean
-  /** Connections to use again: see {@link keepAlive}. */
+  /** Sends no `Origin` except one in `headers`, unlike a page. */
+  withoutOrigin?: boolean
+  /** Connections to reuse: see {@link keepAlive}. */
   agent?: Agent
 }
 
 /** A response, read to its end. */
-export interface Answer {
+export interface CallResponse {
   status: number
   headers: IncomingHttpHeaders
-  /** Each Set-Cookie line as it came. */
+  /** Each `Set-Cookie` line. */
   setCookie: string[]
   body: string
 }
 
 /**
- * One HTTPS call, on a connection of its own unless there is an `agent`; the certificate is verified against the local authority.
- *
- * It says what a page of the called origin would: an unsafe method carries that Origin, unless `headers` has another.
+ * Makes one HTTPS call, on a new connection unless there is an `agent`. Verifies the certificate against the local
+ * authority. Sends an unsafe method with the `Origin` of the called server, like one of its pages, unless `headers` has
+ * another.
  */
-export async function call(url: string, options: CallOptions = {}): Promise<Answer> {
-  const method = options.method ?? 'GET'
+export async function call(url: string, options: CallOptions = {}): Promise<CallResponse> {
+  const { method = 'GET', json, body, cookie, withoutOrigin = false, agent = false } = options
   const headers = {
-    ...(SAFE_METHODS.includes(method) || options.bare ? {} : { origin: new URL(url).origin }),
-    ...(options.json === undefined ? {} : { 'content-type': 'application/json' }),
-    ...(options.body === undefined ? {} : { 'content-length': String(Buffer.byteLength(options.body)) }), // Node gives a DELETE none.
-    ...(options.cookie === undefined ? {} : { cookie: options.cookie }),
+    ...(SAFE_METHODS.includes(method) || withoutOrigin ? {} : { origin: new URL(url).origin }),
+    ...(json === undefined ? {} : { 'content-type': 'application/json' }),
+    // Node sends none with DELETE.
+    ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }),
+    ...(cookie === undefined ? {} : { cookie }),
     ...options.headers,
   }
-  const { promise, resolve, reject } = Promise.withResolvers<Answer>()
-  const outgoing = request(url, { method, headers, ca: authority(), agent: options.agent ?? false }, (incoming) => {
+  const { promise, resolve, reject } = Promise.withResolvers<CallResponse>()
+  const outgoing = request(url, { method, headers, ca: authority(), agent }, (incoming) => {
     buffer(incoming).then(bytes => resolve({
       status: incoming.statusCode!,
       headers: incoming.headers,
@@ -52,16 +53,16 @@ export async function call(url: string, options: CallOptions = {}): Promise<Answ
     }), reject)
   })
   outgoing.on('error', reject)
-  outgoing.end(options.json === undefined ? options.body : JSON.stringify(options.json))
+  outgoing.end(json === undefined ? body : JSON.stringify(json))
   return promise
 }
 
-/** Keeps connections open for thousands of calls, at most `sockets` at once. To be destroyed in the end. */
+/** Keeps connections open for thousands of calls, at most `sockets` at once. Destroy it at the end. */
 export function keepAlive(sockets = 8): Agent {
   return new Agent({ keepAlive: true, maxSockets: sockets, ca: authority() })
 }
 
-/** The `name=value` part of a Set-Cookie line, as a browser would send it back. */
+/** The `name=value` part of a `Set-Cookie` line, as a browser sends it back. */
 export function cookiePair(setCookie: string): string {
   return setCookie.split(';', 1)[0]!
 }

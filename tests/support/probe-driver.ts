@@ -1,83 +1,90 @@
-import type { AtomicDriver } from '../../layers/session/server/engine/store'
+import type { AtomicDriver } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/store'
 
-type Verb = keyof AtomicDriver & string
+type MethodName = keyof AtomicDriver & string
+
+/** Methods that are not calls to the store. */
+const UNTRACKED: readonly string[] = ['getKeys', 'subscribe', 'clock']
 
 export interface Barrier {
-  /** Resolves when the held call has begun. */
+  /** Resolves when the held call has started. */
   readonly reached: Promise<void>
-  /** Lets it go on. */
+  /** Lets the call continue. */
   release(): void
 }
 
-/** A driver under observation: counts its calls, fails when told to, and holds a call until the test lets it go. */
+/** A driver that records its calls, and that fails or holds a call when a test wants it to. */
 export interface Probe {
   readonly driver: AtomicDriver
-  /** Every verb called, in order. */
+  /** The name of every method called, in order. */
   readonly calls: string[]
-  count(verb: Verb): number
-  /** From now on these verbs fail without reaching the store; without names, all of them. */
-  fail(...verbs: Verb[]): void
-  heal(): void
-  /** Holds the next call of `verb`: `before` it reaches the store, or `after`, before its caller learns of it. */
-  hold(verb: Verb, when?: 'before' | 'after'): Barrier
+  count(method: MethodName): number
+  /** From now on these methods fail without a call to the store; without names, all methods. */
+  fail(...methods: MethodName[]): void
+  recover(): void
+  /** Holds the next call of `method`: `before` it reaches the store, or `after`, before its result is returned. */
+  hold(method: MethodName, when?: 'before' | 'after'): Barrier
 }
 
 export function probe(inner: AtomicDriver): Probe {
   const calls: string[] = []
   const holds: Hold[] = []
-  let broken: ReadonlySet<string> | 'all' = new Set()
+  let failing: ReadonlySet<string> | 'all' = new Set()
 
-  function take(verb: string, when: 'before' | 'after'): Hold | undefined {
-    const index = holds.findIndex(hold => hold.verb === verb && hold.when === when)
+  function takeHold(method: string, when: 'before' | 'after'): Hold | undefined {
+    const index = holds.findIndex(hold => hold.method === method && hold.when === when)
     return index < 0 ? undefined : holds.splice(index, 1)[0]
   }
 
-  async function observed(verb: string, question: () => unknown) {
-    calls.push(verb)
-    await take(verb, 'before')?.wait()
-    if (broken === 'all' || broken.has(verb)) throw new Error('the store is down')
-    const answer = await question()
-    await take(verb, 'after')?.wait()
-    return answer
+  async function call(method: string, run: () => unknown) {
+    calls.push(method)
+    await takeHold(method, 'before')?.wait()
+    if (failing === 'all' || failing.has(method)) throw new Error('the store is down')
+    const result = await run()
+    await takeHold(method, 'after')?.wait()
+    return result
   }
 
   return {
     calls,
-    count: verb => calls.filter(call => call === verb).length,
-    fail: (...verbs) => void (broken = verbs.length > 0 ? new Set(verbs) : 'all'),
-    heal: () => void (broken = new Set()),
-    hold(verb, when = 'before') {
-      const hold = new Hold(verb, when)
+    count: method => calls.filter(name => name === method).length,
+    fail(...methods) {
+      failing = methods.length > 0 ? new Set(methods) : 'all'
+    },
+    recover() {
+      failing = new Set()
+    },
+    hold(method, when = 'before') {
+      const hold = new Hold(method, when)
       holds.push(hold)
       return hold
     },
     driver: new Proxy(inner, {
-      get(target, verb: Verb) {
-        const value = target[verb]
-        if (typeof value !== 'function' || verb === 'getKeys' || verb === 'listen' || verb === 'clock') return value
-        return (...args: unknown[]) => observed(verb, () => (value as (...args: unknown[]) => unknown).apply(target, args))
+      get(target, method: MethodName) {
+        const value = target[method]
+        if (typeof value !== 'function' || UNTRACKED.includes(method)) return value
+        const run = value as (...args: unknown[]) => unknown
+        return (...args: unknown[]) => call(method, () => run.apply(target, args))
       },
     }),
   }
 }
 
 class Hold implements Barrier {
-  readonly reached: Promise<void>
-  readonly #released: Promise<void>
-  #reach!: () => void
-  #release!: () => void
+  readonly #reached = Promise.withResolvers<undefined>()
+  readonly #released = Promise.withResolvers<undefined>()
 
-  constructor(readonly verb: string, readonly when: 'before' | 'after') {
-    this.reached = new Promise(resolve => (this.#reach = resolve))
-    this.#released = new Promise(resolve => (this.#release = resolve))
+  constructor(readonly method: string, readonly when: 'before' | 'after') {}
+
+  get reached(): Promise<void> {
+    return this.#reached.promise
   }
 
   wait(): Promise<void> {
-    this.#reach()
-    return this.#released
+    this.#reached.resolve(undefined)
+    return this.#released.promise
   }
 
   release() {
-    this.#release()
+    this.#released.resolve(undefined)
   }
 }

@@ -1,15 +1,21 @@
-import { parseConfig } from '../../layers/session/server/engine/config'
-import { SessionEngine } from '../../layers/session/server/engine/engine'
-import type { EventSink } from '../../layers/session/server/engine/events'
-import { generateKey, parseKeyRing } from '../../layers/session/server/engine/key-ring'
-import type { AtomicDriver } from '../../layers/session/server/engine/store'
+import { parseConfig } from '../../packages/nuxt-cloakroom/src/runtime/server/nitro/settings'
+import { SessionEngine } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/engine'
+import type { SessionEventListener } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/events'
+import { generateKey, parseKeyRing } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/key-ring'
+import type { AtomicDriver } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/store'
 
 const ring = parseKeyRing(generateKey())
 
 /**
- * An engine on the real clock, which waits for its store for as long as that takes: a busy machine is no outage. All of one test file share their keys, as the
- * servers of one app do.
+ * An engine with the real clock, which waits for its store without a deadline: a busy machine is no outage. All engines
+ * of one test file share their keys, like the servers of one app.
  */
-export function makeEngine(driver: AtomicDriver, config: Record<string, string> = {}, emit?: EventSink): SessionEngine {
-  return new SessionEngine({ driver: { ...driver, hasDeadline: true }, ring, config: parseConfig(config), emit })
+export function createEngine(
+  driver: AtomicDriver,
+  config: Record<string, string> = {},
+  listener?: SessionEventListener,
+): SessionEngine {
+  const engine = new SessionEngine({ driver: { ...driver, hasDeadline: true }, ring, config: parseConfig(config) })
+  if (listener) engine.events.subscribe(listener)
+  return engine
 }

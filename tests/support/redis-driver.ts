@@ -1,30 +1,31 @@
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
-import { redisDriver } from '../../layers/session/server/drivers/redis'
-import { parseRedisUrl } from '../../layers/session/server/drivers/redis/connection'
-import type { AtomicDriver } from '../../layers/session/server/engine/store'
+import type { AtomicDriver } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/store'
+import { redisDriver } from '../../packages/nuxt-cloakroom/src/runtime/server/stores/redis'
+import { parseRedisUrl } from '../../packages/nuxt-cloakroom/src/runtime/server/stores/redis/connection'
 import type { RedisServer } from './redis'
 import { startRedis } from './redis'
 
-export interface RedisBench {
+export interface RedisFixture {
   readonly server: RedisServer
-  /** On an empty store, new for each test. */
+  /** On an empty store, opened for each test. */
   readonly driver: AtomicDriver
-  /** A client of its own, for a look behind the driver's back and for meddling. */
+  /** A separate client, to look at the data and to change it without the driver. */
   readonly admin: Redis
-  /** What the driver has warned of. */
+  /** The warnings of all drivers of this test. */
   readonly warnings: readonly string[]
   /** Opens another driver on the same server. */
   open(url?: string): AtomicDriver
 }
 
-/** For a `describe`: one server for all of its tests, and for each an empty store. */
-export function useRedis(program: string | undefined, ...options: string[]): () => RedisBench {
+/** For a `describe`: one server for all of its tests, which is emptied before each test. */
+export function useRedis(program: string | undefined, ...options: string[]): () => RedisFixture {
   let server: RedisServer
   let admin: Redis
   let driver: AtomicDriver
   const warnings: string[] = []
-  const open = (url = server.url) => redisDriver({ target: parseRedisUrl(url), warn: message => warnings.push(message) })
+  const warn = (message: string) => warnings.push(message)
+  const open = (url = server.url) => redisDriver({ target: parseRedisUrl(url), warn })
 
   beforeAll(async () => {
     if (!program) return

@@ -6,32 +6,49 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { freePort } from './free-port.ts'
 
-/** A real Redis server in a folder of its own. What it has acknowledged survives the end of its process, though not a power cut. */
+/**
+ * A real Redis server with a folder of its own. What it has acknowledged survives the end of its process, but not a
+ * power cut.
+ */
 export interface RedisServer {
   readonly url: string
   readonly port: number
-  /** Starts it again on the same port and data. */
+  /** Starts it again with the same port and data. */
   start(): Promise<void>
   kill(signal?: NodeJS.Signals): Promise<void>
-  /** Sends it a signal that does not end it. */
+  /** Suspends or resumes its process. */
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void
-  /** Ends it and removes its data. */
+  /** Kills it and removes its data. */
   dispose(): Promise<void>
 }
 
-/** The path of `redis-server`, installed if this is a Debian machine and we may. `undefined`: there is none, and tests skip. */
+/**
+ * The path of `redis-server`, which is installed first if this is a Debian machine and we are root. `undefined` if
+ * there is none; the tests are then skipped.
+ */
 export function findRedis(): string | undefined {
   const found = which() ?? (install() ? which() : undefined)
   if (!found && process.env.CI) throw new Error('redis-server is missing, and could not be installed')
-  if (!found) console.warn('SKIPPED: there is no redis-server here, so nothing on Redis is tested. Install it, for instance with: apt-get install redis-server')
+  if (!found) {
+    console.warn('SKIPPED: redis-server is not installed, so no Redis store is tested. Install it, for example with: '
+      + 'apt-get install redis-server')
+  }
   return found
 }
 
-/** Starts a server on a free port; `options` are appended to its command line, where the last word counts. */
+/** Starts a server on a free port. `options` are appended to its command line, where the last one of a name counts. */
 export async function startRedis(program: string, ...options: string[]): Promise<RedisServer> {
   const folder = mkdtempSync(join(tmpdir(), 'cloakroom-redis-'))
   const port = await freePort()
-  const server = redisProcess(program, ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'yes', '--appendfsync', 'no', ...options])
+  const server = redisProcess(program, [
+    '--port', `${port}`,
+    '--bind', '127.0.0.1',
+    '--dir', folder,
+    '--save', '',
+    '--appendonly', 'yes',
+    '--appendfsync', 'no',
+    ...options,
+  ])
   await server.start()
   return {
     ...server,
@@ -44,28 +61,30 @@ export async function startRedis(program: string, ...options: string[]): Promise
   }
 }
 
-/** The program with any arguments, not yet started. */
+/** A process of the program with any arguments, not started yet. */
 export function redisProcess(program: string, args: readonly string[]): Pick<RedisServer, 'start' | 'kill' | 'signal'> {
   let child: ChildProcess | undefined
   return {
     async start() {
       child = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'] })
-      await ready(child)
+      await untilReady(child)
     },
     async kill(signal = 'SIGKILL') {
       if (!child || child.exitCode !== null || child.signalCode !== null) return
       child.kill(signal)
       await once(child, 'exit')
     },
-    signal: signal => void child!.kill(signal),
+    signal(signal) {
+      child!.kill(signal)
+    },
   }
 }
 
-async function ready(child: ChildProcess) {
+async function untilReady(child: ChildProcess) {
   const lines: string[] = []
   for await (const line of createInterface(child.stdout!)) {
     lines.push(line)
-    // A sentinel says the latter once it watches its group.
+    // A sentinel prints the latter when it watches its group.
     if (!/Ready to accept connections|\+monitor master/.test(line)) continue
     child.stdout!.resume()
     return
@@ -75,7 +94,8 @@ async function ready(child: ChildProcess) {
 
 function which(): string | undefined {
   try {
-    return execFileSync('sh', ['-c', 'command -v redis-server || command -v valkey-server'], { encoding: 'utf8' }).trim()
+    const script = 'command -v redis-server || command -v valkey-server'
+    return execFileSync('sh', ['-c', script], { encoding: 'utf8' }).trim()
   }
   catch {
     return undefined
@@ -85,7 +105,11 @@ function which(): string | undefined {
 function install(): boolean {
   if (process.getuid?.() !== 0) return false
   try {
-    execFileSync('sh', ['-c', 'apt-get update -qq && apt-get install -y -qq redis-server'], { stdio: 'ignore', timeout: 600_000, env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
+    execFileSync('sh', ['-c', 'apt-get update -qq && apt-get install -y -qq redis-server'], {
+      stdio: 'ignore',
+      timeout: 600_000,
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    })
     return true
   }
   catch {

@@ -41,15 +41,21 @@ const SLOWEST_SHOWN = 10
 
 /** Counts a Vitest report; a file that could not be run is one failed test. */
 export function tallyVitest(report: VitestReport): Tally {
-  const broken = report.testResults.filter(({ status, assertionResults }) => status === 'failed' && !assertionResults.some(test => test.status === 'failed'))
-  const tests = report.testResults.flatMap(file => file.assertionResults.map(test => ({ ...test, name: `${relative('', file.name)} › ${test.fullName}` })))
+  const broken = report.testResults.filter(
+    ({ status, assertionResults }) => status === 'failed' && !assertionResults.some(test => test.status === 'failed'),
+  )
+  const tests = report.testResults.flatMap(file =>
+    file.assertionResults.map(test => ({ ...test, name: `${relative('', file.name)} › ${test.fullName}` })),
+  )
   return {
     passed: report.numPassedTests,
     failed: report.numFailedTests + broken.length,
     skipped: report.numPendingTests + report.numTodoTests,
     failures: [
       ...broken.map(({ name, message }) => failure(relative('', name), message)),
-      ...tests.filter(({ status }) => status === 'failed').map(({ name, failureMessages }) => failure(name, failureMessages?.[0])),
+      ...tests
+        .filter(({ status }) => status === 'failed')
+        .map(({ name, failureMessages }) => failure(name, failureMessages?.[0])),
     ],
     times: tests.map(({ name, duration }) => ({ name, ms: duration ?? 0 })),
   }
@@ -64,7 +70,10 @@ export function tallyPlaywright({ stats, suites }: PlaywrightReport): Tally {
     failed: stats.unexpected + stats.flaky,
     skipped: stats.skipped,
     failures: failed.map(spec => failure(nameOf(spec), resultsOf(spec).find(({ error }) => error)?.error?.message)),
-    times: specs.map(spec => ({ name: nameOf(spec), ms: Math.max(0, ...resultsOf(spec).map(({ duration }) => duration)) })),
+    times: specs.map(spec => ({
+      name: nameOf(spec),
+      ms: Math.max(0, ...resultsOf(spec).map(({ duration }) => duration)),
+    })),
   }
 }
 
@@ -89,15 +98,23 @@ function failure(name: string, reason = ''): Failure {
  *
  * Throws if it wrote none, or failed with no failed test: then it broke outside any test.
  */
-export async function runCounted<Report>(file: string, tally: (report: Report) => Tally, run: () => Promise<number>): Promise<Tally> {
+export async function runCounted<Report>(
+  file: string,
+  tally: (report: Report) => Tally,
+  run: () => Promise<number>,
+): Promise<Tally> {
   rmSync(file, { force: true }) // A report of an earlier run must not stand in for this one's.
   const exitCode = await run()
   const counted = tally(JSON.parse(readFileSync(file, 'utf8')) as Report)
-  if (exitCode !== 0 && counted.failed === 0) throw new Error(`the runner ended with ${exitCode}, though no test failed`)
+  if (exitCode !== 0 && counted.failed === 0)
+    throw new Error(`the runner ended with ${exitCode}, though no test failed`)
   return counted
 }
 
-/** What a run ends with: the slowest tests, each failure again (for a reader who has only the end of a log), and a last line of the one form `N passed, N failed`. */
+/**
+ * What a run ends with: the slowest tests, each failure again (for a reader who has only the end of a log), and a last
+ * line of the one form `N passed, N failed`.
+ */
 export function summary({ passed, failed, skipped, failures, times }: Tally): string {
   return [
     ...slowest(times),

@@ -39,14 +39,17 @@ export interface Step {
 const BIN = join(import.meta.dirname, '../../node_modules/.bin')
 
 /**
- * Runs steps, each as soon as those it needs have ended, and prints each one's name and time. A broken step counts as one failed test.
+ * Runs steps, each as soon as those it needs have ended, and prints each one's name and time. A broken step counts as
+ * one failed test.
  *
  * A failure does not stop the others, so that one run shows everything; only steps that need a broken one are left out.
  */
 export async function runSteps(steps: Step[]): Promise<Tally> {
   const outcomes = new Map<string, Promise<Tally | Error>>()
   for (const step of steps) {
-    const needed = (step.needs ?? []).flatMap(name => outcomes.has(name) ? [{ name, outcome: outcomes.get(name)! }] : [])
+    const needed = (step.needs ?? []).flatMap(name =>
+      outcomes.has(name) ? [{ name, outcome: outcomes.get(name)! }] : [],
+    )
     outcomes.set(step.name, runAfter(step, needed))
   }
   const total = noTests()
@@ -70,12 +73,18 @@ export function noTests(): Tally {
   return { passed: 0, failed: 0, skipped: 0, failures: [], times: [] }
 }
 
-/** Runs a command of node_modules/.bin with this Node first on the PATH, and prints its output line by line behind its name; resolves with its exit code. */
+/**
+ * Runs a command of node_modules/.bin with this Node first on the PATH, and prints its output line by line behind its
+ * name; resolves with its exit code.
+ */
 export async function runCommand(command: string, args: string[], env: Record<string, string> = {}): Promise<number> {
   const path = `${BIN}${delimiter}${process.env.PATH}`
-  const child = spawn(join(BIN, command), args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, PATH: path, ...env } })
+  const child = spawn(join(BIN, command), args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, PATH: path, ...env },
+  })
   const printed = [child.stdout, child.stderr].map(stream => printLines(stream, command))
-  const [code] = await once(child, 'exit') as [number | null]
+  const [code] = (await once(child, 'exit')) as [number | null]
   await Promise.all(printed)
   return code ?? 1
 }
@@ -90,7 +99,10 @@ async function printLines(stream: Readable, name: string): Promise<void> {
   for await (const line of createInterface(stream)) console.log(`${name} │ ${line}`)
 }
 
-async function runAfter(step: Step, needed: { name: string, outcome: Promise<Tally | Error> }[]): Promise<Tally | Error> {
+async function runAfter(
+  step: Step,
+  needed: { name: string, outcome: Promise<Tally | Error> }[],
+): Promise<Tally | Error> {
   const ended = await Promise.all(needed.map(async ({ name, outcome }) => ({ name, outcome: await outcome })))
   const missing = ended.filter(({ outcome }) => outcome instanceof Error).map(({ name }) => name)
   if (missing.length === 0) return runStep(step)
@@ -105,7 +117,7 @@ async function runStep({ name, run, count }: Step): Promise<Tally | Error> {
   const seconds = () => `${((performance.now() - start) / 1000).toFixed(1)} s`
   try {
     await run?.()
-    const tally = await count?.() ?? noTests()
+    const tally = (await count?.()) ?? noTests()
     console.log(`${tally.failed > 0 ? '✖' : '✔'} ${name}: ${seconds()}`)
     return tally
   }

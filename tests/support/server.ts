@@ -10,34 +10,37 @@ import { HANG_MS } from './limits.ts'
 const ROOT = join(import.meta.dirname, '../..')
 const ENTRY = join(ROOT, '.output/server/index.mjs')
 
-/** The app as `nuxt build` made it, in a process of its own, over HTTPS, with a session store of its own. */
+/** The app that `nuxt build` made, in its own process, over HTTPS, with its own session store. */
 export interface BuiltServer {
-  /** Where a browser finds it, such as `https://localhost:41234`. */
+  /** Where a browser reaches it, for example `https://localhost:41234`. */
   readonly origin: string
-  /** The SQLite file that holds its sessions; it outlives {@link BuiltServer.stop}. */
+  /** The SQLite file with its sessions; it outlives {@link BuiltServer.stop}. */
   readonly storeFile: string
-  /** Its process, while it runs. */
+  /** The id of its process, while it runs. */
   readonly pid: number | undefined
-  /** Every line it printed, of all its runs. */
+  /** Every line that it has printed, in all its runs. */
   readonly logs: readonly string[]
-  /** Ends it with SIGTERM, as a service manager does; resolves with its exit code. */
+  /** Stops it with SIGTERM, like a service manager. Returns its exit code. */
   stop(): Promise<number | null>
-  /** Ends it with SIGKILL: no handler runs, nothing is flushed. */
+  /** Kills it with SIGKILL: no handler runs, and nothing is flushed. */
   kill(): Promise<void>
   /** Starts it again after {@link BuiltServer.stop} or {@link BuiltServer.kill}, on the same port and store. */
   start(): Promise<void>
-  /** Ends it and deletes its store. */
+  /** Kills it and deletes its store. */
   dispose(): Promise<void>
 }
 
-/** What the operating system allows the server. */
+/** Limits of the operating system for the server. */
 export interface ProcessLimits {
   /** Open files and sockets together. */
   files?: number
 }
 
-/** Starts the built server; resolves once it listens, rejects with its output if it ends before that. */
-export async function startBuiltServer(env: Record<string, string> = {}, limits: ProcessLimits = {}): Promise<BuiltServer> {
+/** Starts the built server. Resolves when it listens; rejects with its output if it exits before that. */
+export async function startBuiltServer(
+  env: Record<string, string> = {},
+  limits: ProcessLimits = {},
+): Promise<BuiltServer> {
   if (!existsSync(ENTRY)) throw new Error(`${ENTRY} is missing: run \`npm run build\` first.`)
   const directory = mkdtempSync(join(tmpdir(), 'cloakroom-'))
   const port = await freePort()
@@ -47,14 +50,14 @@ export async function startBuiltServer(env: Record<string, string> = {}, limits:
     ...withoutSettings(process.env),
     NODE_ENV: 'production',
     PORT: String(port),
-    NUXT_SESSION_ORIGIN: `https://localhost:${port}`,
-    NUXT_SESSION_STORE: `sqlite:${storeFile}`,
+    NUXT_CLOAKROOM_ORIGIN: `https://localhost:${port}`,
+    NUXT_CLOAKROOM_STORE: `sqlite:${storeFile}`,
     NUXT_ACCOUNTS_FILE: join(directory, 'accounts.db'),
     ...env,
   }
   let child = await launch(fullEnv, logs, limits)
 
-  const server: BuiltServer = {
+  return {
     origin: `https://localhost:${port}`,
     storeFile,
     get pid() {
@@ -62,20 +65,23 @@ export async function startBuiltServer(env: Record<string, string> = {}, limits:
     },
     logs,
     stop: () => end(child, 'SIGTERM'),
-    kill: async () => void await end(child, 'SIGKILL'),
-    start: async () => {
+    async kill() {
+      await end(child, 'SIGKILL')
+    },
+    async start() {
       child = await launch(fullEnv, logs, limits)
     },
-    dispose: async () => {
+    async dispose() {
       await end(child, 'SIGKILL')
       rmSync(directory, { recursive: true, force: true })
     },
   }
-  return server
 }
 
 async function launch(env: NodeJS.ProcessEnv, logs: string[], { files }: ProcessLimits): Promise<ChildProcess> {
-  const [program, ...args] = files ? ['sh', '-c', `ulimit -n ${files}; exec "$0" "$@"`, process.execPath, ENTRY] : [process.execPath, ENTRY]
+  const [program, ...args] = files
+    ? ['sh', '-c', `ulimit -n ${files}; exec "$0" "$@"`, process.execPath, ENTRY]
+    : [process.execPath, ENTRY]
   const child = spawn(program!, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] })
   const listening = Promise.withResolvers<undefined>()
   const read = (line: string) => {
@@ -84,8 +90,9 @@ async function launch(env: NodeJS.ProcessEnv, logs: string[], { files }: Process
   }
   createInterface(child.stdout).on('line', read)
   createInterface(child.stderr).on('line', read)
-  child.once('exit', code => listening.reject(new Error(`The server ended with ${code}:\n${logs.join('\n')}`)))
-  const timer = setTimeout(() => listening.reject(new Error(`The server did not start:\n${logs.join('\n')}`)), HANG_MS)
+  const fail = (problem: string) => listening.reject(new Error(`The server ${problem}:\n${logs.join('\n')}`))
+  child.once('exit', code => fail(`exited with ${code}`))
+  const timer = setTimeout(fail, HANG_MS, 'did not start')
   try {
     await listening.promise
     return child
@@ -107,7 +114,7 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number 
   return child.exitCode
 }
 
-/** Whatever the developer's shell sets for the app must not reach a test. */
+/** Without the settings of the developer's shell, which must not reach a test. */
 function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(NUXT|NITRO)_|^(PORT|HOST)$/.test(name)))
 }

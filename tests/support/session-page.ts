@@ -4,10 +4,10 @@ import { expect } from './fixtures.ts'
 /** The app's session cookie. */
 export const COOKIE_NAME = '__Host-session'
 
-/** What the server issues as a value. */
+/** The form of the values that the server issues. */
 export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 
-/** The page `/` as a person finds it: by role and name only. */
+/** The parts of the page `/`, located by role and name only. */
 export interface SessionPage {
   value: Locator
   send: Locator
@@ -22,7 +22,7 @@ export interface SessionPage {
   serverSide: Locator
 }
 
-/** Finds the parts of the page `/`. */
+/** Locates the parts of the page `/`. */
 export function sessionPage(page: Page): SessionPage {
   const button = (name: string) => page.getByRole('button', { name, exact: true })
   const status = (text: string) => page.getByRole('status').filter({ hasText: text })
@@ -41,45 +41,47 @@ export function sessionPage(page: Page): SessionPage {
   }
 }
 
-/** The session cookie as the browser holds it, ready to be sent by hand; throws if there is none. */
+/** The browser's session cookie as a `Cookie` header. @throws Error if there is none */
 export async function sessionCookie(context: BrowserContext): Promise<string> {
   const cookie = (await context.cookies()).find(({ name }) => name === COOKIE_NAME)
   if (!cookie) throw new Error(`The browser holds no ${COOKIE_NAME} cookie.`)
   return `${cookie.name}=${cookie.value}`
 }
 
-/** What a page learned of its session, and how. */
+/** How a page learned about its session. */
 export interface SessionTraffic {
-  /** Its questions: `GET /api/_session`. */
-  questions: number
-  /** The names of the events that its stream brought. */
+  /** The number of its requests `GET /api/_session`. */
+  requests: number
+  /** The names of the events that its stream received. */
   readonly events: string[]
 }
 
-/** Counts a page's questions and events from now on. */
-export async function countTraffic(page: Page): Promise<SessionTraffic> {
-  const traffic: SessionTraffic = { questions: 0, events: [] }
-  page.on('request', request => traffic.questions += Number(new URL(request.url()).pathname === '/api/_session'))
+/** Records a page's requests for its session, and its events, from now on. */
+export async function recordTraffic(page: Page): Promise<SessionTraffic> {
+  const traffic: SessionTraffic = { requests: 0, events: [] }
+  page.on('request', (request) => {
+    if (new URL(request.url()).pathname === '/api/_session') traffic.requests++
+  })
   const protocol = await page.context().newCDPSession(page)
   await protocol.send('Network.enable')
   protocol.on('Network.eventSourceMessageReceived', ({ eventName }) => traffic.events.push(eventName))
   return traffic
 }
 
-/** Asserts that the tabs of one browser were told of the end of their session, by one event in one of them, and that none of them asked. */
-export function expectToldOfEnd(tabs: readonly SessionTraffic[]): void {
+/** Asserts that one tab of a browser received the `ended` event, and that no tab requested the session. */
+export function expectOneEndedEvent(tabs: readonly SessionTraffic[]): void {
   expect(tabs.flatMap(({ events }) => events.filter(name => name === 'ended'))).toEqual(['ended'])
-  expect(tabs.map(({ questions }) => questions)).toEqual(tabs.map(() => 0))
+  expect(tabs.map(({ requests }) => requests)).toEqual(tabs.map(() => 0))
 }
 
-/** Asserts that a page asked only because an event told it to. */
-export function expectAskedWhenTold({ questions, events }: SessionTraffic): void {
-  expect(questions).toBeGreaterThan(0)
-  expect(questions).toBeLessThanOrEqual(events.filter(name => name === 'changed').length)
+/** Asserts that a page requested its session, and only after `changed` events. */
+export function expectRequestsAfterEvents({ requests, events }: SessionTraffic): void {
+  expect(requests).toBeGreaterThan(0)
+  expect(requests).toBeLessThanOrEqual(events.filter(name => name === 'changed').length)
 }
 
-/** When the session of this browser ends if it stays idle, in milliseconds since the epoch. */
-export async function idleEnd({ request }: BrowserContext): Promise<number> {
+/** When the session of this browser reaches its idle timeout, in milliseconds since the epoch. */
+export async function idleExpiresAt({ request }: BrowserContext): Promise<number> {
   const { session } = await (await request.get('/api/_session')).json() as { session: { idleExpiresAt: number } }
   return session.idleExpiresAt
 }

@@ -1,7 +1,7 @@
-/** Whether this is `npm run test:soak`. */
+/** Whether this is `npm run test:soak`, which repeats the fault tests many times. */
 export const SOAK = process.env.SOAK === '1'
 
-/** How often, or how long: in `npm test`, and in `npm run test:soak`, which repeats the fault tests until one may believe them. */
-export function rounds(usual: number, soaked: number): number {
-  return SOAK ? soaked : usual
+/** A number of repetitions, or a duration: `usual` in `npm test`, `soak` in `npm run test:soak`. */
+export function rounds(usual: number, soak: number): number {
+  return SOAK ? soak : usual
 }

@@ -1,36 +1,40 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { AtomicDriver, MaybePromise } from '../../layers/session/server/engine/store'
-import { describeOwners } from './contract/owners'
+import type { AtomicDriver, MaybePromise } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/store'
 import { describeRecords } from './contract/records'
 import { describeSweeping, describeTrimming } from './contract/sweeping'
 import { describeUnstorage } from './contract/unstorage'
+import { describeUsers } from './contract/users'
 
 export interface ContractOptions {
-  /** The store drops what has ended by itself and by its own clock, as Redis does: there is nothing to sweep. */
+  /** The store deletes expired records by itself and by its own clock, like Redis, so there is nothing to sweep. */
   readonly expiresItself?: boolean
 }
 
 /**
- * What every driver promises, as tests: each sentence of `AtomicDriver`, and that it is a driver to unstorage too.
+ * Tests of the contract that every driver must meet: each sentence of `AtomicDriver`, and the plain unstorage methods.
  *
- * @param makeDriver opens an empty store; it is disposed of after each test
+ * @param openDriver opens an empty store; it is disposed of after each test
  */
-export function describeStoreContract(name: string, makeDriver: () => MaybePromise<AtomicDriver>, { expiresItself = false }: ContractOptions = {}) {
-  describe(`${name} keeps the store contract`, () => {
+export function describeStoreContract(
+  name: string,
+  openDriver: () => MaybePromise<AtomicDriver>,
+  { expiresItself = false }: ContractOptions = {},
+) {
+  describe(`the store contract, with ${name}`, () => {
     let driver: AtomicDriver
 
     beforeEach(async () => {
-      driver = await makeDriver()
+      driver = await openDriver()
     })
 
     afterEach(() => driver.dispose?.())
 
-    it('says between whom its promises hold', () => {
+    it('declares whether its guarantees hold across processes or within one', () => {
       expect(['cross-process', 'process']).toContain(driver.atomicity)
     })
 
     describeRecords(() => driver)
-    describeOwners(() => driver)
+    describeUsers(() => driver)
     if (!expiresItself) describeSweeping(() => driver)
     describeTrimming(() => driver)
     describeUnstorage(() => driver)

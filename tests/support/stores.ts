@@ -4,23 +4,23 @@ import { join } from 'node:path'
 import { createStorage } from 'unstorage'
 import lruCache from 'unstorage/drivers/lru-cache'
 import memory from 'unstorage/drivers/memory'
-import { fsDriver } from '../../layers/session/server/drivers/fs'
-import { lockedDriver } from '../../layers/session/server/drivers/locked'
-import { memoryDriver } from '../../layers/session/server/drivers/memory'
-import { redisDriver } from '../../layers/session/server/drivers/redis'
-import { parseRedisUrl } from '../../layers/session/server/drivers/redis/connection'
-import { sqliteDriver } from '../../layers/session/server/drivers/sqlite'
-import type { AtomicDriver } from '../../layers/session/server/engine/store'
+import type { AtomicDriver } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/store'
+import { fsDriver } from '../../packages/nuxt-cloakroom/src/runtime/server/stores/fs'
+import { lockedDriver } from '../../packages/nuxt-cloakroom/src/runtime/server/stores/locked'
+import { memoryDriver } from '../../packages/nuxt-cloakroom/src/runtime/server/stores/memory'
+import { redisDriver } from '../../packages/nuxt-cloakroom/src/runtime/server/stores/redis'
+import { parseRedisUrl } from '../../packages/nuxt-cloakroom/src/runtime/server/stores/redis/connection'
+import { sqliteDriver } from '../../packages/nuxt-cloakroom/src/runtime/server/stores/sqlite'
 import { HANG_MS } from './limits'
 import { findRedis, startRedis } from './redis'
 
 /** A kind of store under test. */
 export interface StoreKind {
   readonly name: string
-  /** Whether several drivers may work on one store at a time. */
+  /** Whether several drivers may use one store at the same time. */
   readonly shared: boolean
   readonly skip?: boolean
-  /** Makes room for empty stores; the result opens drivers on one of them, and clears up. */
+  /** Makes room for empty stores. `open` opens a driver on the store of that name; `dispose` removes all of them. */
   prepare(): Promise<{
     open(store?: string): AtomicDriver
     dispose(): Promise<void>
@@ -29,13 +29,13 @@ export interface StoreKind {
 
 const redisProgram = findRedis()
 
-/** Every store there is, Redis left out loudly where it is not installed. */
+/** Every kind of store. Where Redis is not installed, its tests are skipped with a warning. */
 export const storeKinds: readonly StoreKind[] = [
   inProcess('memory', () => memoryDriver()),
-  { name: 'SQLite', shared: true, prepare: async () => inFolder((folder, store) => sqliteDriver({ path: join(folder, `${store}.db`) })) },
+  inFolder('SQLite', path => sqliteDriver({ path: `${path}.db` }), { shared: true }),
   { name: 'Redis', shared: true, skip: !redisProgram, prepare: prepareRedis },
   inProcess('unstorage memory', () => lockedDriver(memory())),
-  { name: 'unstorage fs', shared: false, prepare: async () => inFolder((folder, store) => lockedDriver(fsDriver(join(folder, store)))) },
+  inFolder('unstorage fs', path => lockedDriver(fsDriver(path)), { shared: false }),
   inProcess('unstorage lru-cache', () => lockedDriver(lruCache({ max: 10_000 }))),
 ]
 
@@ -43,23 +43,30 @@ function inProcess(name: string, open: () => AtomicDriver): StoreKind {
   return { name, shared: false, prepare: async () => ({ open, dispose: async () => {} }) }
 }
 
-function inFolder(open: (folder: string, store: string) => AtomicDriver) {
-  const folder = mkdtempSync(join(tmpdir(), 'cloakroom-store-'))
+function inFolder(name: string, open: (path: string) => AtomicDriver, { shared }: { shared: boolean }): StoreKind {
   return {
-    open: (store = 'sessions') => open(folder, store),
-    dispose: async () => rmSync(folder, { recursive: true, force: true }),
+    name,
+    shared,
+    async prepare() {
+      const folder = mkdtempSync(join(tmpdir(), 'cloakroom-store-'))
+      return {
+        open: (store = 'sessions') => open(join(folder, store)),
+        dispose: async () => rmSync(folder, { recursive: true, force: true }),
+      }
+    },
   }
 }
 
 async function prepareRedis() {
   const server = await startRedis(redisProgram!)
+  const targetOf = (store: string) => parseRedisUrl(`${server.url}?prefix=${store}`)
   return {
-    open: (store = 'sessions') => redisDriver({ target: { ...parseRedisUrl(`${server.url}?prefix=${store}`), commandTimeout: HANG_MS } }),
+    open: (store = 'sessions') => redisDriver({ target: { ...targetOf(store), commandTimeout: HANG_MS } }),
     dispose: () => server.dispose(),
   }
 }
 
-/** Closes a driver as an app does: by unmounting it. */
+/** Closes a driver like an app does: by unmounting it. */
 export async function close(driver: AtomicDriver): Promise<void> {
   await createStorage({ driver }).dispose()
 }

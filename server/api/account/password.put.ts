@@ -6,10 +6,12 @@ export default defineEventHandler(async (event) => {
   const { current, password } = await readBodyAs(event, PasswordChange)
   const { session, account } = await requireAccount(event)
   await requirePassword(event, { account, name: account.name, password: current })
-  if (isCommonPassword(password, account.name)) throw accountError('common_password', 'This password is among the first that anybody would try. Choose another.')
+  if (isCommonPassword(password, account.name)) throw accountError('common_password', 'This password is among the '
+    + 'first that anybody would try. Choose another.')
   const changed = useAccounts().setPassword(account, await storedForm(event, password))
   if (!changed) throw accountError('wrong_credentials', 'The password was changed meanwhile.')
-  const ended = await session.revokeOthers() // Before all that may fail: they, not this one, are what a password is changed for.
+  // Before all that may fail: they, not this one, are what a password is changed for.
+  const ended = await session.revokeOthers()
   await session.signIn(account.id, { remember: session.persistent, data: held => held })
   return { ended }
 })

@@ -4,7 +4,8 @@ import { isCommonPassword } from '../../accounts/common-passwords'
 /** Makes an account, and signs its owner in. */
 export default defineEventHandler(async (event) => {
   const { name, password, remember } = await readBodyAs(event, Registration)
-  if (isCommonPassword(password, name)) throw accountError('common_password', 'This password is among the first that anybody would try. Choose another.')
+  if (isCommonPassword(password, name)) throw accountError('common_password', 'This password is among the first that '
+    + 'anybody would try. Choose another.')
   limitRegistrations(event)
   const nameTaken = () => accountError('name_taken', 'Somebody has this name already. Choose another.')
   if (useAccounts().byName(name)) throw nameTaken()

@@ -1,6 +1,6 @@
 /** Signs out on this device. */
 export default defineEventHandler(async (event) => {
-  await dropBody(event)
+  await assertNoBody(event)
   const session = await useServerSession(event, { activity: false })
   await session.signOut()
   return sendNoContent(event)

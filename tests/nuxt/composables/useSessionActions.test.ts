@@ -46,7 +46,9 @@ it('a slow look after one thing does not hold up the next', async () => {
   expect(page.state.value.ending).toBe('you')
 })
 
-it.each(['an outage', 'the server has answered again'])('trying again repeats the step that got no result, during %s', async (moment) => {
+it.each([
+  'an outage', 'the server has answered again',
+])('trying again repeats the step that got no result, during %s', async (moment) => {
   const check = vi.fn<SessionApi['check']>(() => Promise.reject(fetchError()))
   const page = await actionsOn({ check })
   await page.send()
@@ -89,7 +91,10 @@ it('a step that got no result is given up with the next one, with an edit, and w
 })
 
 it('a refusal to begin again is told, and nobody is told of a new session', async () => {
-  const page = await actionsOn({ issue: () => Promise.reject(fetchError(409, 'conflict')), view: async () => viewOf({ session: null }) })
+  const page = await actionsOn({
+    issue: () => Promise.reject(fetchError(409, 'conflict')),
+    view: async () => viewOf({ session: null }),
+  })
   await page.end()
   page.tellTabs.mockClear()
   await page.start()

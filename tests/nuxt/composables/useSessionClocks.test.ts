@@ -1,7 +1,9 @@
 import { mountSuspended } from '@nuxt/test-utils/runtime'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { nextTick, ref, type Ref } from 'vue'
-import { initialState, withEndByYou, withSnapshot, withView, type CounterState } from '../../../composables/session/state'
+import {
+  initialState, withEndByYou, withSnapshot, withView, type CounterState,
+} from '../../../composables/session/state'
 import { useSessionClocks } from '../../../composables/useSessionClocks'
 import { HOUR, NOW, sessionOf, viewOf } from '../support/views'
 
@@ -43,7 +45,8 @@ it.each([-HOUR, 0, HOUR])('run out on time and not before, %d ms off', async (sk
 it('take the next answer\'s word, between two ticks as well', async () => {
   const { state, read } = await clocksOf(HOUR)
   await vi.advanceTimersByTimeAsync(750)
-  state.value = withView(state.value, viewOf({ now: NOW + 5000, session: sessionOf({ idleExpiresAt: NOW + 5000 + HOUR }) }))
+  const session = sessionOf({ idleExpiresAt: NOW + 5000 + HOUR })
+  state.value = withView(state.value, viewOf({ now: NOW + 5000, session }))
   await nextTick()
 
   expect(read.clocks.value?.idle.remaining).toBe(HOUR)

@@ -1,4 +1,5 @@
 import { mountSuspended } from '@nuxt/test-utils/runtime'
+import type { SessionView } from '#cloakroom'
 import { expect, it, vi } from 'vitest'
 import { ref } from 'vue'
 import type { SessionApi } from '../../../composables/session/api'
@@ -41,11 +42,11 @@ it('looking starts no session where there is none', async () => {
 })
 
 it('looking brings the value along when another tab has started another session', async () => {
-  const other = viewOf({ session: sessionOf({ handle: 'h2' }) })
+  const other = viewOf({ session: sessionOf({ id: 'h2' }) })
   const { state, look } = await knownFrom({ issue: async () => ({ id: 'value-9' }), view: async () => other })
   await look()
 
-  expect(state.value).toMatchObject({ phase: 'held', value: 'value-9', last: { handle: 'h2' } })
+  expect(state.value).toMatchObject({ phase: 'held', value: 'value-9', last: { id: 'h2' } })
 })
 
 it('an answer to a question from before the visitor\'s next step is dropped', async () => {

@@ -1,13 +1,14 @@
 import { mountSuspended, registerEndpoint } from '@nuxt/test-utils/runtime'
+import type { SessionErrorCode } from '#cloakroom'
 import { flushPromises } from '@vue/test-utils'
 import { createError, readBody, setResponseHeader, type H3Event } from 'h3'
 import { beforeEach, expect, it } from 'vitest'
 import { clearNuxtData } from '#imports'
 import IndexPage from '../../../pages/index.vue'
-import { sessionOf } from '../support/views'
+import { DAY, HOUR, sessionOf } from '../support/views'
 import { eventually } from '../../support/eventually'
 
-const server = { value: '', handle: '', isDown: false, createdAt: 0, hasCookie: false }
+const server = { value: '', id: '', isDown: false, createdAt: 0, hasCookie: false }
 
 function answer<T>(give: (event: H3Event) => T) {
   return (event: H3Event) => {
@@ -22,13 +23,13 @@ function refusal(statusCode: number, code: SessionErrorCode, message: string = c
 }
 
 function start() {
-  Object.assign(server, { value: crypto.randomUUID(), handle: crypto.randomUUID(), createdAt: Date.now(), hasCookie: true })
+  Object.assign(server, { value: crypto.randomUUID(), id: crypto.randomUUID(), createdAt: Date.now(), hasCookie: true })
 }
 
 registerEndpoint('/api/session', {
   method: 'GET',
   handler: answer(() => {
-    if (!server.handle) start()
+    if (!server.id) start()
     return { id: server.value }
   }),
 })
@@ -40,7 +41,7 @@ registerEndpoint('/api/session', {
   method: 'POST',
   handler: answer(async (event) => {
     const { session } = await readBody(event)
-    if (!server.handle) throw refusal(401, 'no_session')
+    if (!server.id) throw refusal(401, 'no_session')
     if (session !== server.value) throw refusal(422, 'mismatch', 'The data in the session does not match!')
     return { message: 'Success!' }
   }),
@@ -48,16 +49,17 @@ registerEndpoint('/api/session', {
 registerEndpoint('/api/session', {
   method: 'DELETE',
   handler: answer(() => {
-    Object.assign(server, { handle: '', hasCookie: false })
+    Object.assign(server, { id: '', hasCookie: false })
     return ''
   }),
 })
 registerEndpoint('/api/_session', answer(() => {
   const now = Date.now()
-  const { handle, createdAt } = server
-  const session = handle ? sessionOf({ handle, createdAt, lastSeenAt: now, idleExpiresAt: now + 3_600_000, expiresAt: createdAt + 86_400_000 }) : null
+  const { id, createdAt } = server
+  const times = { createdAt, lastSeenAt: now, idleExpiresAt: now + HOUR, expiresAt: createdAt + DAY }
+  const session = id ? sessionOf({ id, ...times }) : null
   const cookie = server.hasCookie ? { name: '__Host-session', attributes: ['Path=/', 'HttpOnly'], size: 212 } : null
-  return { status: 'anonymous', session, cookie, data: session && { id: session.handle }, ended: null, now }
+  return { status: 'anonymous', session, cookie, data: session && { id: session.id }, ended: null, now }
 }))
 
 async function openPage() {
@@ -89,7 +91,7 @@ async function settled() {
 beforeEach(() => {
   document.body.innerHTML = ''
   clearNuxtData()
-  Object.assign(server, { value: '', handle: '', isDown: false, createdAt: 0, hasCookie: false })
+  Object.assign(server, { value: '', id: '', isDown: false, createdAt: 0, hasCookie: false })
 })
 
 it('shows the value and says that this is a first visit', async () => {
@@ -97,7 +99,7 @@ it('shows the value and says that this is a first visit', async () => {
 
   expect(page.input().element.value).toBe(server.value)
   expect(page.text()).toContain('First visit')
-  expect(page.text()).toContain(server.handle)
+  expect(page.text()).toContain(server.id)
 })
 
 it('says success for the value and mismatch for any other', async () => {
@@ -140,7 +142,7 @@ it('ends the session, and starts another on request', async () => {
 
 it('finds out at Send that the session is gone', async () => {
   const page = await openPage()
-  server.handle = ''
+  server.id = ''
   await page.press('Send')
 
   expect(page.text()).toContain('Session ended')
@@ -163,7 +165,7 @@ it('keeps what it knows when the store goes down, and recovers', async () => {
 
 it('shows the cookie that is still in the browser when the session is gone', async () => {
   const page = await openPage()
-  server.handle = ''
+  server.id = ''
   await page.press('Send')
 
   expect(page.text()).toContain('Still in the browser.')

@@ -1,52 +1,54 @@
 import { mountSuspended, registerEndpoint } from '@nuxt/test-utils/runtime'
+import type { SessionEndReason, SessionView } from '#cloakroom'
 import { createError, setResponseStatus } from 'h3'
 import { useUserSession } from '#imports'
 import { HOUR, sessionOf, viewOf } from './views'
 
-/** The server as the browser finds it, in the test's hands. */
+/** The server that the browser calls. A test sets its state. */
 export const server = {
-  /** What the next answers wait for. */
-  answers: [] as Promise<unknown>[],
-  /** How many questions have yet to come with a cookie that is no longer any good. */
-  strangers: 0,
-  owner: null as string | null,
-  handle: '',
+  /** Each of the next responses waits for one of them. */
+  delays: [] as Promise<unknown>[],
+  /** How many requests have arrived. */
+  requests: 0,
+  /** How many of the next requests arrive with a cookie that is no longer valid. */
+  outdatedCookies: 0,
+  userId: null as string | null,
+  id: '',
   note: undefined as string | undefined,
   skew: 0,
   ended: null as SessionEndReason | null,
   isDown: false,
 }
 
-function view(): SessionView {
-  const now = Date.now() + server.skew
-  if (!server.handle) return viewOf({ session: null, data: null, cookie: null, ended: server.ended, now })
-  const session = sessionOf({ handle: server.handle, owner: server.owner, createdAt: now, lastSeenAt: now, idleExpiresAt: now + HOUR, expiresAt: now + 2 * HOUR })
-  const data = { id: server.handle, ...(server.owner ? { user: { id: server.owner, name: server.owner } } : {}), note: server.note }
-  return viewOf({ status: server.owner ? 'signed-in' : 'anonymous', session, data, now })
+function view({ id, userId, note, skew, ended }: typeof server): SessionView {
+  const now = Date.now() + skew
+  if (!id) return viewOf({ session: null, data: null, cookie: null, ended, now })
+  const times = { createdAt: now, lastSeenAt: now, idleExpiresAt: now + HOUR, expiresAt: now + 2 * HOUR }
+  const data = { id, ...(userId ? { user: { id: userId, name: userId } } : {}), note }
+  return viewOf({ status: userId ? 'signed-in' : 'anonymous', session: sessionOf({ id, userId, ...times }), data, now })
 }
 
-const answer = async () => {
-  await server.answers.shift()
+async function respond() {
+  server.requests++
+  await server.delays.shift()
   if (server.isDown) throw createError({ statusCode: 503, data: { code: 'store_unavailable' } })
-  const { handle } = server
-  if (server.strangers-- > 0) server.handle = ''
-  const answered = view()
-  server.handle = handle
-  return answered
+  if (server.outdatedCookies === 0) return view(server)
+  server.outdatedCookies--
+  return view({ ...server, id: '' })
 }
-registerEndpoint('/api/_session', { method: 'GET', handler: answer })
-registerEndpoint('/api/_session/extend', { method: 'POST', handler: answer })
+registerEndpoint('/api/_session', { method: 'GET', handler: respond })
+registerEndpoint('/api/_session/extend', { method: 'POST', handler: respond })
 registerEndpoint('/api/_session', {
   method: 'DELETE',
   handler: async (event) => {
-    await answer()
-    Object.assign(server, { owner: null, handle: '' })
+    await respond()
+    Object.assign(server, { userId: null, id: '' })
     setResponseStatus(event, 204)
     return ''
   },
 })
 
-/** `useUserSession()` as a component has it. */
+/** Calls `useUserSession()` in a component. */
 export async function inComponent() {
   let session!: ReturnType<typeof useUserSession>
   const mounted = await mountSuspended({
@@ -58,11 +60,15 @@ export async function inComponent() {
   return { session, unmount: () => mounted.unmount() }
 }
 
-/** A visitor who has no session. The end of the last test's is explained, or the page would ask twice before it believes it. */
+/**
+ * Makes the visitor one without a session. The server gives a reason for the end of the last test's session, because
+ * otherwise the client would send a second request before it accepts that end.
+ */
 export async function resetServer() {
-  Object.assign(server, { answers: [], strangers: 0, owner: null, handle: '', note: undefined, skew: 0, ended: 'signed_out', isDown: false })
+  const noSession = { userId: null, id: '', note: undefined, skew: 0, ended: 'signed_out', isDown: false }
+  Object.assign(server, { delays: [], requests: 0, outdatedCookies: 0, ...noSession })
   const { session, unmount } = await inComponent()
   await session.fetch()
   unmount()
-  server.ended = null
+  Object.assign(server, { requests: 0, ended: null })
 }

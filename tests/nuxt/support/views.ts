@@ -1,15 +1,16 @@
+import type { SessionDetails, SessionErrorCode, SessionView } from '#cloakroom'
 import { FetchError } from 'ofetch'
 import type { Failure, SessionApi } from '../../../composables/session/api'
 
-/** A server's clock, and a session that began then: idle after an hour, over after a day. */
+/** The server's clock when the session starts; it idles out an hour later and expires a day later. */
 export const NOW = Date.UTC(2026, 10, 23, 8, 0, 0)
 export const HOUR = 3_600_000
 export const DAY = 24 * HOUR
 
 export function sessionOf(changes: Partial<SessionDetails> = {}): SessionDetails {
   return {
-    handle: 'h1-public-name',
-    owner: null,
+    id: 'h1-public-name',
+    userId: null,
     createdAt: NOW,
     lastSeenAt: NOW,
     idleExpiresAt: NOW + HOUR,
@@ -20,22 +21,33 @@ export function sessionOf(changes: Partial<SessionDetails> = {}): SessionDetails
 }
 
 export function viewOf(changes: Partial<SessionView> = {}): SessionView {
-  const cookie = { name: '__Host-session', attributes: ['Path=/', 'Secure', 'HttpOnly', 'SameSite=Lax'], size: 212 }
-  return { status: 'anonymous', session: sessionOf(), cookie, data: { id: 'h1-public-name' }, ended: null, now: NOW, ...changes }
+  return {
+    status: 'anonymous',
+    session: sessionOf(),
+    cookie: { name: '__Host-session', attributes: ['Path=/', 'Secure', 'HttpOnly', 'SameSite=Lax'], size: 212 },
+    data: { id: 'h1-public-name' },
+    ended: null,
+    now: NOW,
+    ...changes,
+  }
 }
 
 export function failureOf(code: Failure['code'], retryAfterSeconds: number | null = null): Failure {
   return { code, message: '', retryAfterSeconds }
 }
 
-/** What ofetch throws for an answer of `status`; without one, as for a server that cannot be reached. */
-export function fetchError(status?: number, code?: SessionErrorCode, headers: Record<string, string> = {}): FetchError {
+/** The error that ofetch throws for a response with `status`; without one, for a server that cannot be reached. */
+export function fetchError(
+  status?: number,
+  code?: SessionErrorCode,
+  headers: Record<string, string> = {},
+): FetchError {
   const response = status === undefined ? undefined : new Response(null, { status, headers })
   const data = code && { message: `${code}, said the server`, data: { code } }
   return Object.assign(new FetchError('refused'), { response, data })
 }
 
-/** A server with one session, whose answers a test may replace. */
+/** A server with one session. A test can replace each response. */
 export function fakeApi(answers: Partial<SessionApi> = {}): SessionApi {
   return {
     issue: async () => ({ id: 'value-1' }),

@@ -1,25 +1,31 @@
-import type { AtomicDriver, OwnedMeta, OwnerGuard, RecordMeta } from '../../../layers/session/server/engine/store'
+import type {
+  AtomicDriver, RecordMeta, UserLimit, UserRecordMeta,
+} from '../../../packages/nuxt-cloakroom/src/runtime/server/sessions/store'
 
-/** The driver of the test that is running. */
-export type Subject = () => AtomicDriver
+/** Returns the driver of the running test. */
+export type CurrentDriver = () => AtomicDriver
 
 const MINUTE = 60_000
-/** The present, for stores that know the time themselves; nothing here lasts long enough to end by itself. */
+/** The real time, for stores with a clock of their own. No timeout below is short enough to expire during a test. */
 export const NOW = Date.now()
 export const IDLE = 10 * MINUTE
 export const ABSOLUTE = 10 * IDLE
 export const KEYS = Array.from({ length: 40 }, (_, i) => (i + 1).toString(16).padStart(32, '0'))
 export const [A, B, C] = KEYS as [string, string, string]
-export const GUARD: OwnerGuard = { startedAt: NOW, max: 20, policy: 'evict-oldest' }
+/** A limit that no test reaches unless it overrides `max`. */
+export const LIMIT: UserLimit = { startedAt: NOW, max: 20, policy: 'evict-oldest' }
 
-export function meta(change: Partial<RecordMeta> = {}): RecordMeta {
-  return { owner: null, createdAt: NOW, lastSeenAt: NOW, idleTimeout: IDLE, expiresAt: NOW + ABSOLUTE, ...change }
+/** Metadata of an anonymous session. */
+export function meta(overrides: Partial<RecordMeta> = {}): RecordMeta {
+  return { userId: null, createdAt: NOW, lastSeenAt: NOW, idleTimeout: IDLE, expiresAt: NOW + ABSOLUTE, ...overrides }
 }
 
-export function owned(owner: string, change: Partial<RecordMeta> = {}): OwnedMeta {
-  return { ...meta(change), owner }
+/** Metadata of a session of a user. */
+export function userMeta(userId: string, overrides: Partial<RecordMeta> = {}): UserRecordMeta {
+  return { ...meta(overrides), userId }
 }
 
-export async function keysOf(driver: AtomicDriver, owner: string): Promise<string[]> {
-  return (await driver.listByOwner(owner)).map(({ key }) => key)
+/** The keys of the user's records, in the order in which the driver lists them. */
+export async function keysOf(driver: AtomicDriver, userId: string): Promise<string[]> {
+  return (await driver.listByUser(userId)).map(({ key }) => key)
 }

@@ -2,15 +2,21 @@ import { describe, expect, it } from 'vitest'
 import { isCommonPassword } from '../../../server/accounts/common-passwords'
 
 describe('isCommonPassword', () => {
-  it.each(['password', 'PASSWORD', 'Password1', 'qwertyuiop', '12345678', 'iloveyou', 'sunshine'])('knows %s', (password) => {
-    expect(isCommonPassword(password, 'ada')).toBe(true)
-  })
+  it.each(['password', 'PASSWORD', 'Password1', 'qwertyuiop', '12345678', 'iloveyou', 'sunshine'])(
+    'knows %s',
+    (password) => {
+      expect(isCommonPassword(password, 'ada')).toBe(true)
+    },
+  )
 
   it('refuses the account\'s own name', () => {
     expect(isCommonPassword('Ada.Lovelace', 'ada.lovelace')).toBe(true)
   })
 
-  it.each(['correct horse battery staple', 'zwölf Boxkämpfer', 'constructor', '__proto__'])('lets %s through', (password) => {
-    expect(isCommonPassword(password, 'ada')).toBe(false)
-  })
+  it.each(['correct horse battery staple', 'zwölf Boxkämpfer', 'constructor', '__proto__'])(
+    'lets %s through',
+    (password) => {
+      expect(isCommonPassword(password, 'ada')).toBe(false)
+    },
+  )
 })

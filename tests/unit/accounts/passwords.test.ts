@@ -27,7 +27,14 @@ describe('a stored password', () => {
 
   it('is still opened after the cost was raised', async () => {
     const salt = Buffer.from('somesaltsomesalt')
-    const tag = argon2Sync('argon2id', { message: 'password', nonce: salt, parallelism: 1, tagLength: 32, memory: 64, passes: 1 })
+    const tag = argon2Sync('argon2id', {
+      message: 'password',
+      nonce: salt,
+      parallelism: 1,
+      tagLength: 32,
+      memory: 64,
+      passes: 1,
+    })
     const [salt64, tag64] = [salt, tag].map(bytes => bytes.toString('base64').replace(/=+$/, ''))
     const stored = `$argon2id$v=19$m=64,t=1,p=1$${salt64}$${tag64}`
     expect(await verifyPassword('password', stored)).toBe(true)

@@ -22,7 +22,12 @@ describe('AccountStore', () => {
     const account = store.add('Ada', 'hash')
     store.close()
     store = new AccountStore(file)
-    expect(store.byId(account!.id)).toEqual({ id: account!.id, name: 'Ada', password: 'hash', createdAt: 1_800_000_000_000 })
+    expect(store.byId(account!.id)).toEqual({
+      id: account!.id,
+      name: 'Ada',
+      password: 'hash',
+      createdAt: 1_800_000_000_000,
+    })
   })
 
   it('makes its file and folder for this user alone', () => {

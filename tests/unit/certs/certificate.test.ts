@@ -1,6 +1,16 @@
 import { execFile } from 'node:child_process'
 import { X509Certificate, createPrivateKey } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -159,28 +169,34 @@ describe('names', () => {
 })
 
 describe('damage', () => {
-  it.each(['caCert', 'cert', 'key'] as const)('of %s is mended, whether it is missing, empty, torn or nonsense', async (name) => {
-    await ensure()
-    const whole = readFileSync(files[name], 'utf8')
-    for (const text of [null, '', whole.slice(0, 100), 'nonsense\n']) {
-      if (text === null) rmSync(files[name])
-      else writeFileSync(files[name], text)
+  it.each(['caCert', 'cert', 'key'] as const)(
+    'of %s is mended, whether it is missing, empty, torn or nonsense',
+    async (name) => {
       await ensure()
-      expectConsistent()
-    }
-  })
+      const whole = readFileSync(files[name], 'utf8')
+      for (const text of [null, '', whole.slice(0, 100), 'nonsense\n']) {
+        if (text === null) rmSync(files[name])
+        else writeFileSync(files[name], text)
+        await ensure()
+        expectConsistent()
+      }
+    },
+  )
 
-  it.each([null, '', 'nonsense\n'])('of the CA\'s key (%j) is mended when the key is needed, with a new CA', async (text) => {
-    await ensure()
-    const before = ca().subject
-    if (text === null) rmSync(files.caKey)
-    else writeFileSync(files.caKey, text)
-    await ensure()
-    expect(ca().subject).toBe(before)
-    await ensure(NOW, { force: true })
-    expect(ca().subject).not.toBe(before)
-    expectConsistent()
-  })
+  it.each([null, '', 'nonsense\n'])(
+    'of the CA\'s key (%j) is mended when the key is needed, with a new CA',
+    async (text) => {
+      await ensure()
+      const before = ca().subject
+      if (text === null) rmSync(files.caKey)
+      else writeFileSync(files.caKey, text)
+      await ensure()
+      expect(ca().subject).toBe(before)
+      await ensure(NOW, { force: true })
+      expect(ca().subject).not.toBe(before)
+      expectConsistent()
+    },
+  )
 
   it('by a key from elsewhere is mended', async () => {
     await ensure()
@@ -197,7 +213,9 @@ describe('a folder that cannot be used', () => {
   it('is named, with what to do', async () => {
     const blocked = join(folder, 'file')
     writeFileSync(blocked, '')
-    await expect(ensureCertificate({ folder: join(blocked, 'certs'), now: NOW })).rejects.toThrow(/^\[certs\] .*\.pem cannot be read \(ENOTDIR\)/)
+    await expect(ensureCertificate({ folder: join(blocked, 'certs'), now: NOW })).rejects.toThrow(
+      /^\[certs\] .*\.pem cannot be read \(ENOTDIR\)/,
+    )
   })
 
   it.skipIf(process.getuid?.() === 0)('because it is read-only is named, with what to do', async () => {
@@ -227,15 +245,17 @@ describe('several at once', () => {
   })
 
   it('in processes of their own never show a pair that does not fit', async () => {
+    const source = join(import.meta.dirname, '../../../certs/certificate.ts')
     const program = `
-      const { devCertificate } = await import(${JSON.stringify(join(import.meta.dirname, '../../../certs/certificate.ts'))})
+      const { devCertificate } = await import(${JSON.stringify(source)})
       const { X509Certificate, createPrivateKey } = await import('node:crypto')
       const { readFileSync } = await import('node:fs')
       for (let i = 0; i < 5; i++) {
         const { key, cert } = await devCertificate({ folder: ${JSON.stringify(folder)}, force: i > 0 })
         const leaf = new X509Certificate(readFileSync(cert))
         if (!leaf.checkPrivateKey(createPrivateKey(readFileSync(key)))) throw new Error('not its key')
-        if (!leaf.verify(new X509Certificate(readFileSync(${JSON.stringify(files.caCert)})).publicKey)) throw new Error('not its CA')
+        const ca = new X509Certificate(readFileSync(${JSON.stringify(files.caCert)}))
+        if (!leaf.verify(ca.publicKey)) throw new Error('not its CA')
       }`
     const run = promisify(execFile)
     await Promise.all(Array.from({ length: 4 }, () => run(process.execPath, ['--input-type=module', '-e', program])))

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest'
 
 const CLI = join(import.meta.dirname, '../../../certs/cli.ts')
 
-const run = (options: string[], env = {}) => spawnSync(process.execPath, [CLI, ...options], { encoding: 'utf8', env: { ...process.env, ...env } })
+const run = (options: string[], env = {}) =>
+  spawnSync(process.execPath, [CLI, ...options], { encoding: 'utf8', env: { ...process.env, ...env } })
 
 describe('npm run certs', () => {
   it('explains its options', () => {
@@ -28,8 +29,20 @@ describe('npm run certs', () => {
   it('says where the certificate is, when it ends, and how to trust and distrust its CA', () => {
     const report = run([])
     expect(report.status).toBe(0)
-    expect(report.stdout).toMatch(/localhost\.pem\n[^]*ends +\d{4}-\d\d-\d\d\n +SHA-256 +([0-9A-F]{2}:){31}[0-9A-F]{2}\n[^]*ca\.pem/)
-    const places = ['macOS', 'Windows', 'Debian', 'Fedora', 'Arch', 'Chrome', 'Firefox', 'NODE_EXTRA_CA_CERTS', '--cacert']
+    expect(report.stdout).toMatch(
+      /localhost\.pem\n[^]*ends +\d{4}-\d\d-\d\d\n +SHA-256 +([0-9A-F]{2}:){31}[0-9A-F]{2}\n[^]*ca\.pem/,
+    )
+    const places = [
+      'macOS',
+      'Windows',
+      'Debian',
+      'Fedora',
+      'Arch',
+      'Chrome',
+      'Firefox',
+      'NODE_EXTRA_CA_CERTS',
+      '--cacert',
+    ]
     for (const place of places) expect(report.stdout).toContain(place)
     const { stdout } = run(['--untrust'])
     for (const place of places.slice(0, 7)) expect(stdout).toContain(place)

@@ -5,7 +5,8 @@ import { SCENARIOS } from '../../../shared/compare/scenarios'
 import type { Kind } from '../../../shared/compare/scenarios'
 
 const PAGE = 'https://localhost:3000'
-const serverOf = (kind: Kind) => SCENARIOS.find(scenario => scenario.target === 'cross-site' && scenario.kind === kind)!.server
+const serverOf = (kind: Kind) =>
+  SCENARIOS.find(scenario => scenario.target === 'cross-site' && scenario.kind === kind)!.server
 
 describe('corsHeadersFor', () => {
   it('sends nothing on the page\'s own origin', () => {
@@ -25,7 +26,10 @@ describe('corsHeadersFor', () => {
   })
 
   it.each<[Kind, object]>([
-    ['not-listed', { 'access-control-allow-origin': 'https://app.example', 'access-control-allow-credentials': 'true' }],
+    [
+      'not-listed',
+      { 'access-control-allow-origin': 'https://app.example', 'access-control-allow-credentials': 'true' },
+    ],
     ['wildcard', { 'access-control-allow-origin': '*', 'access-control-allow-credentials': 'true' }],
     ['no-allow-credentials', { 'access-control-allow-origin': PAGE }],
   ])('is wrong in one way for %s', (kind, headers) => {

@@ -13,15 +13,41 @@ import type { Scenario } from '../../../shared/compare/scenarios'
 const scenarioOf = (id: string) => SCENARIOS.find(scenario => scenario.id === id)!
 const RIGHT = scenarioOf('cross-site-right')
 
-const made = (step: MadeRequest['step'], status: number | null, startedAt = 1_000, durationMs = 10): MadeRequest =>
-  ({ step, method: step === 'issue' ? 'GET' : 'POST', startedAt, durationMs, status, message: '', timing: null })
-
-const saw = (step: Step, more: Partial<SeenRequest> = {}): SeenRequest => ({
-  scenario: RIGHT.id, sample: 0, step, method: { preflight: 'OPTIONS', check: 'POST' }[step as string] ?? 'GET', at: 1_000, durationMs: 2, status: 200,
-  origin: 'https://localhost:3000', secFetchSite: 'cross-site', contentType: null, cookieSent: false, cookieSet: null, cors: {}, requestBytes: 100, responseBytes: 50, ...more,
+const made = (step: MadeRequest['step'], status: number | null, startedAt = 1_000, durationMs = 10): MadeRequest => ({
+  step,
+  method: step === 'issue' ? 'GET' : 'POST',
+  startedAt,
+  durationMs,
+  status,
+  message: '',
+  timing: null,
 })
 
-const success = (ms: number, scenario: Scenario = RIGHT) => toResult(scenario, [made('issue', 200, 0, 1), made('check', 200, ms - 1, 1)], [saw('issue', { scenario: scenario.id }), saw('check', { scenario: scenario.id })])
+const saw = (step: Step, more: Partial<SeenRequest> = {}): SeenRequest => ({
+  scenario: RIGHT.id,
+  sample: 0,
+  step,
+  method: { preflight: 'OPTIONS', check: 'POST' }[step as string] ?? 'GET',
+  at: 1_000,
+  durationMs: 2,
+  status: 200,
+  origin: 'https://localhost:3000',
+  secFetchSite: 'cross-site',
+  contentType: null,
+  cookieSent: false,
+  cookieSet: null,
+  cors: {},
+  requestBytes: 100,
+  responseBytes: 50,
+  ...more,
+})
+
+const success = (ms: number, scenario: Scenario = RIGHT) =>
+  toResult(
+    scenario,
+    [made('issue', 200, 0, 1), made('check', 200, ms - 1, 1)],
+    [saw('issue', { scenario: scenario.id }), saw('check', { scenario: scenario.id })],
+  )
 
 describe('the outcome', () => {
   const issued = made('issue', 200)
@@ -48,7 +74,11 @@ describe('the outcome', () => {
 
 describe('the cookie\'s fate', () => {
   it('is told by the log: set by an answer, sent with the check, stored if the probe has it', () => {
-    const log = [saw('issue', { cookieSet: 'Secure' }), saw('check', { cookieSent: true }), saw('probe', { cookieSent: true })]
+    const log = [
+      saw('issue', { cookieSet: 'Secure' }),
+      saw('check', { cookieSent: true }),
+      saw('probe', { cookieSent: true }),
+    ]
     const { cookie, seen, bytes } = toResult(RIGHT, [made('issue', 200), made('check', 200)], log)
     expect(cookie).toEqual({ set: true, sent: true, stored: true })
     expect([seen.length, bytes]).toEqual([2, 300])
@@ -63,12 +93,15 @@ describe('the cookie\'s fate', () => {
 })
 
 describe('explain', () => {
-  it.each(['works', 'stranger', 'withheld', 'not-sent', 'no-answer', 'refused'] as const)('has one sentence each for %s in every scenario', (outcome) => {
-    for (const scenario of SCENARIOS) {
-      const { why, advice } = explain({ ...success(10, scenario), outcome })
-      expect([why, advice]).toEqual([expect.stringMatching(/^[A-Z].+\.$/), expect.stringMatching(/^[A-Z].+[.)]$/)])
-    }
-  })
+  it.each(['works', 'stranger', 'withheld', 'not-sent', 'no-answer', 'refused'] as const)(
+    'has one sentence each for %s in every scenario',
+    (outcome) => {
+      for (const scenario of SCENARIOS) {
+        const { why, advice } = explain({ ...success(10, scenario), outcome })
+        expect([why, advice]).toEqual([expect.stringMatching(/^[A-Z].+\.$/), expect.stringMatching(/^[A-Z].+[.)]$/)])
+      }
+    },
+  )
 
   it('explains what happened and not what was to be expected', () => {
     const scenario = scenarioOf('cross-site-none')
@@ -82,20 +115,36 @@ describe('summarize', () => {
   const SITE = scenarioOf('same-site-right')
 
   it('compares the run in the middle with the one of the page\'s own origin', () => {
-    const rows = summarize({ 'same-origin': [success(10, own), success(90, own), success(20, own)], 'same-site': [success(30, SITE)], 'cross-site': [success(50)] })
-    expect(rows.map(({ typical, timeRatio, requestRatio }) => [typical?.totalMs, timeRatio, requestRatio])).toEqual([[20, 1, 1], [30, 1.5, 1], [50, 2.5, 1]])
+    const rows = summarize({
+      'same-origin': [success(10, own), success(90, own), success(20, own)],
+      'same-site': [success(30, SITE)],
+      'cross-site': [success(50)],
+    })
+    expect(rows.map(({ typical, timeRatio, requestRatio }) => [typical?.totalMs, timeRatio, requestRatio])).toEqual([
+      [20, 1, 1],
+      [30, 1.5, 1],
+      [50, 2.5, 1],
+    ])
   })
 
   it('compares nothing with what does not work', () => {
     const failed = toResult(RIGHT, [made('issue', null)], [])
-    const rows = summarize({ 'same-origin': [success(10, own)], 'same-site': [success(30, SITE)], 'cross-site': [failed] })
+    const rows = summarize({
+      'same-origin': [success(10, own)],
+      'same-site': [success(30, SITE)],
+      'cross-site': [failed],
+    })
     expect(rows[2]).toEqual({ target: 'cross-site', typical: null, timeRatio: null, requestRatio: null })
   })
 })
 
 describe('the time axis', () => {
   it('starts with the first request, and keeps what the server saw within what the page saw', () => {
-    const result = toResult(RIGHT, [made('issue', 200, 1_000, 10), made('check', 401, 1_012, 8)], [saw('preflight', { at: 999, durationMs: 5 })])
+    const result = toResult(
+      RIGHT,
+      [made('issue', 200, 1_000, 10), made('check', 401, 1_012, 8)],
+      [saw('preflight', { at: 999, durationMs: 5 })],
+    )
     expect(barsOf(result)).toEqual([
       { kind: 'request', label: 'GET', from: 0, to: 10 },
       { kind: 'failure', label: 'POST', from: 12, to: 20 },
@@ -103,7 +152,12 @@ describe('the time axis', () => {
     ])
   })
 
-  it.each([[1, [0, 0.5, 1]], [9, [0, 5]], [20, [0, 5, 10, 15, 20]], [487, [0, 200, 400]]])('marks an axis of %s ms at %j', (maxMs, ticks) => {
+  it.each([
+    [1, [0, 0.5, 1]],
+    [9, [0, 5]],
+    [20, [0, 5, 10, 15, 20]],
+    [487, [0, 200, 400]],
+  ])('marks an axis of %s ms at %j', (maxMs, ticks) => {
     expect(ticksOf(maxMs)).toEqual(ticks)
   })
 })
@@ -112,7 +166,11 @@ describe('toMarkdown', () => {
   it('is a table of what happened, in which a bar of a value cannot end a cell', () => {
     const results = [success(10, { ...RIGHT, setting: 'a | b' })]
     const report: Report = {
-      takenAt: '2026-01-01T00:00:00.000Z', browser: 'Browser', page: 'https://localhost:3000', delayMs: 50, results,
+      takenAt: '2026-01-01T00:00:00.000Z',
+      browser: 'Browser',
+      page: 'https://localhost:3000',
+      delayMs: 50,
+      results,
       origins: { 'same-origin': '', 'same-site': '', 'cross-site': '' },
       summary: summarize({ 'same-origin': [success(10)], 'same-site': [], 'cross-site': results }),
     }

@@ -3,16 +3,21 @@ import { readComparison } from '../../../server/compare/settings'
 import { StartupError } from '../../../server/tls/settings'
 
 describe('readComparison', () => {
-  it.each([undefined, '', ' ', '0', 'false', 'False'])('leaves the comparison off for %j, whatever else is set', (value) => {
-    expect(readComparison({ NUXT_COMPARE: value, NUXT_COMPARE_SAME_SITE_PORT: 'nonsense' })).toBeNull()
-  })
+  it.each([undefined, '', ' ', '0', 'false', 'False'])(
+    'leaves the comparison off for %j, whatever else is set',
+    (value) => {
+      expect(readComparison({ NUXT_COMPARE: value, NUXT_COMPARE_SAME_SITE_PORT: 'nonsense' })).toBeNull()
+    },
+  )
 
   it.each(['1', 'true', 'TRUE '])('switches it on for %j, on ports 2015 and 2016', (value) => {
     expect(readComparison({ NUXT_COMPARE: value })).toEqual({ sameSite: 2015, crossSite: 2016 })
   })
 
   it('takes other ports, from 1 to 65535', () => {
-    expect(readComparison({ NUXT_COMPARE: '1', NUXT_COMPARE_SAME_SITE_PORT: '1', NUXT_COMPARE_CROSS_SITE_PORT: '65535' })).toEqual({ sameSite: 1, crossSite: 65_535 })
+    expect(
+      readComparison({ NUXT_COMPARE: '1', NUXT_COMPARE_SAME_SITE_PORT: '1', NUXT_COMPARE_CROSS_SITE_PORT: '65535' }),
+    ).toEqual({ sameSite: 1, crossSite: 65_535 })
   })
 
   it.each([

@@ -1,72 +1,102 @@
 import { describe, expect, it } from 'vitest'
-import type { PageFacts } from '../../../layers/session/app/diagnose/page-causes'
-import { completeFinding } from '../../../layers/session/app/diagnose/page-causes'
-import { diagnose } from '../../../layers/session/server/diagnose/find'
-import type { CookieOutcome, Diagnosis } from '../../../layers/session/shared/types/diagnosis'
 import { tellCall, tellClock, tellKeeping } from '../../../composables/diagnose/words'
+import { completeFinding } from '../../../packages/nuxt-cloakroom/src/runtime/app/diagnose/page-causes'
+import { diagnose } from '../../../packages/nuxt-cloakroom/src/runtime/server/diagnose/find'
+import type {
+  CookieOutcome, Diagnosis, PageFacts,
+} from '../../../packages/nuxt-cloakroom/src/runtime/shared/types/diagnosis'
 
-const NEVER_CAME = { asMade: false, included: false, omitted: false }
+const NEVER_SENT = { asMade: false, included: false, omitted: false }
+const SENT = { asMade: true, included: true, omitted: false }
 
-/** The app's own page, in a browser that keeps cookies and sent none. */
-function page(odd: Partial<PageFacts> = {}): PageFacts {
+/** The app's own page, in a browser that accepts cookies and sent none. */
+function page(unusual: Partial<PageFacts> = {}): PageFacts {
   return {
     origin: 'https://localhost:3000',
     api: 'https://localhost:3000',
     crossOrigin: false,
     credentials: 'same-origin',
     cookieEnabled: true,
-    keepsCookies: true,
+    acceptsCookies: true,
     hasStorageAccess: true,
     embedded: false,
     status: 200,
-    cookieCame: NEVER_CAME,
+    cookieSent: NEVER_SENT,
     clockAheadMs: 0,
-    ...odd,
+    ...unusual,
   }
 }
 
-function server(outcome: CookieOutcome = 'absent', { scheme = 'https', clockAheadMs = 0 }: { scheme?: 'http' | 'https', clockAheadMs?: number } = {}): Diagnosis {
+interface ServerSide {
+  scheme?: 'http' | 'https'
+  clockAheadMs?: number
+}
+
+function server(outcome: CookieOutcome = 'absent', { scheme = 'https', clockAheadMs = 0 }: ServerSide = {}): Diagnosis {
   return diagnose({
-    request: { scheme, host: 'localhost:3000', origin: null, originIs: null, site: 'same-origin', dest: 'empty', storageAccess: null, otherCookies: 0 },
+    request: {
+      scheme, host: 'localhost:3000', origin: null, originIs: null, site: 'same-origin', dest: 'empty',
+      storageAccess: null, otherCookies: 0,
+    },
     cookie: { name: '__Host-session', attributes: [], outcome, bytes: null, endedAt: 0 },
-    server: { now: 0, origins: ['https://localhost:3000'], crossSite: false, givenAt: [] },
+    server: { now: 0, origins: ['https://localhost:3000'], crossSite: false, cookieHosts: [] },
     clockAheadMs,
   })
 }
 
-describe('the finding of both sides', () => {
-  it.each<[string, Diagnosis | null, Partial<PageFacts>, string[]]>([
-    ['the browser holds none', server(), {}, ['holds_none']],
-    ['the browser keeps none', server(), { keepsCookies: false }, ['not_kept']],
-    ['over plain HTTP the browser keeps none', server('absent', { scheme: 'http' }), { keepsCookies: false }, ['plain_http']],
-    ['over plain HTTP the browser keeps them all the same', server('absent', { scheme: 'http' }), {}, ['holds_none', 'plain_http']],
-    ['a cookie came that does not count', server('unknown_key'), { cookieCame: { asMade: true, included: true, omitted: false } }, ['unknown_key']],
-    ['a cookie came in a browser that keeps none any more', server('alive'), { keepsCookies: false, cookieCame: { asMade: true, included: true, omitted: false } }, ['alive']],
-    ['the call leaves it out', server(), { crossOrigin: true, cookieCame: { asMade: false, included: true, omitted: false } }, ['credentials_left_out']],
-    ['another origin\'s cookies, of which this page cannot tell', server(), { crossOrigin: true }, ['no_cookie']],
-    ['the clocks are apart', server('absent', { clockAheadMs: 1e6 }), {}, ['clock_off']],
-    ['the diagnosis is off', null, { status: 404 }, ['switched_off']],
-    ['no answer', null, { status: null }, ['unreachable']],
-    ['no answer of another origin', null, { status: null, crossOrigin: true }, ['unreachable']],
-    ['an outage', null, { status: 500 }, ['unreachable']],
-  ])('%s', (_, from, odd, codes) => {
-    const { finding, also } = completeFinding(from, page(odd))
+describe('the finding of server and page together', () => {
+  const OVER_HTTP = server('absent', { scheme: 'http' })
+
+  it.each<[situation: string, codes: string[], server: Diagnosis | null, page: Partial<PageFacts>]>([
+    ['the browser holds no cookie', ['cookie_missing'], server(), {}],
+    ['the browser accepts no cookie', ['cookie_rejected'], server(), { acceptsCookies: false }],
+    ['the browser accepts no cookie over plain HTTP', ['plain_http'], OVER_HTTP, { acceptsCookies: false }],
+    ['the browser accepts cookies even over plain HTTP', ['cookie_missing', 'plain_http'], OVER_HTTP, {}],
+    ['a cookie came that is not valid', ['unknown_key'], server('unknown_key'), { cookieSent: SENT }],
+    [
+      'a cookie came from a browser that accepts no more', ['active'],
+      server('active'), { acceptsCookies: false, cookieSent: SENT },
+    ],
+    [
+      'the call omits the cookie', ['credentials_omitted'],
+      server(), { crossOrigin: true, cookieSent: { ...NEVER_SENT, included: true } },
+    ],
+    [
+      'the cookies are those of another origin, which the page cannot test', ['no_cookie'],
+      server(), { crossOrigin: true },
+    ],
+    ['the clocks differ', ['clock_off'], server('absent', { clockAheadMs: 1e6 }), {}],
+    ['the diagnosis is disabled', ['disabled'], null, { status: 404 }],
+    ['the server does not respond', ['unreachable'], null, { status: null }],
+    ['a server of another origin does not respond', ['unreachable'], null, { status: null, crossOrigin: true }],
+    ['the server responds with an error', ['unreachable'], null, { status: 500 }],
+  ])('when %s, is %j', (_, codes, fromServer, unusual) => {
+    const { finding, also } = completeFinding(fromServer, page(unusual))
     expect([finding.code, ...also.map(({ code }) => code)]).toEqual(codes)
-    for (const sentence of [finding.because, finding.remedy]) expect(sentence).toMatch(/^[A-Zh](?:[^.!?]|[.:]\S|\.\.)*\.$/)
+    for (const sentence of [finding.because, finding.remedy]) {
+      expect(sentence).toMatch(/^[A-Zh](?:[^.!?]|[.:]\S|\.\.)*\.$/)
+    }
   })
 
-  it('says of a page in a frame that it is in one', () => {
-    const because = (odd: Partial<PageFacts>) => completeFinding(server(), page({ keepsCookies: false, ...odd })).finding.because
-    expect(because({ embedded: true, hasStorageAccess: false })).toContain('in a frame of another page and without storage access')
+  it('mentions the frame of a page that is in one', () => {
+    const because = (unusual: Partial<PageFacts>) =>
+      completeFinding(server(), page({ acceptsCookies: false, ...unusual })).finding.because
+    expect(because({ embedded: true, hasStorageAccess: false }))
+      .toContain('in a frame of another page and without storage access')
     expect(because({ embedded: true, hasStorageAccess: null })).toContain('in a frame of another page,')
     expect(because({})).not.toContain('frame')
   })
 })
 
-describe('the words for what a page found out', () => {
-  it('tell a call, a trial and two clocks', () => {
+describe('the wording of what a page found out', () => {
+  it('describes a call, a trial cookie and two clocks', () => {
     expect([true, false, null].map(tellCall)).toEqual(['brought the cookie', 'brought no cookie', 'no answer'])
-    expect([{}, { keepsCookies: false }, { keepsCookies: false, cookieEnabled: false }].map(odd => tellKeeping(page(odd)))).toEqual(['kept: one was set and found', 'not kept: one was set and was gone', 'switched off'])
-    expect([null, 1999, -2000, 119_000, -120_000].map(tellClock)).toEqual(['not known', 'as the server’s', '2 s behind the server’s', '119 s ahead of the server’s', '2 min behind the server’s'])
+    const trials = [{}, { acceptsCookies: false }, { acceptsCookies: false, cookieEnabled: false }]
+    expect(trials.map(unusual => tellKeeping(page(unusual))))
+      .toEqual(['kept: one was set and found', 'not kept: one was set and was gone', 'switched off'])
+    expect([null, 1999, -2000, 119_000, -120_000].map(tellClock)).toEqual([
+      'not known', 'as the server’s', '2 s behind the server’s', '119 s ahead of the server’s',
+      '2 min behind the server’s',
+    ])
   })
 })

@@ -1,12 +1,12 @@
 import memory from 'unstorage/drivers/memory'
 import { describe, it } from 'vitest'
-import { lockedDriver } from '../../../layers/session/server/drivers/locked'
-import { parseConfig } from '../../../layers/session/server/engine/config'
-import { SessionEngine } from '../../../layers/session/server/engine/engine'
-import { generateKey, parseKeyRing } from '../../../layers/session/server/engine/key-ring'
-import { races } from '../../../layers/session/testing/races'
+import { parseConfig } from '../../../packages/nuxt-cloakroom/src/runtime/server/nitro/settings'
+import { SessionEngine } from '../../../packages/nuxt-cloakroom/src/runtime/server/sessions/engine'
+import { generateKey, parseKeyRing } from '../../../packages/nuxt-cloakroom/src/runtime/server/sessions/key-ring'
+import { lockedDriver } from '../../../packages/nuxt-cloakroom/src/runtime/server/stores/locked'
+import { races } from '../../../packages/nuxt-cloakroom/src/testing/races'
 
-describe('a driver of my own', () => {
+describe('a custom driver', () => {
   const driver = lockedDriver(memory())
   const ring = parseKeyRing(generateKey())
 

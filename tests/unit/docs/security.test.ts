@@ -1,31 +1,38 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { parseConfig, variableOf } from '../../../layers/session/server/engine/config'
+import {
+  SETTING_NAMES, envNameOf, parseConfig,
+} from '../../../packages/nuxt-cloakroom/src/runtime/server/nitro/settings'
 import { readSettings } from '../../../server/tls/settings'
 
-const DOCS = join(import.meta.dirname, '../../../docs')
+const ROOT = join(import.meta.dirname, '../../..')
+const DOCS = join(ROOT, 'docs')
 const security = readFileSync(join(DOCS, 'security.md'), 'utf8')
 
 /** ASVS 5.0.0, chapter 7: how many requirements each section has. */
-const SESSION_REQUIREMENTS = [3, 4, 2, 5, 3, 2].flatMap((count, section) => Array.from({ length: count }, (_, i) => `7.${section + 1}.${i + 1}`))
-
-const rows = (markdown: string) => markdown.split('\n').filter(line => line.startsWith('| ')).map(line => line.slice(1, -1).split('|').map(cell => cell.trim()))
-const section = (heading: string) => security.split(/^## /m).find(text => text.startsWith(`${heading}\n`))!
+const REQUIREMENTS_PER_SECTION = [3, 4, 2, 5, 3, 2]
+const SESSION_REQUIREMENTS = REQUIREMENTS_PER_SECTION.flatMap((count, section) =>
+  Array.from({ length: count }, (_, index) => `7.${section + 1}.${index + 1}`))
 
 describe('the limits in docs/security.md', () => {
-  const limits = rows(section('Limits')).slice(1).filter(cells => cells.length === 3).map(([what, limit, source]) => ({ what: what!, value: /`([^`]+)`/.exec(limit!)?.[1] ?? '', source: source! }))
-  const from = (pattern: RegExp) => limits.filter(({ source }) => pattern.test(source)).map(row => ({ ...row, name: pattern.exec(row.source)![1]! }))
-  const fields = new Map(Object.keys(runtimeConfig()).map(field => [variableOf(field), field]))
+  const limits = rowsOf(sectionOf('Limits')).slice(1)
+    .filter(cells => cells.length === 3)
+    .map(([what, limit, source]) => ({ what: what!, value: /`([^`]+)`/.exec(limit!)?.[1] ?? '', source: source! }))
+  const from = (pattern: RegExp) => limits
+    .filter(({ source }) => pattern.test(source))
+    .map(row => ({ ...row, name: pattern.exec(row.source)![1]! }))
+  const settings = new Map<string, string>(SETTING_NAMES.map(setting => [envNameOf(setting), setting]))
 
-  it('say of each where it is set, in one of three ways', () => {
+  it('name a variable or a line of code as their source', () => {
+    const isSource = /^`NUXT_CLOAKROOM_|^`NITRO_|^\[`[\w.-]+`\]\(\S+\): `/
     expect(limits.length).toBeGreaterThan(25)
-    expect(limits.filter(({ source }) => !/^`NUXT_SESSION_|^`NITRO_|^\[`[\w.-]+`\]\(\S+\): `/.test(source))).toEqual([])
+    expect(limits.filter(({ source }) => !isSource.test(source))).toEqual([])
   })
 
-  it.each(from(/^`(NUXT_SESSION_\w+)`/))('have the default of $name', ({ name, value }) => {
-    expect(fields.has(name)).toBe(true)
-    expect(parseConfig({ [fields.get(name)!]: value })).toEqual(parseConfig({}))
+  it.each(from(/^`(NUXT_CLOAKROOM_\w+)`/))('have the default of $name', ({ name, value }) => {
+    expect(settings.has(name)).toBe(true)
+    expect(parseConfig({ [settings.get(name)!]: value })).toEqual(parseConfig({}))
   })
 
   it.each(from(/^`(NITRO_\w+)`/))('have the default of $name', ({ name, value }) => {
@@ -33,7 +40,7 @@ describe('the limits in docs/security.md', () => {
     expect(readSettings({ [name]: `${Number(value) - 1}` })).not.toEqual(readSettings({}))
   })
 
-  it.each(from(/\(([^)]+)\): `/))('are the code\'s: $what', ({ name, value, source }) => {
+  it.each(from(/\(([^)]+)\): `/))('are the ones in the code: $what', ({ name, value, source }) => {
     const [, code] = /: `([^`]+)`/.exec(source)!
     expect(readFileSync(join(DOCS, name), 'utf8')).toContain(code)
     expect(code!.replaceAll('_', '').match(/\d+/g)).toContain(value)
@@ -41,18 +48,18 @@ describe('the limits in docs/security.md', () => {
 })
 
 describe('the requirements in docs/security.md', () => {
-  const claims = rows(security).filter(([id]) => /^\d+\.\d+\.\d+/.test(id!))
+  const claims = rowsOf(security).filter(([id]) => /^\d+\.\d+\.\d+/.test(id!))
+  const ids = claims.flatMap(([id]) => id!.split(', '))
 
   it('are all of chapter 7, each once and in order', () => {
-    expect(claims.flatMap(([id]) => id!.split(', ')).filter(id => id.startsWith('7.'))).toEqual(SESSION_REQUIREMENTS)
+    expect(ids.filter(id => id.startsWith('7.'))).toEqual(SESSION_REQUIREMENTS)
   })
 
   it('are named once each', () => {
-    const ids = claims.flatMap(([id]) => id!.split(', '))
     expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([])
   })
 
-  it.each(claims.filter(([, , tests]) => tests))('are shown by tests that are there: %s', (_ids, _claim, tests) => {
+  it.each(claims.filter(([, , tests]) => tests))('link to tests that exist: %s', (_ids, _claim, tests) => {
     const links = [...tests!.matchAll(/\[([\w-]+)\]\(([^)]+)\)/g)]
     expect(tests!.replaceAll(/\[[\w-]+\]\([^)]+\)/g, '').replaceAll(/[, ]/g, '')).toBe('')
     for (const [, label, target] of links) {
@@ -61,9 +68,10 @@ describe('the requirements in docs/security.md', () => {
     }
   })
 
-  it('link to what is there', () => {
+  it('link to headings and files that exist', () => {
     const anchors = [...security.matchAll(/\]\(#([^)]+)\)/g)].map(([, anchor]) => anchor!)
-    const headings = [...security.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => heading!.toLowerCase().replaceAll(/[^\w -]/g, '').replaceAll(' ', '-'))
+    const headings = [...security.matchAll(/^#+ (.*)$/gm)]
+      .map(([, heading]) => heading!.toLowerCase().replaceAll(/[^\w -]/g, '').replaceAll(' ', '-'))
     expect(anchors.filter(anchor => !headings.includes(anchor))).toEqual([])
     const files = [...security.matchAll(/\]\((?!https:|#)([^)#]+)/g)].map(([, file]) => file!)
     expect(files.filter(file => !existsSync(join(DOCS, file)))).toEqual([])
@@ -71,46 +79,79 @@ describe('the requirements in docs/security.md', () => {
 })
 
 describe('the inventory of cryptography in docs/security.md', () => {
-  const inventory = rows(security.split('### What is used where\n')[1]!.split('\n## ')[0]!).map(([what]) => what!).join('\n')
-  /** What the code takes from `node:crypto`, and where the inventory has it. */
+  const [inventory] = security.split('### What is used where\n')[1]!.split('\n## ')
+  const entries = rowsOf(inventory!).map(([what]) => what!).join('\n')
+  /** What the code imports from `node:crypto`, and the entry of the inventory that covers it. */
   const ENTRIES: Record<string, RegExp> = {
-    createCipheriv: /AES-256-GCM/, createDecipheriv: /AES-256-GCM/, createSecretKey: /AES-256-GCM/,
-    hkdfSync: /HKDF-SHA-256/, hash: /^SHA-256/m, createHash: /^SHA-256/m, timingSafeEqual: /^SHA-256/m, createHmac: /HMAC-SHA-256/, argon2: /Argon2id/,
-    randomBytes: /random bytes/, randomUUID: /UUIDs/,
-    X509Certificate: /TLS/, createPrivateKey: /TLS/, constants: /TLS/, createPublicKey: /P-256/, generateKeyPairSync: /P-256/,
+    createCipheriv: /AES-256-GCM/,
+    createDecipheriv: /AES-256-GCM/,
+    createSecretKey: /AES-256-GCM/,
+    hkdfSync: /HKDF-SHA-256/,
+    hash: /^SHA-256/m,
+    createHash: /^SHA-256/m,
+    timingSafeEqual: /^SHA-256/m,
+    createHmac: /HMAC-SHA-256/,
+    argon2: /Argon2id/,
+    randomBytes: /random bytes/,
+    randomUUID: /UUIDs/,
+    X509Certificate: /TLS/,
+    createPrivateKey: /TLS/,
+    constants: /TLS/,
+    createPublicKey: /P-256/,
+    generateKeyPairSync: /P-256/,
   }
-  const files = globSync('{server,layers/session/server,certs}/**/*.ts', { cwd: join(DOCS, '..') })
-  const taken = files.flatMap(file => [...readFileSync(join(DOCS, '..', file), 'utf8').matchAll(/^import \{([^}]+)\} from 'node:crypto'/gm)].flatMap(([, names]) => names!.split(',').map(name => name.trim())))
-
-  it.each([...new Set(taken)])('has %s', (name) => {
-    expect(inventory).toMatch(ENTRIES[name] ?? /nothing of it/)
+  const files = globSync('{server,packages/nuxt-cloakroom/src,certs}/**/*.ts', { cwd: ROOT })
+  const imports = files.flatMap((file) => {
+    const text = readFileSync(join(ROOT, file), 'utf8')
+    const lists = [...text.matchAll(/^import \{([^}]+)\} from '(?:node:)?crypto'/gm)].map(([, list]) => list!)
+    const names = lists.flatMap(list => list.split(',')).map(name => name.trim())
+    return names.filter(name => name !== '' && !name.startsWith('type '))
   })
 
-  it('is not empty', () => {
-    expect(taken).toContain('createCipheriv')
+  it.each([...new Set(imports)])('covers %s', (name) => {
+    expect(entries).toMatch(ENTRIES[name] ?? /not in the inventory/)
+  })
+
+  it('covers the module, the app and the certificates', () => {
+    expect(imports).toEqual(expect.arrayContaining(['createCipheriv', 'argon2', 'generateKeyPairSync']))
   })
 })
 
 describe('the other documents', () => {
-  const deployment = rows(readFileSync(join(DOCS, 'deployment.md'), 'utf8')).flatMap(([name, fallback]) => [...name!.matchAll(/`(NITRO_\w+)`/g)].map(([, variable]) => ({ variable: variable!, fallback: /^`(\d+)`$/.exec(fallback!)?.[1] ?? '' }))).filter(({ fallback }) => fallback)
-
-  it.each(deployment)('have the default of $variable', ({ variable, fallback }) => {
-    expect(readSettings({ [variable]: fallback })).toEqual(readSettings({}))
+  const deployment = rowsOf(readFileSync(join(DOCS, 'deployment.md'), 'utf8')).flatMap(([names, fallback]) => {
+    const value = /^`(\d+)`$/.exec(fallback!)?.[1]
+    const variables = [...names!.matchAll(/`(NITRO_\w+)`/g)].map(([, variable]) => variable!)
+    return value === undefined ? [] : variables.map(variable => ({ variable, value }))
   })
 
-  it('list every number that the listener takes from the environment', () => {
-    const taken = [...readFileSync(join(DOCS, '../server/tls/settings.ts'), 'utf8').matchAll(/readInteger\(env, '(NITRO_\w+)'/g)].map(([, variable]) => variable!)
-    expect(deployment.map(({ variable }) => variable)).toEqual(expect.arrayContaining(taken))
+  it.each(deployment)('have the default of $variable', ({ variable, value }) => {
+    expect(readSettings({ [variable]: value })).toEqual(readSettings({}))
   })
 
-  it.each([['wrongPasswords', '10 in 10 minutes', '{ most: 10, within: \'10m\' }'], ['tries', '60 in 10 minutes', '{ most: 60, within: \'10m\' }'], ['registrations', '30 in an hour', '{ most: 30, within: \'1h\' }']])('have the limit of %s', (name, words, code) => {
-    expect(readFileSync(join(DOCS, 'accounts.md'), 'utf8')).toContain(`| ${words} |`)
-    expect(readFileSync(join(DOCS, '../server/utils/account-requests.ts'), 'utf8')).toContain(`const ${name} = defineRateLimit(${code})`)
+  it('list every number that the listener reads from the environment', () => {
+    const settings = readFileSync(join(ROOT, 'server/tls/settings.ts'), 'utf8')
+    const variables = [...settings.matchAll(/readInteger\(env, '(NITRO_\w+)'/g)].map(([, variable]) => variable!)
+    expect(variables.length).toBeGreaterThan(3)
+    expect(deployment.map(({ variable }) => variable)).toEqual(expect.arrayContaining(variables))
+  })
+
+  it.each([
+    ['wrongPasswords', '10 in 10 minutes', '{ max: 10, window: \'10m\' }'],
+    ['tries', '60 in 10 minutes', '{ max: 60, window: \'10m\' }'],
+    ['registrations', '30 in an hour', '{ max: 30, window: \'1h\' }'],
+  ])('have the limit of %s', (name, text, code) => {
+    const requests = readFileSync(join(ROOT, 'server/utils/account-requests.ts'), 'utf8')
+    expect(readFileSync(join(DOCS, 'accounts.md'), 'utf8')).toContain(`| ${text} |`)
+    expect(requests).toContain(`const ${name} = defineRateLimit(${code})`)
   })
 })
 
-/** The fields of the layer's runtime config, read from its text: the file needs Nuxt to run. */
-function runtimeConfig(): Record<string, string> {
-  const [, block] = /session: \{([^}]+)\}/.exec(readFileSync(join(DOCS, '../layers/session/nuxt.config.ts'), 'utf8'))!
-  return Object.fromEntries([...block!.matchAll(/(\w+): ''/g)].map(([, field]) => [field!, '']))
+/** The cells of all table rows. */
+function rowsOf(markdown: string): string[][] {
+  const lines = markdown.split('\n').filter(line => line.startsWith('| '))
+  return lines.map(line => line.slice(1, -1).split('|').map(cell => cell.trim()))
+}
+
+function sectionOf(heading: string): string {
+  return security.split(/^## /m).find(text => text.startsWith(`${heading}\n`))!
 }

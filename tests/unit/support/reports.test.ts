@@ -22,7 +22,9 @@ describe('summary', () => {
   it('shows each failure again before the last line', () => {
     const failures = [{ name: 'a.test.ts › fails', reason: 'expected 3\nto be 2' }]
 
-    expect(summary({ ...noTests(), failed: 1, failures })).toBe('✖ a.test.ts › fails\n    expected 3\n    to be 2\n\n0 passed, 1 failed')
+    expect(summary({ ...noTests(), failed: 1, failures })).toBe(
+      '✖ a.test.ts › fails\n    expected 3\n    to be 2\n\n0 passed, 1 failed',
+    )
   })
 })
 
@@ -34,13 +36,25 @@ describe('tallies', () => {
   })
 
   it('name each of Vitest\'s tests that failed, and each file that could not be run, and say why', () => {
-    const test = { fullName: 'a sum is right', status: 'failed', duration: 12, failureMessages: ['\u001B[31mexpected 3\u001B[39m\nto be 2'] }
+    const test = {
+      fullName: 'a sum is right',
+      status: 'failed',
+      duration: 12,
+      failureMessages: ['\u001B[31mexpected 3\u001B[39m\nto be 2'],
+    }
     const testResults = [
-      { name: resolve('tests/sum.test.ts'), status: 'failed', message: '', assertionResults: [test, { ...test, fullName: 'another', status: 'passed', failureMessages: null }] },
+      {
+        name: resolve('tests/sum.test.ts'),
+        status: 'failed',
+        message: '',
+        assertionResults: [test, { ...test, fullName: 'another', status: 'passed', failureMessages: null }],
+      },
       { name: resolve('tests/none.test.ts'), status: 'failed', message: 'no such module', assertionResults: [] },
     ]
 
-    expect(tallyVitest({ numPassedTests: 1, numFailedTests: 1, numPendingTests: 0, numTodoTests: 0, testResults })).toEqual({
+    expect(
+      tallyVitest({ numPassedTests: 1, numFailedTests: 1, numPendingTests: 0, numTodoTests: 0, testResults }),
+    ).toEqual({
       passed: 1,
       failed: 2,
       skipped: 0,
@@ -53,16 +67,34 @@ describe('tallies', () => {
   })
 
   it('name each of Playwright\'s tests that failed, or passed at the second try only, and say why', () => {
-    const spec = { file: 'home.spec.ts', line: 7, ok: true, tests: [{ status: 'expected', results: [{ duration: 5 }] }] }
-    const suites = [{
-      specs: [{ ...spec, title: 'is well' }],
-      suites: [{
-        specs: [
-          { ...spec, title: 'is not', ok: false, tests: [{ status: 'unexpected', results: [{ duration: 5, error: { message: 'no button' } }] }] },
-          { ...spec, title: 'is unsure', tests: [{ status: 'flaky', results: [{ duration: 5, error: { message: 'late' } }, { duration: 7 }] }] },
+    const spec = {
+      file: 'home.spec.ts',
+      line: 7,
+      ok: true,
+      tests: [{ status: 'expected', results: [{ duration: 5 }] }],
+    }
+    const suites = [
+      {
+        specs: [{ ...spec, title: 'is well' }],
+        suites: [
+          {
+            specs: [
+              {
+                ...spec,
+                title: 'is not',
+                ok: false,
+                tests: [{ status: 'unexpected', results: [{ duration: 5, error: { message: 'no button' } }] }],
+              },
+              {
+                ...spec,
+                title: 'is unsure',
+                tests: [{ status: 'flaky', results: [{ duration: 5, error: { message: 'late' } }, { duration: 7 }] }],
+              },
+            ],
+          },
         ],
-      }],
-    }]
+      },
+    ]
 
     const { failures, times } = tallyPlaywright({ stats: { expected: 1, unexpected: 1, flaky: 1, skipped: 0 }, suites })
     expect(failures).toEqual([
@@ -73,7 +105,11 @@ describe('tallies', () => {
   })
 
   it('count a test that passed only at the second try as failed', () => {
-    expect(tallyPlaywright({ stats: { expected: 5, unexpected: 1, flaky: 1, skipped: 2 }, suites: [] })).toMatchObject({ passed: 5, failed: 2, skipped: 2 })
+    expect(tallyPlaywright({ stats: { expected: 5, unexpected: 1, flaky: 1, skipped: 2 }, suites: [] })).toMatchObject({
+      passed: 5,
+      failed: 2,
+      skipped: 2,
+    })
   })
 })
 
@@ -93,7 +129,11 @@ describe('runCounted', () => {
   afterEach(() => rmSync(directory, { recursive: true }))
 
   it('counts a run in which tests failed', async () => {
-    await expect(runCounted(report(), count, runner({ passed: 3, failed: 1 }, 1))).resolves.toMatchObject({ passed: 3, failed: 1, skipped: 0 })
+    await expect(runCounted(report(), count, runner({ passed: 3, failed: 1 }, 1))).resolves.toMatchObject({
+      passed: 3,
+      failed: 1,
+      skipped: 0,
+    })
   })
 
   it('refuses a run that ended badly though no test failed', async () => {

@@ -5,12 +5,27 @@ import { noTests, runSteps } from '../../support/run-step'
 it('adds up the tests of all steps', async () => {
   expectConsole('log', /./)
   const total = await runSteps([
-    { name: 'one', count: async () => ({ passed: 2, failed: 1, skipped: 1, failures: [{ name: 'a.test.ts › fails', reason: '' }], times: [] }) },
+    {
+      name: 'one',
+      count: async () => ({
+        passed: 2,
+        failed: 1,
+        skipped: 1,
+        failures: [{ name: 'a.test.ts › fails', reason: '' }],
+        times: [],
+      }),
+    },
     { name: 'two', run: async () => 'nothing to count' },
     { name: 'three', count: async () => ({ ...noTests(), passed: 3 }) },
   ])
 
-  expect(total).toEqual({ passed: 5, failed: 1, skipped: 1, failures: [{ name: 'a.test.ts › fails', reason: '' }], times: [] })
+  expect(total).toEqual({
+    passed: 5,
+    failed: 1,
+    skipped: 1,
+    failures: [{ name: 'a.test.ts › fails', reason: '' }],
+    times: [],
+  })
 })
 
 it('counts a broken step as a failure and goes on', async () => {
@@ -32,7 +47,16 @@ it('leaves out a step that needs a broken one, and counts it as a failure', asyn
     { name: 'two', needs: ['one'], count: async () => ({ ...noTests(), passed: 1 }) },
   ])
 
-  expect(total).toEqual({ passed: 0, failed: 2, skipped: 0, failures: [{ name: 'one', reason: 'no luck' }, { name: 'two', reason: 'not run, it needs one' }], times: [] })
+  expect(total).toEqual({
+    passed: 0,
+    failed: 2,
+    skipped: 0,
+    failures: [
+      { name: 'one', reason: 'no luck' },
+      { name: 'two', reason: 'not run, it needs one' },
+    ],
+    times: [],
+  })
 })
 
 it('starts a step when those it needs have ended, and others in the meantime', async () => {

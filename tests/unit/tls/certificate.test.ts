@@ -91,7 +91,12 @@ describe('readPair', () => {
     })
 
     it('is empty, binary or something else', () => {
-      for (const text of ['', Buffer.from(new X509Certificate(pair.cert).raw), 'hello\n', '-----BEGIN PUBLIC KEY-----\n']) {
+      for (const text of [
+        '',
+        Buffer.from(new X509Certificate(pair.cert).raw),
+        'hello\n',
+        '-----BEGIN PUBLIC KEY-----\n',
+      ]) {
         write({ cert: text, key: pair.key })
         expectRefusal('NUXT_TLS_CERT', 'holds no PEM certificate')
         write({ cert: pair.cert, key: text })
@@ -115,7 +120,12 @@ describe('readPair', () => {
 
     it('is an encrypted key', () => {
       for (const type of ['pkcs8', 'sec1'] as const) {
-        const key = createPrivateKey(pair.key).export({ type, format: 'pem', cipher: 'aes-256-cbc', passphrase: 'hidden' } as never) as string
+        const key = createPrivateKey(pair.key).export({
+          type,
+          format: 'pem',
+          cipher: 'aes-256-cbc',
+          passphrase: 'hidden',
+        } as never) as string
         write({ cert: pair.cert, key })
         expectRefusal('NUXT_TLS_KEY', 'is encrypted', `openssl pkey -in ${paths.key}`)
       }
@@ -139,7 +149,11 @@ describe('readPair', () => {
       privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
       publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
     }
-    const { cert } = await generate([{ name: 'commonName', value: 'localhost' }], { keyPair, algorithm: 'sha256', notBeforeDate: NOW })
+    const { cert } = await generate([{ name: 'commonName', value: 'localhost' }], {
+      keyPair,
+      algorithm: 'sha256',
+      notBeforeDate: NOW,
+    })
     write({ cert, key: keyPair.privateKey })
     expectRefusalAt(new Date(NOW.getTime() + 1000), 'NUXT_TLS_CERT', 'refused by OpenSSL', 'key too small')
   })
@@ -158,11 +172,15 @@ describe('readPair', () => {
 
   it('serves a certificate that has ended if told so, with a warning', () => {
     paths.allowExpired = true
-    expect(readPair(paths, new Date(ends.getTime() + 1)).warning).toMatch(/ended on 2027-07-03 and is served because of NUXT_TLS_ALLOW_EXPIRED/)
+    expect(readPair(paths, new Date(ends.getTime() + 1)).warning).toMatch(
+      /ended on 2027-07-03 and is served because of NUXT_TLS_ALLOW_EXPIRED/,
+    )
   })
 
   it('warns when fewer than 14 days are left', () => {
     expect(readPair(paths, new Date(ends.getTime() - 14 * DAY_MS)).warning).toBeNull()
-    expect(readPair(paths, new Date(ends.getTime() - 14 * DAY_MS + 1)).warning).toMatch(/ends in 13 days, on 2027-07-03: renew it/)
+    expect(readPair(paths, new Date(ends.getTime() - 14 * DAY_MS + 1)).warning).toMatch(
+      /ends in 13 days, on 2027-07-03: renew it/,
+    )
   })
 })

@@ -14,9 +14,17 @@ import { issuePair } from './pairs.ts'
 
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0
 
-const LIMITS = { maxConnections: 7, timeouts: { handshake: 10_000, headers: 11_000, request: 12_000, keepAlive: 13_000 } }
+const LIMITS = {
+  maxConnections: 7,
+  timeouts: { handshake: 10_000, headers: 11_000, request: 12_000, keepAlive: 13_000 },
+}
 
-const checked = ({ cert, key }: { cert: string, key: string }) => ({ cert, key, leaf: new X509Certificate(cert), warning: null })
+const checked = ({ cert, key }: { cert: string, key: string }) => ({
+  cert,
+  key,
+  leaf: new X509Certificate(cert),
+  warning: null,
+})
 
 /** An RSA pair: with such a key, OpenSSL also has suites without forward secrecy to offer. */
 async function rsaPair() {
@@ -37,12 +45,21 @@ describe('createListener', () => {
 
   it('limits time and number in both', async () => {
     for (const server of [createListener(null, LIMITS), createListener(checked(await issuePair()), LIMITS)]) {
-      expect(server).toMatchObject({ headersTimeout: 11_000, requestTimeout: 12_000, keepAliveTimeout: 13_000, maxConnections: 7, maxHeaderSize: 16_384 })
+      expect(server).toMatchObject({
+        headersTimeout: 11_000,
+        requestTimeout: 12_000,
+        keepAliveTimeout: 13_000,
+        maxConnections: 7,
+        maxHeaderSize: 16_384,
+      })
     }
   })
 })
 
-describe.each([['EC', issuePair], ['RSA', rsaPair]])('TLS with an %s key', (_, makePair) => {
+describe.each([
+  ['EC', issuePair],
+  ['RSA', rsaPair],
+])('TLS with an %s key', (_, makePair) => {
   let server: Server
   let ca: string
 
@@ -69,11 +86,16 @@ describe.each([['EC', issuePair], ['RSA', rsaPair]])('TLS with an %s key', (_, m
   }
 
   it.each(['TLSv1.2', 'TLSv1.3'] as const)('speaks %s', async (version) => {
-    expect(await handshake({ minVersion: version, maxVersion: version })).toEqual({ authorized: true, protocol: version })
+    expect(await handshake({ minVersion: version, maxVersion: version })).toEqual({
+      authorized: true,
+      protocol: version,
+    })
   })
 
   it.each(['TLSv1', 'TLSv1.1'] as const)('refuses %s (T1)', async (version) => {
-    await expect(handshake({ minVersion: version, maxVersion: version, ciphers: 'ALL@SECLEVEL=0' })).rejects.toThrow(/alert protocol version/)
+    await expect(handshake({ minVersion: version, maxVersion: version, ciphers: 'ALL@SECLEVEL=0' })).rejects.toThrow(
+      /alert protocol version/,
+    )
   })
 
   it.each([

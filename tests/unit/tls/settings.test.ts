@@ -29,38 +29,64 @@ describe('readSettings', () => {
   })
 
   it('takes an empty variable for one that is not set', () => {
-    const names = ['NUXT_TLS_CERT', 'NUXT_TLS_KEY', 'NUXT_SESSION_BEHIND_PROXY', 'PORT', 'HOST', 'NITRO_PORT', 'NITRO_HOST', 'NITRO_UNIX_SOCKET', 'NITRO_MAX_CONNECTIONS']
+    const names = [
+      'NUXT_TLS_CERT',
+      'NUXT_TLS_KEY',
+      'NUXT_CLOAKROOM_BEHIND_PROXY',
+      'PORT',
+      'HOST',
+      'NITRO_PORT',
+      'NITRO_HOST',
+      'NITRO_UNIX_SOCKET',
+      'NITRO_MAX_CONNECTIONS',
+    ]
     expect(readSettings(Object.fromEntries(names.map(name => [name, ''])))).toEqual(readSettings({}))
   })
 
   it('takes the paths of a certificate and its key', () => {
-    expect(readSettings(PAIR).tls).toEqual({ cert: '/etc/tls/cert.pem', key: '/etc/tls/key.pem', local: false, allowExpired: false })
+    expect(readSettings(PAIR).tls).toEqual({
+      cert: '/etc/tls/cert.pem',
+      key: '/etc/tls/key.pem',
+      local: false,
+      allowExpired: false,
+    })
   })
 
-  it.each([['NUXT_TLS_CERT', 'NUXT_TLS_KEY'], ['NUXT_TLS_KEY', 'NUXT_TLS_CERT']])('refuses %s without %s', (present, missing) => {
+  it.each([
+    ['NUXT_TLS_CERT', 'NUXT_TLS_KEY'],
+    ['NUXT_TLS_KEY', 'NUXT_TLS_CERT'],
+  ])('refuses %s without %s', (present, missing) => {
     expectRefusal({ [present]: 'file.pem' }, `${present} is set but ${missing} is not`, 'set both')
   })
 
   it.each(['1', 'true', 'TRUE', ' 1 '])('speaks plain HTTP behind a proxy (%s)', (value) => {
-    expect(readSettings({ NUXT_SESSION_BEHIND_PROXY: value }).tls).toBeNull()
+    expect(readSettings({ NUXT_CLOAKROOM_BEHIND_PROXY: value }).tls).toBeNull()
   })
 
   it.each(['0', 'false', '', ' '])('speaks TLS without a proxy (%j)', (value) => {
-    expect(readSettings({ NUXT_SESSION_BEHIND_PROXY: value }).tls).not.toBeNull()
+    expect(readSettings({ NUXT_CLOAKROOM_BEHIND_PROXY: value }).tls).not.toBeNull()
   })
 
-  it.each(['yes', 'on', '2', '1,'])('refuses NUXT_SESSION_BEHIND_PROXY=%j rather than guess', (value) => {
-    expectRefusal({ NUXT_SESSION_BEHIND_PROXY: value }, 'NUXT_SESSION_BEHIND_PROXY', 'set it to 1 or 0')
+  it.each(['yes', 'on', '2', '1,'])('refuses NUXT_CLOAKROOM_BEHIND_PROXY=%j rather than guess', (value) => {
+    expectRefusal({ NUXT_CLOAKROOM_BEHIND_PROXY: value }, 'NUXT_CLOAKROOM_BEHIND_PROXY', 'set it to 1 or 0')
   })
 
   it('refuses a certificate behind a proxy, where it would not be used', () => {
-    expectRefusal({ ...PAIR, NUXT_SESSION_BEHIND_PROXY: '1' }, 'NUXT_SESSION_BEHIND_PROXY', 'NUXT_TLS_CERT', 'unset one')
-    expectRefusal({ NUXT_TLS_KEY: 'key.pem', NUXT_SESSION_BEHIND_PROXY: '1' }, 'NUXT_TLS_KEY')
+    expectRefusal(
+      { ...PAIR, NUXT_CLOAKROOM_BEHIND_PROXY: '1' },
+      'NUXT_CLOAKROOM_BEHIND_PROXY',
+      'NUXT_TLS_CERT',
+      'unset one',
+    )
+    expectRefusal({ NUXT_TLS_KEY: 'key.pem', NUXT_CLOAKROOM_BEHIND_PROXY: '1' }, 'NUXT_TLS_KEY')
   })
 
   it('takes port and host as Nitro does: its own variables before the common ones', () => {
     expect(readSettings({ PORT: '4000', HOST: '127.0.0.1' }).listen).toEqual({ port: 4000, host: '127.0.0.1' })
-    expect(readSettings({ PORT: '4000', NITRO_PORT: '5000', HOST: 'a', NITRO_HOST: '::1' }).listen).toEqual({ port: 5000, host: '::1' })
+    expect(readSettings({ PORT: '4000', NITRO_PORT: '5000', HOST: 'a', NITRO_HOST: '::1' }).listen).toEqual({
+      port: 5000,
+      host: '::1',
+    })
     expect(readSettings({ NITRO_UNIX_SOCKET: '/run/app.sock', PORT: '4000' }).listen).toEqual({ path: '/run/app.sock' })
   })
 
@@ -74,13 +100,21 @@ describe('readSettings', () => {
   })
 
   it('takes the limits of connections and of shutting down', () => {
-    expect(readSettings({ NITRO_MAX_CONNECTIONS: '1', NITRO_SHUTDOWN_TIMEOUT: '0' })).toMatchObject({ maxConnections: 1, shutdownTimeoutMs: 0 })
+    expect(readSettings({ NITRO_MAX_CONNECTIONS: '1', NITRO_SHUTDOWN_TIMEOUT: '0' })).toMatchObject({
+      maxConnections: 1,
+      shutdownTimeoutMs: 0,
+    })
     expectRefusal({ NITRO_MAX_CONNECTIONS: '0' }, 'NITRO_MAX_CONNECTIONS', 'from 1')
     expectRefusal({ NITRO_SHUTDOWN_TIMEOUT: '30s' }, 'NITRO_SHUTDOWN_TIMEOUT')
   })
 
   it('takes how long clients may take, in milliseconds', () => {
-    const env = { NITRO_HANDSHAKE_TIMEOUT: '1', NITRO_HEADERS_TIMEOUT: '2', NITRO_REQUEST_TIMEOUT: '2', NITRO_KEEP_ALIVE_TIMEOUT: '3' }
+    const env = {
+      NITRO_HANDSHAKE_TIMEOUT: '1',
+      NITRO_HEADERS_TIMEOUT: '2',
+      NITRO_REQUEST_TIMEOUT: '2',
+      NITRO_KEEP_ALIVE_TIMEOUT: '3',
+    }
     expect(readSettings(env).timeouts).toEqual({ handshake: 1, headers: 2, request: 2, keepAlive: 3 })
     for (const name of Object.keys(env)) expectRefusal({ ...env, [name]: '0' }, name, 'from 1')
     expectRefusal({ NITRO_KEEP_ALIVE_TIMEOUT: '65s' }, 'NITRO_KEEP_ALIVE_TIMEOUT')

@@ -6,7 +6,13 @@ import { issuePair } from './pairs.ts'
 describe('subjectNames', () => {
   it('reads names and addresses of a certificate, in canonical form', async () => {
     const { cert } = await issuePair(['localhost', 'App.Test', '*.app.test', '127.0.0.1', 'fd00:0:0::7'])
-    expect(subjectNames(new X509Certificate(cert))).toEqual(['localhost', 'app.test', '*.app.test', '127.0.0.1', 'fd00::7'])
+    expect(subjectNames(new X509Certificate(cert))).toEqual([
+      'localhost',
+      'app.test',
+      '*.app.test',
+      '127.0.0.1',
+      'fd00::7',
+    ])
   })
 
   it.each([
@@ -23,7 +29,12 @@ describe('subjectNames', () => {
 })
 
 describe('canonicalName', () => {
-  it.each([['0:0:0:0:0:0:0:1', '::1'], ['FE80::0:1', 'fe80::1'], ['127.0.0.1', '127.0.0.1'], ['Local.Host', 'local.host']])('writes %s as %s', (name, canonical) => {
+  it.each([
+    ['0:0:0:0:0:0:0:1', '::1'],
+    ['FE80::0:1', 'fe80::1'],
+    ['127.0.0.1', '127.0.0.1'],
+    ['Local.Host', 'local.host'],
+  ])('writes %s as %s', (name, canonical) => {
     expect(canonicalName(name)).toBe(canonical)
   })
 })

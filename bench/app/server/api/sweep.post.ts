@@ -1,9 +1,9 @@
-import { sweep } from '#bench-root/layers/session/server/engine/sweeper'
-import { sessionLayer } from '#bench-root/layers/session/server/internal/instance'
+import { sweep } from '#bench-root/packages/nuxt-cloakroom/src/runtime/server/sessions/sweep'
+import { useCloakroom } from '#bench-root/packages/nuxt-cloakroom/src/runtime/server/nitro/runtime'
 
 /** Sweeps now, as the layer does once a minute. */
 export default defineEventHandler(async () => {
   const began = performance.now()
-  const swept = await sweep(sessionLayer().engine)
+  const swept = await sweep(useCloakroom().engine)
   return { swept, ms: performance.now() - began }
 })

@@ -6,7 +6,10 @@ import { fetchError } from '../../support/views'
 
 describe('a call', () => {
   it('is reported with method, path and status', async () => {
-    registerEndpoint('/api/session', { method: 'POST', handler: async event => ({ message: (await readBody(event)).session }) })
+    registerEndpoint('/api/session', {
+      method: 'POST',
+      handler: async event => ({ message: (await readBody(event)).session }),
+    })
     const calls: Omit<Call, 'id'>[] = []
     const answer = await createSessionApi($fetch, call => calls.push(call)).check('abc')
 
@@ -32,7 +35,8 @@ describe('a call', () => {
 
 describe('a failure', () => {
   it('carries the code that the server gave', () => {
-    expect(failureOf(fetchError(422, 'mismatch'))).toEqual({ code: 'mismatch', message: 'mismatch, said the server', retryAfterSeconds: null })
+    const failure = { code: 'mismatch', message: 'mismatch, said the server', retryAfterSeconds: null }
+    expect(failureOf(fetchError(422, 'mismatch'))).toEqual(failure)
   })
 
   it.each([

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest'
-import { formatAgo, formatInstant, formatRemaining, isoDuration, spokenRemaining } from '../../../../composables/session/format'
+import {
+  formatAgo, formatInstant, formatRemaining, isoDuration, spokenRemaining,
+} from '../../../../composables/session/format'
 import { DAY, HOUR, NOW } from '../../support/views'
 
 const MINUTE = 60_000

@@ -28,5 +28,6 @@ it('tells a session that it has just brought about from an older one', async () 
 it('turns an outage into data, so that the page can still be rendered', async () => {
   const issue = () => Promise.reject(fetchError(503, 'store_unavailable', { 'retry-after': '2' }))
 
-  expect(await takeSnapshot(fakeApi({ issue }))).toMatchObject({ kind: 'failed', failure: { code: 'store_unavailable', retryAfterSeconds: 2 } })
+  const failure = { code: 'store_unavailable', retryAfterSeconds: 2 }
+  expect(await takeSnapshot(fakeApi({ issue }))).toMatchObject({ kind: 'failed', failure })
 })

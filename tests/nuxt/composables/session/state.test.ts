@@ -1,5 +1,8 @@
+import type { SessionView } from '#cloakroom'
 import { describe, expect, it } from 'vitest'
-import { initialState, isCreatedWithin, withEndByYou, withFailure, withSnapshot, withValue, withView, type CounterState } from '../../../../composables/session/state'
+import {
+  initialState, isCreatedWithin, withEndByYou, withFailure, withSnapshot, withValue, withView, type CounterState,
+} from '../../../../composables/session/state'
 import { DAY, failureOf, HOUR, NOW, sessionOf, viewOf } from '../../support/views'
 
 function held(changes: Partial<SessionView> = {}, fresh = false): CounterState {
@@ -51,7 +54,7 @@ describe('a view without a session', () => {
   })
 
   it('keeps the session as last seen, to be shown', () => {
-    expect(withView(held(), gone(NOW)).last?.handle).toBe('h1-public-name')
+    expect(withView(held(), gone(NOW)).last?.id).toBe('h1-public-name')
   })
 
   it('changes nothing about an end that is known already', () => {
@@ -70,7 +73,7 @@ describe('the end by the visitor', () => {
   })
 
   it('gives way to a new session, which is fresh', () => {
-    const view = viewOf({ session: sessionOf({ handle: 'h2' }) })
+    const view = viewOf({ session: sessionOf({ id: 'h2' }) })
     const state = withSnapshot(withEndByYou(held(), NOW), { kind: 'held', id: 'value-9', view, fresh: true })
 
     expect(state).toMatchObject({ phase: 'held', value: 'value-9', ending: null, endedAt: null, fresh: true })
@@ -104,5 +107,5 @@ it('a first visit stays one while the session is the same', () => {
   const first = held({}, true)
 
   expect(withView(first, viewOf({ now: NOW + 1 })).fresh).toBe(true)
-  expect(withView(first, viewOf({ session: sessionOf({ handle: 'h2' }) })).fresh).toBe(false)
+  expect(withView(first, viewOf({ session: sessionOf({ id: 'h2' }) })).fresh).toBe(false)
 })

@@ -1,3 +1,0 @@
-import { onlyMethods } from '../../utils/only-methods'
-
-export default onlyMethods('POST')

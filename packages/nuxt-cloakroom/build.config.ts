@@ -1,0 +1,22 @@
+import { readFile, readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { defineBuildConfig } from 'unbuild'
+
+export default defineBuildConfig({
+  entries: [
+    // The race suite, for authors of drivers. File by file, so that it imports the same runtime files as the app.
+    { input: 'src/testing/', outDir: 'dist/testing', builder: 'mkdist', format: 'esm', ext: 'js', declaration: true },
+  ],
+  hooks: {
+    'build:done': ({ options }) => addExtensions(join(options.outDir, 'testing')),
+  },
+})
+
+/** Node resolves relative imports only with their extension. */
+async function addExtensions(folder: string) {
+  for (const file of await readdir(folder)) {
+    const path = join(folder, file)
+    const text = await readFile(path, 'utf8')
+    await writeFile(path, text.replace(/(from\s+["'])(\.{1,2}\/[^"']+?)(?:\.js)?(["'])/g, '$1$2.js$3'))
+  }
+}

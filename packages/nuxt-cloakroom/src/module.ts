@@ -1,0 +1,168 @@
+import {
+  addComponent, addImports, addRouteMiddleware, addServerHandler, addServerImports, addServerPlugin, addServerTemplate,
+  addTypeTemplate, createResolver, defineNuxtModule,
+} from '@nuxt/kit'
+import type { Nuxt } from '@nuxt/schema'
+import { version } from '../package.json'
+import { DEVICES_PATH, EVENTS_PATH, EXTEND_PATH, SESSION_PATH } from './runtime/shared/routes'
+import { SETTING_NAMES } from './runtime/server/nitro/settings'
+import { checkOptions, requiredStores, storesTemplate } from './options'
+import type { ModuleOptions } from './options'
+
+export type { ModuleOptions } from './options'
+
+const NAME = 'nuxt-cloakroom'
+
+/**
+ * Vite's own list. Setting `deny` replaces it, so its entries are repeated; without `.data` Vite would serve the store.
+ */
+const VITE_DENY = [
+  '.env', '.env.*', '*.{crt,pem,key,p12,pfx,cer,der}', '.npmrc', '.yarnrc.yml', '**/.git/**', '**/.data/**',
+]
+
+const PAGES = {
+  /** Where the `auth` middleware sends visitors who are not signed in, with `returnTo` in the query. */
+  signIn: '/sign-in',
+  /** Where the `guest` middleware sends signed-in users, unless `returnTo` names a page of this app. */
+  home: '/',
+}
+
+export default defineNuxtModule<ModuleOptions>({
+  meta: {
+    name: NAME,
+    version,
+    configKey: 'cloakroom',
+    docs: 'https://github.com/nuxt-cloakroom/nuxt-cloakroom#readme',
+    compatibility: { nuxt: '>=4.0.0 <5.0.0' },
+  },
+  setup(options, nuxt) {
+    const { resolve } = createResolver(import.meta.url)
+    const runtime = (path: string) => resolve('./runtime', path)
+    checkOptions(options, nuxt.options.runtimeConfig.cloakroom)
+    addRuntimeConfig(options, nuxt)
+    addServer(options, runtime)
+    addApp(nuxt, runtime)
+    addTypes(nuxt, runtime)
+    configureServer(nuxt)
+    shareDevOrigin(nuxt)
+  },
+})
+
+/** Files in `shared/types`. */
+const TYPES = ['augmentations', 'index', 'auth-utils']
+
+type Runtime = (path: string) => string
+type Configuration = Record<string, object | undefined>
+
+/** Each setting is a runtime setting with an environment variable. An empty string means the default. */
+function addRuntimeConfig({ stores: _, ...settings }: ModuleOptions, nuxt: Nuxt) {
+  const empty = Object.fromEntries(SETTING_NAMES.map(name => [name, '']))
+  const { runtimeConfig, appConfig } = nuxt.options as { runtimeConfig: Configuration, appConfig: Configuration }
+  runtimeConfig.cloakroom = { ...empty, ...settings, ...runtimeConfig.cloakroom }
+  appConfig.cloakroom = { ...PAGES, ...appConfig.cloakroom }
+}
+
+function addServer(options: ModuleOptions, runtime: Runtime) {
+  const stores = requiredStores(options, process.env)
+  addServerTemplate({
+    filename: '#cloakroom-stores',
+    getContents: () => storesTemplate(stores, runtime('server/stores')),
+  })
+  addServerPlugin(runtime('server/plugins/cloakroom'))
+  addRoutes(runtime)
+  const names = {
+    'body': ['assertNoBody', 'readJson'],
+    'rate-limit': ['clientAddress', 'defineRateLimit'],
+    'server-session': ['requireSession', 'useServerSession'],
+    'session-view': ['sessionView'],
+    'user-session': [
+      'clearUserSession', 'getUserSession', 'replaceUserSession', 'requireUserSession', 'sessionHooks',
+      'setUserSession',
+    ],
+    'user-sessions': ['listUserSessions', 'reportFailedSignIn', 'revokeUserSessions'],
+    'web-socket': ['defineSessionWebSocketHandler', 'socketSession'],
+  }
+  addServerImports(Object.entries(names).flatMap(([file, exported]) =>
+    exported.map(name => ({ name, from: runtime(`server/utils/${file}`) }))))
+}
+
+function addRoutes(runtime: Runtime) {
+  const api = (file: string) => runtime(`server/api/${file}`)
+  const device = `${DEVICES_PATH}/:id`
+  addServerHandler({ route: SESSION_PATH, method: 'get', handler: api('session.get') })
+  addServerHandler({ route: SESSION_PATH, method: 'delete', handler: api('session.delete') })
+  addServerHandler({ route: EXTEND_PATH, method: 'post', handler: api('extend.post') })
+  addServerHandler({ route: DEVICES_PATH, method: 'get', handler: api('devices.get') })
+  addServerHandler({ route: DEVICES_PATH, method: 'delete', handler: api('devices.delete') })
+  addServerHandler({ route: device, method: 'delete', handler: api('device.delete') })
+  addServerHandler({ route: EVENTS_PATH, method: 'get', handler: api('events.get') })
+  for (const route of [SESSION_PATH, EXTEND_PATH, DEVICES_PATH, device]) {
+    addServerHandler({ route, handler: api('method-not-allowed') })
+  }
+}
+
+function addApp(nuxt: Nuxt, runtime: Runtime) {
+  addImports([
+    { name: 'useUserSession', from: runtime('app/composables/useUserSession') },
+    { name: 'useFormDraft', from: runtime('app/composables/useFormDraft') },
+    { name: 'safeReturnTo', from: runtime('app/utils/return-to') },
+    { name: 'diagnoseSession', from: runtime('app/diagnose/diagnose-session') },
+  ])
+  addComponent({ name: 'AuthState', filePath: runtime('app/components/AuthState.vue') })
+  addComponent({ name: 'SessionExpiryWarning', filePath: runtime('app/components/SessionExpiryWarning.vue') })
+  addRouteMiddleware({ name: 'auth', path: runtime('app/middleware/auth') })
+  addRouteMiddleware({ name: 'guest', path: runtime('app/middleware/guest') })
+  nuxt.options.build.transpile.push(runtime('.'))
+}
+
+function addTypes(nuxt: Nuxt, runtime: Runtime) {
+  nuxt.options.alias['#cloakroom'] = runtime('shared/types/index')
+  nuxt.options.alias['#auth-utils'] ??= runtime('shared/types/auth-utils')
+  addTypeTemplate({
+    filename: 'types/cloakroom.d.ts',
+    getContents: () => typesTemplate(TYPES.map(name => runtime(`shared/types/${name}`))),
+  }, { nitro: true, nuxt: true, node: true, shared: true })
+  addTypeTemplate({
+    filename: 'types/cloakroom-stores.d.ts',
+    getContents: () => storesTypeTemplate(runtime('server/stores/open-store')),
+  }, { nitro: true, node: true })
+}
+
+/** Loads the types: TypeScript merges an app's `declare module` only into files that are part of the program. */
+function typesTemplate(paths: string[]): string {
+  return paths.map(path => `import ${JSON.stringify(path)}\n`).join('')
+}
+
+/** Without an import or export of its own, because it declares a module. */
+function storesTypeTemplate(openStore: string): string {
+  return `declare module '#cloakroom-stores' {
+  export const storeOpeners: import(${JSON.stringify(openStore)}).StoreOpeners
+}
+`
+}
+
+function configureServer(nuxt: Nuxt) {
+  nuxt.hook('nitro:config', (config) => {
+    // Nitro's own es2019 turns private fields into WeakMaps. Every Node that Nuxt 4 supports has es2022.
+    config.esbuild = { ...config.esbuild, options: { target: 'es2022', ...config.esbuild?.options } }
+    // Nitro's hooks create a DevTools task at each call, three per request, which costs a tenth of a read.
+    if (!nuxt.options.dev) config.replace = { 'typeof console.createTask': '"undefined"', ...config.replace }
+  })
+  nuxt.hook('vite:extendConfig', (config) => {
+    const { server = {} } = config
+    const deny = [...VITE_DENY, ...server.fs?.deny ?? []]
+    Object.assign(config, { server: { ...server, fs: { ...server.fs, deny } } })
+  })
+}
+
+/**
+ * In development the TLS listener is nuxi's, in another thread than the app: this passes its origins on. `localhost`,
+ * `127.0.0.1` and `[::1]` are all this machine.
+ */
+function shareDevOrigin(nuxt: Nuxt) {
+  nuxt.hook('listen', (_server, { url }: { url: string }) => {
+    const { protocol, port } = new URL(url)
+    const origins = ['localhost', '127.0.0.1', '[::1]'].map(host => `${protocol}//${host}:${port}`)
+    process.env.NUXT_CLOAKROOM_ORIGIN ??= origins.join(',')
+  })
+}

@@ -1,0 +1,108 @@
+import { SETTING_NAMES, assertKnownSettings, envNameOf, parseFields } from './runtime/server/nitro/settings'
+import { ConfigError } from './runtime/server/sessions/errors'
+
+/** A store that is part of the build only if the app uses it. `memory:` and `mount:NAME` are always included. */
+export type StoreName = 'sqlite' | 'redis' | 'fs'
+
+/**
+ * The module's options, under `cloakroom` in `nuxt.config.ts`. Except for `stores`, each one can be set at run time by
+ * an environment variable: `NUXT_CLOAKROOM_` and its name in capitals, for example `NUXT_CLOAKROOM_IDLE_TIMEOUT`.
+ * Durations are a number and a unit, from `1s` to `400d`.
+ */
+export interface ModuleOptions {
+  /** Stores to include in the build. Default: the one that `store` (or `NUXT_CLOAKROOM_STORE`) names at build time. */
+  stores?: StoreName[]
+  /**
+   * Where sessions are stored: `sqlite:FILE`, `redis://…`, `fs:FOLDER`, `memory:`, `mount:NAME`. Default
+   * `sqlite:.data/sessions.db`.
+   */
+  store?: string
+  /** Origins at which the app is reached, for a server behind a proxy. Default: those of the TLS listener. */
+  origin?: string | string[]
+  /** Other origins that may call with credentials. Default: none. */
+  allowedOrigins?: string | string[]
+  /** Exact paths that programs of other origins may call, for example a payment provider. Default: none. */
+  webhookPaths?: string | string[]
+  /** Whether every request comes from a proxy that ends TLS. Default `false`. */
+  behindProxy?: boolean
+  /** Addresses and networks of the proxies in front of this server, or `unix`. Default: none. */
+  trustedProxies?: string | string[]
+  /** How many forged cookies one address may send in a minute. Default 100. */
+  forgedCookieLimit?: number
+  /** Whether the cookie is for use from another site (`SameSite=None; Partitioned`). Default `false`. */
+  crossSite?: boolean
+  /** Starts with `__Host-`. Default `__Host-session`. */
+  cookieName?: string
+  /** Time without activity after which a signed-in session ends. Default `30m`. */
+  idleTimeout?: string
+  /** Time after sign-in at which a session ends. Default `12h`. */
+  absoluteTimeout?: string
+  /** The same for "remember me". Default `7d`. */
+  rememberIdleTimeout?: string
+  /** Default `30d`. */
+  rememberAbsoluteTimeout?: string
+  /** The same for anonymous sessions. Default `1h`. */
+  anonymousIdleTimeout?: string
+  /** Default `24h`. */
+  anonymousAbsoluteTimeout?: string
+  /** How often an active session gets a new secret. Default `15m`. */
+  rotateEvery?: string
+  /** How long the previous secret is accepted after that. Default `30s`. */
+  rotationGrace?: string
+  /** What happens when a secret is used after its grace period. Default `refuse`. */
+  onSecretReuse?: 'refuse' | 'revoke'
+  /** How long after authentication a session counts as fresh. Default `10m`. */
+  freshFor?: string
+  /** How many sessions a user may have. Default 20. */
+  maxPerUser?: number
+  /** What happens at that limit. Default `evict-oldest`. */
+  userLimitPolicy?: 'evict-oldest' | 'reject'
+  /** Above this number the oldest anonymous sessions are deleted. Default 100,000. */
+  maxAnonymous?: number
+  /** Where the audit trail is written. Default `stdout`. */
+  audit?: 'stdout' | 'off'
+  /** Whether `GET /api/_session/diagnose` exists. Default: in development only. */
+  diagnose?: boolean
+}
+
+/** How each store is imported, by name: the file and its opener for each URL scheme. */
+const STORES: Record<StoreName, { file: string, opener: string, schemes: string[] }> = {
+  sqlite: { file: 'open-sqlite', opener: 'openSqlite', schemes: ['sqlite'] },
+  redis: { file: 'redis', opener: 'openRedis', schemes: ['redis', 'rediss'] },
+  fs: { file: 'fs', opener: 'openFolder', schemes: ['fs'] },
+}
+
+const nameOption = (name: string) => `cloakroom.${name}`
+
+/**
+ * Checks the options and the build-time runtime configuration.
+ *
+ * @throws ConfigError, which stops the build, for an unknown name or a value that is not valid
+ */
+export function checkOptions({ stores = [], ...settings }: ModuleOptions, runtimeConfig: unknown): void {
+  assertKnownSettings(Object.keys(settings), [...SETTING_NAMES, 'stores'], nameOption)
+  const runtimeNames = Object.keys(Object(runtimeConfig) as object)
+  assertKnownSettings(runtimeNames, SETTING_NAMES, name => `runtimeConfig.${nameOption(name)}`)
+  const unknown = stores.find(store => !Object.hasOwn(STORES, store))
+  if (unknown !== undefined) {
+    const fix = `Use ${Object.keys(STORES).join(', ')}.`
+    throw new ConfigError(nameOption('stores'), `lists "${unknown}", which is not a store`, fix)
+  }
+  parseFields(settings, nameOption)
+}
+
+/** The stores that the build has to contain. */
+export function requiredStores({ stores, store }: ModuleOptions, env: NodeJS.ProcessEnv): StoreName[] {
+  if (stores) return stores
+  const scheme = (env[envNameOf('store')] || store || 'sqlite:').split(':', 1)[0]!
+  const names = Object.keys(STORES) as StoreName[]
+  return names.filter(name => STORES[name].schemes.includes(scheme))
+}
+
+/** The contents of the virtual module `#cloakroom-stores`: the opener of each store by URL scheme. */
+export function storesTemplate(stores: readonly StoreName[], folder: string): string {
+  const used = stores.map(name => STORES[name])
+  const imports = used.map(({ file, opener }) => `import { ${opener} } from ${JSON.stringify(`${folder}/${file}`)}`)
+  const entries = used.flatMap(({ opener, schemes }) => schemes.map(scheme => `${scheme}: ${opener}`))
+  return [...imports, `export const storeOpeners = { ${entries.join(', ')} }`, ''].join('\n')
+}

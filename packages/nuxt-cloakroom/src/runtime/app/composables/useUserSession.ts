@@ -1,0 +1,127 @@
+import { tryOnScopeDispose } from '@vueuse/core'
+import { computed, effectScope, getCurrentInstance, getCurrentScope, onServerPrefetch, ref, shallowRef } from 'vue'
+import type { Ref } from 'vue'
+import { onNuxtReady, useNuxtApp, useState } from '#imports'
+import type { UserSessionComposable } from '../../shared/types/auth-utils'
+import type { EndListener } from '../../shared/types/session'
+import { leaveProtectedPages } from '../session/protected-pages'
+import { useServerClock } from '../session/server-clock'
+import { SessionClient } from '../session/session-client'
+import { initialState, withView } from '../session/session-state'
+import type { SessionState } from '../session/session-state'
+import type { Sync } from '../session/sync'
+import { refreshAndBroadcast, startSync } from '../session/sync'
+
+type NuxtApp = ReturnType<typeof useNuxtApp>
+type UserSession = UserSessionComposable & { readonly load: () => Promise<void> }
+
+/** One for each Nuxt app: on the server, for each request. */
+const sessions = new WeakMap<NuxtApp, UserSession>()
+
+/**
+ * The visitor's session: available during SSR, synchronized across tabs, and updated within a second when the session
+ * ends on another device.
+ *
+ * In a template it is correct from the first render on. Code in `setup` that reads it while rendering on the server has
+ * to wait: `const { loggedIn } = await useUserSession()`. A page that does not call this can be cached; on a page that
+ * is cached, the session is unknown until the browser has fetched it.
+ */
+export function useUserSession(): UserSessionComposable & PromiseLike<UserSessionComposable> {
+  const nuxtApp = useNuxtApp()
+  const known = sessions.get(nuxtApp) ?? createUserSession(nuxtApp)
+  sessions.set(nuxtApp, known)
+  const { load, ...session } = known
+  if (import.meta.server && getCurrentInstance()) onServerPrefetch(load)
+  const whenLoaded = () => session.ready.value || nuxtApp.isHydrating ? Promise.resolve() : load()
+  return { ...session, then: (...handlers) => whenLoaded().then(() => session).then(...handlers) }
+}
+
+function createUserSession(nuxtApp: NuxtApp): UserSession {
+  const state = useState<SessionState>('cloakroom', initialState)
+  const isLive = ref(false)
+  const sync = shallowRef<Sync>()
+  return effectScope(true).run(() => {
+    const now = useServerClock(computed(() => state.value.view), isLive)
+    const client = new SessionClient(state, now, import.meta.server ? () => loadForPage(nuxtApp, state) : undefined)
+    const values = createValues(state, now, sync)
+    if (import.meta.client) {
+      leaveProtectedPages(client)
+      const scope = getCurrentScope()!
+      onNuxtReady(() => scope.run(() => {
+        isLive.value = true
+        if (!values.ready.value) void client.load()
+        sync.value = startSync({ client, now, remaining: values.remaining })
+      }))
+    }
+    return { ...values, ...createMethods(client, sync) }
+  })!
+}
+
+/**
+ * An error page knows no user: caches that go by a path's ending store a 404 for `/account/foo.css` (cache deception).
+ */
+async function loadForPage({ ssrContext, payload }: NuxtApp, state: Ref<SessionState>) {
+  const view = payload.error ? 'unknown' : await ssrContext?.event.context.sessionView?.() ?? 'unknown'
+  state.value = view === 'unknown' ? { ...state.value, stale: true } : withView(state.value, view)
+}
+
+function createValues(
+  state: Ref<SessionState>,
+  now: UserSessionComposable['now'],
+  sync: Readonly<Ref<Sync | undefined>>,
+) {
+  const details = computed(() => state.value.view?.session ?? null)
+  const session = computed(() => state.value.view?.data ?? null)
+  const status = computed(() => state.value.view?.status ?? 'unknown')
+  const until = (time: number) => Math.max(0, time - now.value)
+  return {
+    status,
+    session,
+    details,
+    now,
+    ready: computed(() => status.value !== 'unknown'),
+    loggedIn: computed(() => status.value === 'signed-in'),
+    stale: computed(() => state.value.stale),
+    retryIn: computed(() => {
+      const retryAt = sync.value?.retryAt.value ?? null
+      return retryAt === null ? null : until(retryAt)
+    }),
+    user: computed(() => session.value?.user ?? null),
+    cookie: computed(() => state.value.view?.cookie ?? null),
+    expiresAt: computed(() => details.value?.expiresAt ?? null),
+    idleExpiresAt: computed(() => details.value?.idleExpiresAt ?? null),
+    remaining: computed(() => details.value && until(Math.min(details.value.idleExpiresAt, details.value.expiresAt))),
+    ended: computed(() => state.value.ended),
+  }
+}
+
+function createMethods(client: SessionClient, sync: Readonly<Ref<Sync | undefined>>) {
+  const broadcast: Sync['broadcast'] = message => sync.value?.broadcast(message)
+  return {
+    load: () => client.load(),
+    async fetch() {
+      await (import.meta.server ? client.load() : refreshAndBroadcast(client, broadcast))
+    },
+    async extend() {
+      const isExtended = await client.extend()
+      if (isExtended) broadcast({ type: 'changed' })
+      return isExtended
+    },
+    async clear() {
+      const { id } = client
+      await client.clear()
+      if (id !== null) broadcast({ type: 'ended', id, reason: 'signed_out' })
+    },
+    onEnded: (listener: EndListener) => addListener(client.endListeners, listener),
+    onChanged: (listener: () => void) => addListener(client.changeListeners, listener),
+  }
+}
+
+function addListener<Listener>(listeners: Set<Listener>, listener: Listener) {
+  listeners.add(listener)
+  const remove = () => {
+    listeners.delete(listener)
+  }
+  tryOnScopeDispose(remove)
+  return remove
+}

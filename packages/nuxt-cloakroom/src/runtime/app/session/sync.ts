@@ -1,0 +1,153 @@
+import {
+  tryOnScopeDispose, useBroadcastChannel, useDocumentVisibility, useEventListener, useOnline, whenever,
+} from '@vueuse/core'
+import { ref, watch } from 'vue'
+import type { Ref } from 'vue'
+import type { SessionEndReason } from '../../shared/types/session'
+import { backOffDelay, followSession, whenLeader } from './event-stream'
+import type { SessionClient } from './session-client'
+import { contentOf, identityOf } from './session-state'
+
+/**
+ * What one tab sends to the others. `ended` names the session, because another tab may hold another one. `opened`: this
+ * tab listens from now on, and its state comes from HTML that the server rendered at `now`.
+ */
+export type TabMessage
+  = { type: 'changed' } | { type: 'ended', id: string, reason: SessionEndReason } | { type: 'opened', now: number }
+
+type Broadcast = (message: TabMessage) => void
+
+export interface SyncContext {
+  readonly client: SessionClient
+  /** The server's clock. */
+  readonly now: Readonly<Ref<number>>
+  /** Milliseconds until the session expires. */
+  readonly remaining: Readonly<Ref<number | null>>
+}
+
+export interface Sync {
+  /** Sends a message to the other tabs. */
+  readonly broadcast: Broadcast
+  /** When a failed refresh is retried, on the server's clock; `null` if no retry is scheduled. */
+  readonly retryAt: Readonly<Ref<number | null>>
+}
+
+/** A state that is older than this is refreshed when the user returns to the tab. */
+const MAX_AGE_MS = 60_000
+
+/**
+ * Keeps the state in sync with the server and with the browser's other tabs. Call it in the browser, in an effect scope
+ * and not in a component.
+ */
+export function startSync(context: SyncContext): Sync {
+  const { client, remaining } = context
+  const broadcast = useTabs(client)
+  const refresh = () => refreshAndBroadcast(client, broadcast)
+  const stream = useEventStream(client, broadcast, refresh)
+  const retryAt = useRefetchOnFocus(context, stream.reconnectNow, refresh)
+  whenever(() => remaining.value === 0, () => {
+    void refresh()
+  })
+  return { broadcast, retryAt }
+}
+
+/**
+ * Refreshes the state and notifies the other tabs of changes. Returns `false` if the server did not respond.
+ *
+ * An end is sent as such: a tab that had to refresh first would fetch data that the user may no longer see.
+ */
+export async function refreshAndBroadcast(client: SessionClient, broadcast: Broadcast): Promise<boolean> {
+  const { id } = client
+  const before = contentOf(client.state)
+  const hasResponded = await client.refresh()
+  if (id !== null && client.id === null) broadcast({ type: 'ended', id, reason: client.state.ended ?? 'unknown' })
+  else if (contentOf(client.state) !== before) broadcast({ type: 'changed' })
+  return hasResponded
+}
+
+function useTabs(client: SessionClient): Broadcast {
+  const { data, post } = useBroadcastChannel<TabMessage, TabMessage>({ name: 'cloakroom' })
+  const viewedAt = () => client.state.view?.now ?? 0
+
+  /** A tab cannot receive what the others send between its HTML and its scripts. */
+  async function welcome(renderedAt: number) {
+    await client.idle()
+    if (viewedAt() > renderedAt) post({ type: 'changed' })
+  }
+
+  watch(data, (message) => {
+    if (message?.type === 'changed') client.changed()
+    else if (message?.type === 'opened') void welcome(message.now)
+    else if (message && message.id === client.id) client.end(message.reason)
+  }, { flush: 'sync' })
+  if (client.state.view) post({ type: 'opened', now: viewedAt() })
+  return post
+}
+
+/** One stream for the whole browser, while there is a session. */
+function useEventStream(client: SessionClient, broadcast: Broadcast, refresh: () => Promise<boolean>) {
+  const stream = followSession({
+    changed() {
+      broadcast({ type: 'changed' })
+      client.changed()
+    },
+    ended(reason) {
+      const { id } = client
+      if (id !== null) broadcast({ type: 'ended', id, reason })
+      client.end(reason)
+    },
+    refresh: async () => await refresh() ? client.id !== null : null,
+  })
+  const resigned = new AbortController()
+  const identity = () => identityOf(client.state)
+  const lead = () => watch(identity, session => session === null ? stream.stop() : stream.open(), { immediate: true })
+  if ('EventSource' in globalThis) whenLeader(lead, resigned.signal)
+  tryOnScopeDispose(() => {
+    resigned.abort()
+    stream.stop()
+  })
+  return stream
+}
+
+/** A tab that was asleep or offline has missed messages, and no message says that the server responds again. */
+function useRefetchOnFocus({ client, now }: SyncContext, reconnectNow: () => void, refresh: () => Promise<boolean>) {
+  const visibility = useDocumentVisibility()
+  const online = useOnline()
+  const onReturn = () => {
+    reconnectNow()
+    const { stale, view } = client.state
+    if (stale || now.value - (view?.now ?? 0) > MAX_AGE_MS) void refresh()
+  }
+  whenever(online, onReturn)
+  whenever(() => visibility.value === 'visible', onReturn)
+  useEventListener('pageshow', ({ persisted }) => {
+    if (persisted) void refresh()
+  })
+  return useRetries(() => client.state.stale && online.value && visibility.value === 'visible', now, refresh)
+}
+
+/** Refreshes again and again, with back-off, while it is needed. Returns when the next retry is due. */
+function useRetries(isNeeded: () => boolean, now: Readonly<Ref<number>>, refresh: () => Promise<boolean>) {
+  const retryAt = ref<number | null>(null)
+  watch(isNeeded, (needed, _, onCleanup) => {
+    if (!needed) return
+    let attempt = 0
+    let timer: ReturnType<typeof setTimeout>
+    let isOver = false
+    const schedule = () => {
+      const delay = backOffDelay(attempt++)
+      retryAt.value = now.value + delay
+      timer = setTimeout(() => {
+        retryAt.value = null
+        void refresh().then(() => isOver || schedule())
+      }, delay)
+    }
+    onCleanup(() => {
+      isOver = true
+      retryAt.value = null
+      clearTimeout(timer)
+    })
+    schedule()
+  }, { immediate: true })
+  return retryAt
+}

@@ -1,0 +1,16 @@
+import { DEVICES_PATH, EXTEND_PATH, SESSION_PATH } from '../../shared/routes'
+import { defineHandler } from '../nitro/platform'
+import { methodNotAllowed } from '../nitro/method-not-allowed'
+
+/** The methods of each route; of a device's own route, without the id. */
+const METHODS: Record<string, string> = {
+  [SESSION_PATH]: 'GET, DELETE',
+  [EXTEND_PATH]: 'POST',
+  [DEVICES_PATH]: 'GET, DELETE',
+}
+
+/** Responds with 405 to the methods that a route of this module does not have. */
+export default defineHandler((event) => {
+  const path = event.path.split('?', 1)[0]!.replace(/\/$/, '')
+  throw methodNotAllowed(event, METHODS[path] ?? 'DELETE')
+})

@@ -1,0 +1,123 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { CookieReading } from '../sessions/authenticator'
+
+/** What a request's headers say about its sender. Browsers set them; pages cannot change them. */
+export interface OriginHeaders {
+  readonly method: string
+  readonly origin: string | undefined
+  readonly referer: string | undefined
+  readonly secFetchSite: string | undefined
+  readonly secFetchMode: string | undefined
+  readonly secFetchDest: string | undefined
+  readonly hasCookie: boolean
+}
+
+export interface KnownOrigins {
+  /** Where this app is reached: from configuration or the TLS listener, never from a header. */
+  readonly own: ReadonlySet<string>
+  /** Other origins that may call with credentials; empty in the default, single-origin mode. */
+  readonly allowed: ReadonlySet<string>
+}
+
+/**
+ * - `own`: a page of this origin, a typed, bookmarked or followed address, or a program that is not a browser
+ * - `allowed`: a page of another origin that is on the allowlist
+ * - `foreign`: a page of another origin; it must not create, change or touch a session
+ */
+export type RequestOrigin = 'own' | 'allowed' | 'foreign'
+
+const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
+const ABSENT: CookieReading = { kind: 'absent' }
+const DUPLICATE: CookieReading = { kind: 'duplicate' }
+const SPACE = 0x20
+const TAB = 0x09
+
+/**
+ * Finds a cookie in a raw `Cookie` header by the exact bytes of its name (RFC 6265 section 5.4 as servers see it).
+ *
+ * A parser that trims or decodes names lets a sibling host plant a look-alike; one that takes the first of two lets the
+ * planted one win. Here only spaces and tabs around a pair are ignored, nothing is decoded, and two different values
+ * are reported as `duplicate`.
+ */
+export function readCookie(header: string | undefined, name: string): CookieReading {
+  if (!header || !header.includes(name)) return ABSENT
+  let value: string | undefined
+  for (const part of header.split(';')) {
+    const pair = trimBlanks(part)
+    if (!pair.startsWith(name) || pair[name.length] !== '=') continue
+    const found = pair.slice(name.length + 1)
+    if (value !== undefined && value !== found) return DUPLICATE
+    value = found
+  }
+  return value === undefined ? ABSENT : { kind: 'present', value }
+}
+
+export function isSafeMethod(method: string): boolean {
+  return SAFE_METHODS.has(method)
+}
+
+/** Whether no user has seen the response yet: a prefetch, HEAD or OPTIONS. */
+export function isSpeculative(method: string, headers: IncomingHttpHeaders): boolean {
+  if (method === 'HEAD' || method === 'OPTIONS') return true
+  const purpose = headers['sec-purpose'] ?? headers.purpose ?? ''
+  return purpose.includes('prefetch')
+}
+
+export function originHeadersOf(method: string, headers: IncomingHttpHeaders): OriginHeaders {
+  return {
+    method,
+    origin: headers.origin,
+    referer: headers.referer,
+    secFetchSite: headers['sec-fetch-site'] as string | undefined,
+    secFetchMode: headers['sec-fetch-mode'] as string | undefined,
+    secFetchDest: headers['sec-fetch-dest'] as string | undefined,
+    hasCookie: headers.cookie !== undefined,
+  }
+}
+
+/**
+ * Determines where a request comes from: CSRF protection without tokens, by Fetch Metadata and, if a browser does not
+ * send it, by Origin and Referer (OWASP CSRF cheat sheet; ASVS 3.5.1).
+ *
+ * If in doubt, an unsafe method is `foreign`. `Sec-Fetch-Site: none` on an unsafe method is `foreign` unless `Origin`
+ * is this app's own: no address bar sends a POST. A request with none of these headers and no cookie is a program such
+ * as curl, with nothing to abuse.
+ */
+export function classifyOrigin(request: OriginHeaders, known: KnownOrigins): RequestOrigin {
+  if (request.origin !== undefined && known.allowed.has(request.origin)) return 'allowed'
+  return isSafeMethod(request.method) ? classifySafe(request, known) : classifyUnsafe(request, known)
+}
+
+function classifySafe(request: OriginHeaders, { own }: KnownOrigins): RequestOrigin {
+  const { origin, secFetchSite, secFetchMode, secFetchDest } = request
+  if (secFetchSite === 'same-origin' || secFetchSite === 'none') return 'own'
+  // A frame, an object or an embed navigates too, but no user has followed it there.
+  if (secFetchSite !== undefined) return secFetchMode === 'navigate' && secFetchDest === 'document' ? 'own' : 'foreign'
+  return origin === undefined || own.has(origin) ? 'own' : 'foreign'
+}
+
+function classifyUnsafe(request: OriginHeaders, { own }: KnownOrigins): RequestOrigin {
+  const { origin, referer, secFetchSite, hasCookie } = request
+  const isOwnOrigin = origin !== undefined && own.has(origin)
+  if (secFetchSite === 'same-origin') return 'own'
+  if (secFetchSite !== undefined) return secFetchSite === 'none' && isOwnOrigin ? 'own' : 'foreign'
+  if (origin !== undefined) return isOwnOrigin ? 'own' : 'foreign'
+  if (referer !== undefined) return own.has(originOf(referer)) ? 'own' : 'foreign'
+  return hasCookie ? 'foreign' : 'own'
+}
+
+function originOf(referer: string): string {
+  return URL.canParse(referer) ? new URL(referer).origin : 'null'
+}
+
+function trimBlanks(text: string): string {
+  let start = 0
+  let end = text.length
+  while (start < end && isBlank(text.charCodeAt(start))) start++
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--
+  return text.slice(start, end)
+}
+
+function isBlank(code: number): boolean {
+  return code === SPACE || code === TAB
+}

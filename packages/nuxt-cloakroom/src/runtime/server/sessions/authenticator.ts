@@ -1,0 +1,215 @@
+import { LRUCache } from 'lru-cache'
+import type { SessionConfig } from './config'
+import type { OpenedCookie, SessionCookie } from './crypto'
+import { deriveNextSecret, hashSecret, hashesMatch, open, sessionIdOf, storeKeyOf } from './crypto'
+import type { SessionEvents } from './events'
+import type { GuardedStore } from './guarded-store'
+import type { KeyRing } from './key-ring'
+import type { PendingRemovals } from './pending-removals'
+import { isExpired } from './policy'
+import type { ParsedRecord, StoredSession } from './record'
+import { decodeSession } from './record'
+import type { Clock, MaybePromise, StoredRecord } from './store'
+
+/** Far above the 108 characters of a sealed cookie. A longer value is refused before any cryptography. */
+const MAX_COOKIE_CHARACTERS = 512
+const MAX_CACHED_COOKIES = 10_000
+/** Of a record that stays parsed next to its cookie. Most have half of that; 10,000 with 800 characters take 27 MB. */
+const MAX_CACHED_RECORD_CHARACTERS = 1024
+/** By how many milliseconds the clocks of two servers may differ without harm. */
+const CLOCK_TOLERANCE_MS = 1000
+
+/**
+ * What a `Cookie` header holds under the session cookie's name. `duplicate`: two different values, so none is trusted.
+ */
+export type CookieReading
+  = { readonly kind: 'absent' } | { readonly kind: 'present', readonly value: string } | { readonly kind: 'duplicate' }
+
+/** A cookie with what is derived from it, so that no hash is computed twice for one cookie. */
+export interface ParsedCookie extends OpenedCookie {
+  readonly key: string
+  readonly secretHash: string
+  /** What the store returned last. It only saves parsing: the store is read at each request. */
+  cached: ParsedRecord | null
+  /** Whether it was used since the last call of {@link CookieAuthenticator.forgetIdle}. */
+  used: boolean
+}
+
+/** A session whose client has proved that it may use it. */
+export interface AuthenticatedSession {
+  readonly session: StoredSession
+  /** What the browser should hold from now on. */
+  readonly cookie: SessionCookie
+  /** The browser holds an older secret than `cookie`, or the same under an old key, and needs a new cookie. */
+  readonly outdated: 'secret' | 'key' | null
+}
+
+/**
+ * - `superseded`: the secret from just before a sign-in or a rotation; the browser has a newer cookie
+ * - `secret_reuse`: a secret that was replaced longer ago than the grace period
+ */
+export type RecordRejection = 'unknown' | 'ended' | 'corrupt_record' | 'superseded' | 'secret_reuse'
+export type Rejection = 'absent' | 'duplicate' | 'forged' | RecordRejection
+
+export type Authentication
+  = { readonly outcome: 'authenticated', readonly session: AuthenticatedSession }
+    | { readonly outcome: Rejection, readonly session: null }
+
+export interface AuthenticatorDeps {
+  readonly ring: KeyRing
+  readonly config: Pick<SessionConfig, 'cookieName' | 'rotationGrace' | 'onSecretReuse'>
+  readonly clock: Clock
+  readonly events: Pick<SessionEvents, 'emit'>
+  readonly store: Pick<GuardedStore, 'read'>
+  readonly removals: PendingRemovals
+}
+
+/**
+ * Decides which session a cookie opens. A missing, expired or forged cookie opens none, and is never cleared for that.
+ */
+export class CookieAuthenticator {
+  readonly #deps: AuthenticatorDeps
+  readonly #cookies = new LRUCache<string, ParsedCookie>({ max: MAX_CACHED_COOKIES })
+
+  constructor(deps: AuthenticatorDeps) {
+    this.#deps = deps
+  }
+
+  /**
+   * Finds the session of a cookie. Reads the store once, and not at all for an invalid cookie. Writes only if a session
+   * has expired, so that it stays expired even if the clock is set back. Returns a plain value if the store does.
+   *
+   * @throws SessionError `store_unavailable`, by a rejected promise only
+   */
+  authenticate(cookie: CookieReading): MaybePromise<Authentication> {
+    const parsed = this.parse(cookie)
+    if (typeof parsed === 'string') return rejected(parsed)
+    const { removals } = this.#deps
+    if (removals.reasons.has(parsed.key)) return removals.retry(parsed.key).then(() => this.#readAndCheck(parsed))
+    return this.#readAndCheck(parsed)
+  }
+
+  /** Opens a cookie without reading the store. */
+  parse(cookie: CookieReading): ParsedCookie | 'absent' | 'duplicate' | 'forged' {
+    if (cookie.kind === 'absent') return 'absent'
+    if (cookie.kind === 'duplicate') {
+      this.#deps.events.emit({ type: 'refused', reason: 'duplicate_cookie' })
+      return 'duplicate'
+    }
+    const parsed = this.#open(cookie.value)
+    if (parsed) return parsed
+    this.#deps.events.emit({ type: 'refused', reason: 'forged' })
+    return 'forged'
+  }
+
+  /** The store key that a cookie names, whether it opens a session or not. Emits no event. */
+  storeKeyIn(cookie: CookieReading): string | null {
+    return cookie.kind === 'present' ? this.#open(cookie.value)?.key ?? null : null
+  }
+
+  /** Checks a cookie against the record that the store has for it, and emits what an operator should know. */
+  checkRecord(parsed: ParsedCookie, row: StoredRecord | null): AuthenticatedSession | RecordRejection {
+    const result = row ? this.#check(parsed, row) : 'unknown'
+    if (typeof result !== 'string') return result
+    parsed.cached = null // The data of a session that is over does not stay in memory.
+    const { events } = this.#deps
+    if (result === 'unknown') events.emit({ type: 'refused', reason: 'unknown' })
+    if (result === 'corrupt_record' || result === 'secret_reuse') {
+      events.emit({ type: result, id: sessionIdOf(parsed.key) })
+    }
+    return result
+  }
+
+  /** The session as `parsed` proves it: by the current secret, or by the previous one within its grace period. */
+  verifySecret(parsed: ParsedCookie, session: StoredSession): AuthenticatedSession | null {
+    const { secretHash, previous, rotatedAt } = session.record
+    if (hashesMatch(parsed.secretHash, secretHash)) {
+      return { session, cookie: parsed, outdated: parsed.sealedByCurrentKey ? null : 'key' }
+    }
+    if (!previous || !hashesMatch(parsed.secretHash, previous.hash)) return null
+    const now = this.#deps.clock()
+    // The lower bound prevents a second grace period after a clock was set back.
+    if (now < rotatedAt - CLOCK_TOLERANCE_MS || now >= previous.until) return null
+    const secret = deriveNextSecret(parsed.secret, previous.salt)
+    return { session, cookie: { sid: parsed.sid, secret }, outdated: 'secret' }
+  }
+
+  /** Forgets the data of sessions that nobody has used since the last call: they may have ended elsewhere. */
+  forgetIdle(): void {
+    for (const parsed of this.#cookies.values()) {
+      if (!parsed.used) parsed.cached = null
+      parsed.used = false
+    }
+  }
+
+  #open(value: string): ParsedCookie | null {
+    const known = this.#cookies.get(value)
+    if (known) return known
+    const { ring, config } = this.#deps
+    const cookie = value.length <= MAX_COOKIE_CHARACTERS ? open(ring, config.cookieName, value) : null
+    if (!cookie) return null
+    const parsed = {
+      ...cookie,
+      key: storeKeyOf(cookie.sid),
+      secretHash: hashSecret(cookie.secret),
+      cached: null,
+      used: true,
+    }
+    this.#cookies.set(copyOf(value), parsed)
+    return parsed
+  }
+
+  #readAndCheck(parsed: ParsedCookie): MaybePromise<Authentication> {
+    const row = this.#deps.store.read(parsed.key)
+    return row instanceof Promise ? row.then(read => this.#conclude(parsed, read)) : this.#conclude(parsed, row)
+  }
+
+  #conclude(parsed: ParsedCookie, row: StoredRecord | null): MaybePromise<Authentication> {
+    const result = this.checkRecord(parsed, row)
+    if (typeof result !== 'string') return { outcome: 'authenticated', session: result }
+    if (result === 'ended' || result === 'secret_reuse') return this.#removeRejected(parsed, result)
+    return rejected(result)
+  }
+
+  async #removeRejected({ key }: ParsedCookie, reason: 'ended' | 'secret_reuse'): Promise<Authentication> {
+    const { removals, config } = this.#deps
+    if (reason === 'ended') await removals.tryRemove(key, 'expired')
+    else if (config.onSecretReuse === 'revoke') await removals.remove(key, 'secret_reuse')
+    return rejected(reason)
+  }
+
+  #check(parsed: ParsedCookie, row: StoredRecord): AuthenticatedSession | RecordRejection {
+    const session = decodeSession(parsed.key, row, parsed.cached)
+    if (!session) return 'corrupt_record'
+    parsed.used = true
+    if (session.record !== parsed.cached?.record) {
+      const isSmall = row.value.length <= MAX_CACHED_RECORD_CHARACTERS
+      parsed.cached = isSmall ? { text: row.value, record: session.record } : null
+    }
+    if (isExpired(session, this.#deps.clock())) return 'ended'
+    return this.verifySecret(parsed, session) ?? (this.#isSuperseded(parsed, session) ? 'superseded' : 'secret_reuse')
+  }
+
+  /** A request that was under way while its own browser signed in carries the secret from before. */
+  #isSuperseded({ secretHash }: ParsedCookie, { record: { previous, rotatedAt } }: StoredSession): boolean {
+    return previous?.until === 0
+      && hashesMatch(secretHash, previous.hash)
+      && Math.abs(this.#deps.clock() - rotatedAt) < this.#deps.config.rotationGrace
+  }
+}
+
+const REJECTIONS = Object.fromEntries(
+  (['absent', 'duplicate', 'forged', 'unknown', 'ended', 'corrupt_record', 'superseded', 'secret_reuse'] as const)
+    .map(outcome => [outcome, { outcome, session: null }]),
+) as Record<Rejection, Authentication>
+
+function rejected(outcome: Rejection): Authentication {
+  return REJECTIONS[outcome]
+}
+
+/**
+ * The same characters in memory of their own: a part that was cut out of a header would keep all 16 KiB of it alive.
+ */
+function copyOf(sealed: string): string {
+  return Buffer.from(sealed, 'latin1').toString('latin1')
+}

@@ -1,0 +1,155 @@
+import { stringify, unflatten } from 'devalue'
+import { SessionError } from './errors'
+import type { RecordMeta, StoredRecord } from './store'
+
+const SCHEMA = 1
+/** A longer stored value cannot be a record, and is not parsed. */
+const MAX_VALUE_CHARACTERS = 256 * 1024
+/** Of a whole record when its data changes. A rotation may add a few bytes. */
+const MAX_RECORD_BYTES = 64 * 1024
+
+/** The secret before the current one. */
+export interface PreviousSecret {
+  readonly hash: string
+  /** End of the grace period, milliseconds since the epoch; 0 if the secret became invalid at once. */
+  readonly until: number
+  /** With the previous secret it gives the current one, see `deriveNextSecret`. Empty if the secret became invalid. */
+  readonly salt: string
+}
+
+/** What the store holds of a session. It contains no secret, only hashes. */
+export interface SessionRecord {
+  readonly secretHash: string
+  readonly previous: PreviousSecret | null
+  readonly rotatedAt: number
+  /** Grows whenever a secret becomes invalid at once: a request that was authenticated before may write no more. */
+  readonly secretGeneration: number
+  readonly userId: string | null
+  readonly authenticatedAt: number | null
+  readonly createdAt: number
+  /** Milliseconds without activity after which the session ends. */
+  readonly idleTimeout: number
+  /** Absolute expiry, milliseconds since the epoch. */
+  readonly expiresAt: number
+  readonly persistent: boolean
+  /** The browser's `User-Agent`, for the list of devices. */
+  readonly label: string
+  /** The app's data in devalue's flat form: parsed with the record, revived only on demand. */
+  readonly data: FlatData
+}
+
+/** devalue's flattened form of a value, which is plain JSON. */
+export type FlatData = readonly unknown[]
+
+export type SessionValues = Record<string, unknown>
+
+/** A record with its data revived. This copy belongs to its holder alone. */
+interface DecodedRecord {
+  readonly record: SessionRecord
+  readonly values: SessionValues
+}
+
+/** A session as it was read from the store. */
+export interface StoredSession extends DecodedRecord {
+  readonly key: string
+  readonly version: number
+  readonly lastSeenAt: number
+}
+
+/** A valid record with the exact text it was read from. */
+export interface ParsedRecord {
+  readonly text: string
+  readonly record: SessionRecord
+}
+
+/** The data of a session that holds nothing yet. */
+export const NO_DATA: FlatData = flatten({})
+
+/**
+ * Flattens data so that Date, Map, Set, BigInt and shared references survive. Throws for functions and class instances.
+ */
+export function flatten(values: SessionValues): FlatData {
+  return JSON.parse(stringify(values)) as FlatData
+}
+
+/** Revives data: a new copy at each call, so that no caller can change another's. */
+export function revive(data: FlatData): SessionValues {
+  return unflatten(data as unknown[]) as SessionValues
+}
+
+export function encodeRecord(record: SessionRecord): string {
+  return JSON.stringify({ schema: SCHEMA, ...record })
+}
+
+/** @throws SessionError `too_large` */
+export function encodeBounded(record: SessionRecord): string {
+  const value = encodeRecord(record)
+  if (Buffer.byteLength(value) <= MAX_RECORD_BYTES) return value
+  const limit = `${MAX_RECORD_BYTES / 1024} KiB`
+  throw new SessionError('too_large', `The session's data would exceed ${limit}. Store an id in the session, and the `
+    + `rest elsewhere.`)
+}
+
+/** Returns `null` for a record that is damaged or of another schema. The stored row is not changed. */
+export function decodeRecord(value: string): DecodedRecord | null {
+  if (value.length > MAX_VALUE_CHARACTERS) return null
+  try {
+    const record: unknown = JSON.parse(value)
+    if (!isRecord(record)) return null
+    const values: unknown = revive(record.data)
+    return isPlainObject(values) ? { record, values } : null
+  }
+  catch {
+    return null
+  }
+}
+
+/**
+ * The session in a stored row, or `null` if the record is not valid. Does not check expiry.
+ *
+ * @param parsed an earlier reading, which saves parsing the same text again
+ */
+export function decodeSession(
+  key: string,
+  row: StoredRecord,
+  parsed: ParsedRecord | null = null,
+): StoredSession | null {
+  const decoded = parsed?.text === row.value
+    ? { record: parsed.record, values: revive(parsed.record.data) }
+    : decodeRecord(row.value)
+  return decoded && { ...decoded, key, version: row.version, lastSeenAt: row.lastSeenAt }
+}
+
+export function metaOf(record: SessionRecord, lastSeenAt: number): RecordMeta {
+  const { userId, createdAt, idleTimeout, expiresAt } = record
+  return { userId, createdAt, lastSeenAt, idleTimeout, expiresAt }
+}
+
+function isRecord(value: unknown): value is SessionRecord {
+  if (typeof value !== 'object' || value === null) return false
+  const record = value as Record<string, unknown>
+  const times = ['rotatedAt', 'secretGeneration', 'createdAt', 'idleTimeout', 'expiresAt']
+  return record.schema === SCHEMA
+    && typeof record.secretHash === 'string'
+    && isPrevious(record.previous)
+    && isNullOr('string', record.userId)
+    && isNullOr('number', record.authenticatedAt)
+    && times.every(name => Number.isFinite(record[name]))
+    && typeof record.persistent === 'boolean'
+    && typeof record.label === 'string'
+    && Array.isArray(record.data)
+}
+
+function isPlainObject(value: unknown): value is SessionValues {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+}
+
+function isPrevious(value: unknown): boolean {
+  if (value === null) return true
+  const previous = value as Partial<PreviousSecret> | undefined
+  return typeof previous?.hash === 'string' && typeof previous.salt === 'string' && Number.isFinite(previous.until)
+}
+
+function isNullOr(type: 'string' | 'number', value: unknown): boolean {
+  return value === null || typeof value === type
+}

@@ -1,0 +1,133 @@
+import type { AuthenticatedSession } from './authenticator'
+import type { SessionCookie } from './crypto'
+import { hashSecret, hashesMatch, sessionIdOf } from './crypto'
+import type { SessionEngine } from './engine'
+import { SessionError, crossOriginRefused } from './errors'
+import { rotateSecret } from './next-state'
+import { isRotationDue } from './policy'
+import type { ComputeNext } from './update-with-retry'
+import { updateWithRetry } from './update-with-retry'
+
+/** What a session needs to know of the request that it belongs to. */
+export interface SessionRequest {
+  /** The browser's `User-Agent`. */
+  readonly label: string
+  /** When the request began, milliseconds since the epoch. */
+  readonly startedAt: number
+  /** A prefetch, HEAD or OPTIONS: no user has seen the response yet, so no value is pulled and no timeout moves. */
+  readonly isSpeculative: boolean
+  /** It comes from a page of another origin, and must not write. */
+  readonly isForeign: boolean
+  /** Resolves when the response has been sent, with the cookie if there is a new one. */
+  readonly responseSent: Promise<void>
+}
+
+/** Where the browser's session cookie is set and cleared. */
+export interface CookieWriter {
+  /** @param maxAge seconds; without it the cookie ends with the browser */
+  set(value: string, maxAge?: number): void
+  clear(): void
+}
+
+/** What one request knows of its session. The functions in `session*.ts` read and change it. */
+export interface SessionState {
+  readonly engine: SessionEngine
+  readonly request: SessionRequest
+  readonly cookieWriter: CookieWriter
+  current: AuthenticatedSession | null
+  /** What the browser holds, as far as this request knows. */
+  browserCookie: SessionCookie | null
+  /** Grows with each sign-in and sign-out of this request, so that an earlier write does not have the last word. */
+  generation: number
+  /** The session ended, or another request replaced its cookie: writes are dropped until this request signs in. */
+  isLost: boolean
+  /** The creation of the session, while it is under way. */
+  creating: Promise<void> | undefined
+  /** The start of a sign-in: that of the request, or later if the request has revoked the user's sessions. */
+  signInStartedAt: number
+}
+
+/** @throws SessionError `cross_origin_refused` in a request from a page of another origin */
+export function assertMayWrite({ request, engine }: SessionState): void {
+  if (!request.isForeign) return
+  engine.events.emit({ type: 'refused', reason: 'cross_origin' })
+  throw crossOriginRefused()
+}
+
+/** Continues with this session, and gives the browser its cookie if it holds another one. */
+export function adopt(state: SessionState, session: AuthenticatedSession): void {
+  state.current = session
+  if (!state.browserCookie?.secret.equals(session.cookie.secret)) sendCookie(state, session)
+}
+
+export function sendCookie(state: SessionState, { session, cookie }: AuthenticatedSession): void {
+  const { engine } = state
+  const { persistent, expiresAt } = session.record
+  const maxAge = persistent ? Math.floor((expiresAt - engine.clock()) / 1000) : undefined
+  state.cookieWriter.set(engine.seal(cookie), maxAge)
+  state.browserCookie = cookie
+}
+
+/** Changes the record. Returns `false` if the session has ended or its secret became invalid. */
+export async function changeRecord(state: SessionState, computeNext: ComputeNext, seenAt?: number): Promise<boolean> {
+  const { generation } = state
+  const changed = await updateWithRetry(state.engine, state.current!, computeNext, seenAt)
+  if (changed && generation === state.generation) adopt(state, changed)
+  return changed !== null
+}
+
+/** Moves the idle clock. Returns `false` if there is no session or it has ended. */
+export async function touch(state: SessionState): Promise<boolean> {
+  assertMayWrite(state)
+  if (!state.current) return false
+  const touched = await state.engine.touch(state.current.session)
+  if (touched && state.current?.session.key === touched.key) {
+    state.current = { ...state.current, session: { ...state.current.session, lastSeenAt: touched.lastSeenAt } }
+  }
+  return touched !== null
+}
+
+export async function rotateNow(state: SessionState): Promise<boolean> {
+  assertMayWrite(state)
+  return replaceSecret(state, 0)
+}
+
+/** A store that fails here does not fail the request; it has reported the failure. */
+export async function rotatePeriodically(state: SessionState): Promise<void> {
+  try {
+    await replaceSecret(state, state.engine.config.rotationGrace)
+  }
+  catch (error) {
+    if (!(error instanceof SessionError)) throw error
+  }
+}
+
+/** Ends the request's use of the session and clears the cookie. Returns the session that it used. */
+export function leaveSession(state: SessionState): AuthenticatedSession | null {
+  const { current } = state
+  state.generation++
+  state.cookieWriter.clear()
+  state.current = null
+  return current
+}
+
+/** @param grace milliseconds; 0 makes the old secret invalid at once */
+async function replaceSecret(state: SessionState, grace: number): Promise<boolean> {
+  if (!state.current) return false
+  const { engine } = state
+  const now = engine.clock()
+  let isRotated = false
+  const isActive = await changeRecord(state, (current) => {
+    // If a parallel request was faster, its new secret is valid here too, and is not replaced again.
+    const isDue = isRotationDue(current.session, engine.clock(), engine.config) && holdsCurrentSecret(current)
+    isRotated = grace === 0 || isDue
+    return isRotated ? rotateSecret(current, engine.clock(), grace) : null
+  }, now)
+  if (!isActive) state.current = null
+  if (isRotated && state.current) engine.events.emit({ type: 'rotated', id: sessionIdOf(state.current.session.key) })
+  return isActive
+}
+
+function holdsCurrentSecret({ cookie, session }: AuthenticatedSession): boolean {
+  return hashesMatch(hashSecret(cookie.secret), session.record.secretHash)
+}

@@ -1,0 +1,68 @@
+import type { SessionCookieView, SessionView } from '../../shared/types/session'
+import type { SessionData } from '../../shared/types/session-data'
+import { cookieAttributes } from '../http/set-cookie'
+import { rootEventOf } from '../nitro/guard'
+import type { RequestEvent } from '../nitro/platform'
+import { nodeRequestOf } from '../nitro/platform'
+import { maySessionBeUsed, sessionCookieOf, useServerSession } from '../nitro/request-session'
+import { useCloakroom } from '../nitro/runtime'
+import { SessionError } from '../sessions/errors'
+import type { ServerSession } from '../sessions/session'
+import { clientSession } from './user-session'
+
+/** Returns what the browser may know of a session: an explicit list of properties, and its data without `secure`. */
+export async function sessionView(event: RequestEvent, session: ServerSession<SessionData>): Promise<SessionView> {
+  const data = await clientSession(event, session)
+  const { engine } = useCloakroom()
+  return {
+    status: session.userId === null || data === null ? 'anonymous' : 'signed-in',
+    session: data
+      ? {
+          id: session.id!,
+          userId: session.userId,
+          createdAt: session.createdAt!,
+          lastSeenAt: session.lastSeenAt!,
+          idleExpiresAt: session.idleExpiresAt!,
+          expiresAt: session.expiresAt!,
+          persistent: session.persistent,
+        }
+      : null,
+    cookie: cookieView(event),
+    data,
+    ended: session.exists ? null : await engine.endReasonOfCookie(sessionCookieOf(event)),
+    now: engine.clock(),
+  }
+}
+
+/**
+ * The same for a page that is being rendered; opening a page is activity. Returns `unknown` if the store does not
+ * respond, or if the page goes into a cache and is the same for every visitor: the page is rendered all the same.
+ */
+export async function sessionViewForPage(event: RequestEvent): Promise<SessionView | 'unknown'> {
+  if (!maySessionBeUsed(event)) return 'unknown'
+  try {
+    return await sessionView(event, await useServerSession(event))
+  }
+  catch (error) {
+    if (error instanceof SessionError && error.code === 'store_unavailable') return 'unknown'
+    throw error
+  }
+}
+
+function cookieView(event: RequestEvent): SessionCookieView | null {
+  const { cookieName: name, crossSite } = useCloakroom().config
+  const value = valueBeingSet(event, name) ?? valueSent(event)
+  // It is empty if it is being cleared.
+  return value ? { name, attributes: cookieAttributes({ crossSite }), size: name.length + value.length } : null
+}
+
+function valueSent(event: RequestEvent): string | undefined {
+  const cookie = sessionCookieOf(event)
+  return cookie.kind === 'present' ? cookie.value : undefined
+}
+
+function valueBeingSet(event: RequestEvent, name: string): string | undefined {
+  const { res } = nodeRequestOf(rootEventOf(event))
+  const lines = [res.getHeader('set-cookie') ?? []].flat().map(String)
+  return lines.find(line => line.startsWith(`${name}=`))?.slice(name.length + 1).split(';', 1)[0]
+}

@@ -1,0 +1,158 @@
+import { mountSuspended, registerEndpoint } from '@nuxt/test-utils/runtime'
+import type { SessionEndReason } from '#cloakroom'
+import { createError } from 'h3'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { nextTick } from 'vue'
+import { useUserSession } from '#imports'
+import { HOUR, sessionOf, viewOf } from '../support/views'
+import { eventually } from '../../support/eventually'
+
+const SIGNED_IN = {
+  userId: 'ada' as string | null,
+  id: 'h1',
+  ended: null as SessionEndReason | null,
+  isDown: false,
+  requests: 0,
+  now: null as number | null,
+  delay: Promise.resolve() as Promise<unknown>,
+}
+
+const server = { ...SIGNED_IN }
+
+registerEndpoint('/api/_session', {
+  method: 'GET',
+  handler: async () => {
+    server.requests++
+    await server.delay
+    if (server.isDown) throw createError({ statusCode: 503, data: { code: 'store_unavailable' } })
+    const { id, userId, ended } = server
+    const now = server.now ?? Date.now()
+    if (!id) return viewOf({ session: null, data: null, cookie: null, ended, now })
+    const session = sessionOf({ id, userId, idleExpiresAt: now + HOUR, expiresAt: now + 2 * HOUR })
+    return viewOf({ status: 'signed-in', session, data: { id }, now })
+  },
+})
+
+let session: ReturnType<typeof useUserSession>
+let otherTab: BroadcastChannel
+let messages: unknown[]
+
+beforeEach(async () => {
+  Object.assign(server, SIGNED_IN)
+  await mountSuspended({
+    setup() {
+      session = useUserSession()
+      return () => null
+    },
+  })
+  await session.fetch()
+  messages = []
+  otherTab = new BroadcastChannel('cloakroom')
+  // This tab sends `opened` when the browser is idle, at a time that no test controls.
+  otherTab.onmessage = ({ data }: MessageEvent<{ type: string }>) => data.type !== 'opened' && messages.push(data)
+})
+
+afterEach(() => {
+  otherTab.close()
+  vi.useRealTimers()
+})
+
+/** The last request before it had failed, so the tab refreshes on return. */
+async function goOfflineAndBack(meanwhile: Partial<typeof server>) {
+  server.isDown = true
+  await session.fetch()
+  Object.assign(server, { isDown: false }, meanwhile)
+  await eventually(async () => {
+    window.dispatchEvent(new Event('offline'))
+    await nextTick()
+    window.dispatchEvent(new Event('online'))
+    expect(session.stale.value).toBe(false)
+  })
+}
+
+/** Messages arrive in order: when this one has arrived, all earlier ones have. */
+async function sendLastMessage() {
+  const last = { type: 'ended', id: 'another-session', reason: 'revoked' }
+  const thirdTab = new BroadcastChannel('cloakroom')
+  thirdTab.postMessage(last)
+  await eventually(() => expect(messages).toContainEqual(last))
+  thirdTab.close()
+  return last
+}
+
+it('notifies the other tabs of an end that it finds on return', async () => {
+  await goOfflineAndBack({ userId: null, id: '', ended: 'revoked' })
+  await eventually(() => expect(messages).not.toEqual([]))
+
+  expect(session.ended.value).toBe('revoked')
+  expect(messages).toEqual([{ type: 'ended', id: 'h1', reason: 'revoked' }])
+})
+
+it('notifies the other tabs of a change, and not of an end, if it finds another session on return', async () => {
+  await goOfflineAndBack({ id: 'h2' })
+  await eventually(() => expect(messages).not.toEqual([]))
+
+  expect(messages).toEqual([{ type: 'changed' }])
+})
+
+it('sends nothing if it finds the same session on return', async () => {
+  await goOfflineAndBack({})
+  const last = await sendLastMessage()
+
+  expect(session.loggedIn.value).toBe(true)
+  expect(messages).toEqual([last])
+})
+
+it('sends an end as such and not as a change, so that no tab requests what it may no longer see', async () => {
+  Object.assign(server, { userId: null, id: '', ended: 'evicted' })
+  await session.fetch()
+  await eventually(() => expect(messages).not.toEqual([]))
+
+  expect(messages).toEqual([{ type: 'ended', id: 'h1', reason: 'evicted' }])
+})
+
+it('notifies a tab that opens with older HTML of a change', async () => {
+  otherTab.postMessage({ type: 'opened', now: Date.now() - 60_000 })
+  await eventually(() => expect(messages).not.toEqual([]))
+
+  expect(messages).toEqual([{ type: 'changed' }])
+})
+
+it('waits for a pending response, which may contain the change, before it notifies a tab that opens', async () => {
+  const response = Promise.withResolvers<undefined>()
+  server.delay = response.promise
+  const openedAt = Date.now() + 60_000
+  const fetched = session.fetch()
+  otherTab.postMessage({ type: 'opened', now: openedAt })
+  server.now = openedAt + 1
+  response.resolve(undefined)
+  await fetched
+  await eventually(() => expect(messages).not.toEqual([]))
+
+  expect(messages).toEqual([{ type: 'changed' }])
+})
+
+it('sends nothing to a tab that opens with newer HTML', async () => {
+  otherTab.postMessage({ type: 'opened', now: Date.now() + 60_000 })
+  await goOfflineAndBack({ id: 'h2' })
+  const last = await sendLastMessage()
+
+  expect(messages).toEqual([{ type: 'changed' }, last]) // Of the other session that it found.
+})
+
+it('retries automatically until the server responds', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  const later = (check: () => void) => eventually(async () => {
+    await vi.advanceTimersByTimeAsync(1000)
+    check()
+  })
+  server.isDown = true
+  await session.fetch()
+  server.requests = 0
+  await later(() => expect(server.requests).toBe(2))
+  expect([session.loggedIn.value, session.stale.value]).toEqual([true, true])
+
+  server.isDown = false
+  await later(() => expect(session.stale.value).toBe(false))
+  expect(session.loggedIn.value).toBe(true)
+})

@@ -1,0 +1,72 @@
+import { cpSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { buildOnce } from './build-once.ts'
+import { run } from './fixture-build.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+const MODULE = 'packages/nuxt-cloakroom'
+const APP = 'tests/fixtures/packed'
+
+export type PackageManager = 'npm' | 'pnpm'
+
+/** Each app has another version of TypeScript, and pnpm hoists nothing, so that only declared dependencies resolve. */
+const SETUPS: Record<PackageManager, { typescript: string, install: string[], files: Record<string, string> }> = {
+  npm: {
+    typescript: '~6.0.3',
+    install: ['install', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund'],
+    files: {},
+  },
+  pnpm: {
+    typescript: '~5.9.3',
+    install: ['install', '--prefer-offline', '--ignore-scripts'],
+    files: { 'pnpm-workspace.yaml': 'hoist: false\n' },
+  },
+}
+
+/** Packs the module as for npm. Returns the path of the tarball. */
+export async function packModule(): Promise<string> {
+  const folder = await buildOnce('package', [MODULE], async (folder) => {
+    await run(join(ROOT, MODULE), 'npm', 'pack', '--pack-destination', folder)
+  })
+  const [tarball] = readdirSync(folder)
+  return join(folder, tarball!)
+}
+
+/** Installs the packed module in a user's app, in a folder of its own, and builds that app. Returns the folder. */
+export async function buildPackedApp(manager: PackageManager): Promise<string> {
+  const tarball = await packModule()
+  return buildOnce(`app-${manager}`, [MODULE, APP], async (folder) => {
+    const { install, files } = SETUPS[manager]
+    cpSync(join(ROOT, APP), folder, { recursive: true })
+    writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest(manager, tarball)))
+    for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content)
+    await run(folder, manager, ...install)
+    await run(folder, binary(folder, 'nuxt'), 'build')
+  })
+}
+
+/** Type-checks an app under these compiler options. @throws Error with the output if there are errors */
+export async function typeCheck(folder: string, compilerOptions: Record<string, boolean>): Promise<void> {
+  writeFileSync(join(folder, 'compiler-options.json'), JSON.stringify(compilerOptions))
+  await run(folder, binary(folder, 'nuxt'), 'typecheck')
+}
+
+function binary(folder: string, name: string): string {
+  return join(folder, 'node_modules/.bin', name)
+}
+
+function manifest(manager: PackageManager, tarball: string): object {
+  const { dependencies, devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Packages
+  const { nuxt, vue, 'vue-router': router } = dependencies
+  return {
+    private: true,
+    type: 'module',
+    dependencies: { nuxt, vue, 'vue-router': router, 'nuxt-cloakroom': `file:${tarball}` },
+    devDependencies: { 'typescript': SETUPS[manager].typescript, 'vue-tsc': devDependencies['vue-tsc'] },
+  }
+}
+
+interface Packages {
+  readonly dependencies: Record<string, string>
+  readonly devDependencies: Record<string, string>
+}

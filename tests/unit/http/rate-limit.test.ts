@@ -1,0 +1,65 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { RateLimit } from '../../../packages/nuxt-cloakroom/src/runtime/server/http/rate-limit'
+
+let now: number
+let limit: RateLimit
+
+beforeEach(() => {
+  now = 1_800_000_000_000
+  limit = new RateLimit({ max: 3, window: 60_000, clock: () => now })
+})
+
+const takeAll = (key: string) => [limit.take(key), limit.take(key), limit.take(key)]
+
+describe('RateLimit', () => {
+  it('allows as many as the limit, and returns for the next how long to wait', () => {
+    expect(takeAll('a')).toEqual([0, 0, 0])
+    now += 20_000
+    expect(limit.take('a')).toBe(40_000)
+  })
+
+  it('allows more from the end of the window, which further attempts do not move', () => {
+    takeAll('a')
+    now += 59_999
+    expect(limit.take('a')).toBe(1)
+    now += 1
+    expect(takeAll('a')).toEqual([0, 0, 0])
+    expect(limit.take('a')).toBe(60_000)
+  })
+
+  it('counts each key separately', () => {
+    takeAll('a')
+    expect(limit.take('b')).toBe(0)
+  })
+
+  it('returns the time to wait without counting', () => {
+    expect([1, 2, 3, 4].map(() => limit.wait('a'))).toEqual([0, 0, 0, 0])
+    takeAll('a')
+    expect(limit.wait('a')).toBe(60_000)
+  })
+
+  it('refunds what was counted, and never more than that', () => {
+    takeAll('a')
+    limit.refund('a')
+    expect([limit.take('a'), limit.take('a')]).toEqual([0, 60_000])
+    limit.refund('b')
+    expect([takeAll('b'), limit.take('b')]).toEqual([[0, 0, 0], 60_000])
+  })
+
+  it('refunds nothing to a window that has ended', () => {
+    takeAll('a')
+    now += 60_000
+    limit.refund('a')
+    expect([takeAll('a'), limit.take('a')]).toEqual([[0, 0, 0], 60_000])
+  })
+
+  it('forgets the least recently used keys when there are too many, and refuses no other key because of it', () => {
+    takeAll('first')
+    takeAll('busy')
+    for (let i = 0; i < 9_999; i++) limit.take(`other-${i}`)
+    limit.wait('busy')
+    expect(limit.wait('first')).toBe(0)
+    for (let i = 0; i < 9_999; i++) expect(limit.take(`flood-${i}`)).toBe(0)
+    expect(limit.wait('busy')).toBe(60_000)
+  })
+})

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest'
+import { memoryDriver } from '../../../packages/nuxt-cloakroom/src/runtime/server/stores/memory'
+import { MINUTE, SECOND, createTestEngine } from '../../support/engine'
+import { probe } from '../../support/probe-driver'
+
+/** A session that is 15 minutes old, so that its next activity rotates the secret; `old` keeps the first cookie. */
+async function dueForRotation(config: Record<string, string> = {}) {
+  const store = probe(memoryDriver())
+  const server = createTestEngine({ driver: store.driver, config })
+  const browser = server.browser()
+  await (await browser.visit()).session.signIn('ada', { data: { a: 1 } })
+  server.time.advance(15 * MINUTE)
+  return { ...server, store, browser, old: browser.copy() }
+}
+
+describe('rotate', () => {
+  it('makes the old secret invalid at once', async () => {
+    const { browser, old, events, time } = await dueForRotation()
+    const { session } = await browser.visit()
+    expect(await session.rotate()).toBe(true)
+    expect((await old.visit()).session.exists).toBe(false)
+    expect(events.at(-1)).toMatchObject({ type: 'rotated' }) // A request that was under way is not reported as theft.
+    time.advance(30 * SECOND)
+    expect((await old.visit()).session.exists).toBe(false)
+    expect(events.at(-1)).toMatchObject({ type: 'secret_reuse' })
+    expect(await browser.peek()).toEqual({ a: 1 })
+  })
+
+  it('makes the old secret invalid on another server whose clock is behind, too', async () => {
+    const { browser, old, time } = await dueForRotation()
+    await (await browser.visit()).session.rotate()
+    time.advance(-5)
+    expect(await old.peek()).toBeNull()
+  })
+
+  it('makes a secret invalid that is still in its grace period after a periodic rotation', async () => {
+    const { browser, old } = await dueForRotation()
+    await browser.browse()
+    await (await browser.visit()).session.rotate()
+    expect(await old.peek()).toBeNull()
+  })
+
+  it('succeeds in exactly one of two parallel requests', async () => {
+    const { browser, old } = await dueForRotation()
+    const tabs = [await browser.visit(), await old.visit()]
+    const outcomes = await Promise.all(tabs.map(({ session }) => session.rotate()))
+    expect(outcomes.toSorted()).toEqual([false, true])
+    expect(tabs.map(({ request }) => request.sent.length)).toEqual(outcomes.map(Number))
+  })
+
+  it('returns false and sends no cookie if there is no session', async () => {
+    const { session, request } = await createTestEngine().browser().visit()
+    expect(await session.rotate()).toBe(false)
+    expect(request.sent).toEqual([])
+  })
+
+  it('fails with 503 and sends no cookie if the store does not respond', async () => {
+    const { browser, store } = await dueForRotation()
+    const { session, request } = await browser.visit()
+    store.fail('replace')
+    await expect(session.rotate()).rejects.toMatchObject({ statusCode: 503, code: 'store_unavailable' })
+    expect(request.sent).toEqual([])
+  })
+})
