@@ -127,6 +127,14 @@ describe('a user who signs in', () => {
     expect((await visitor.get('/api/profile')).json()).toEqual({ name: 'lise' })
   })
 
+  it('can be signed in by a password, as the README shows', async () => {
+    expect(await visitor.post('/api/sign-in-by-password', { name: 'Ada', password: 'difference engine' }))
+      .toMatchObject({ status: 401 })
+    await visitor.post('/api/sign-in-by-password', { name: 'Ada', password: 'analytical engine' })
+    expect((await visitor.get('/for-members')).text).toContain('For Ada alone: Ada')
+    expect(await visitorOf(visitor)).toMatchObject({ userId: 'ada' })
+  })
+
   it('receives no data of the previous user, and stays the same user if only some fields are set', async () => {
     const put = async (user: object, secure?: object) =>
       (await visitor.visit('/api/user', { method: 'PUT', json: { user, secure } })).json()

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { H3Event } from 'h3'
-import type { SessionData } from '../../shared/types/session-data'
+import type { ServerSessionData } from '../../shared/types/auth-utils'
 import { isSpeculative, readCookie } from '../http/request-headers'
 import { whenSent } from '../http/response-sent'
 import { serializeClearedCookie, serializeCookie } from '../http/set-cookie'
@@ -19,7 +19,7 @@ export interface UseServerSessionOptions {
   activity?: boolean
 }
 
-type Session = ServerSession<SessionData>
+type Session = ServerSession<ServerSessionData>
 
 /** The session of a browser's request, shared by all calls that the server makes to itself in it. */
 interface LoadedSession {
@@ -93,7 +93,7 @@ function open(root: H3Event, authentication: Authentication): LoadedSession {
   if (authentication.outcome === 'forged') cloakroom.forgedCookies.count(root.node.req)
   const request = new RootRequest(root, cloakroom, receivedAt)
   const state = openSession(cloakroom.engine, request, request, authentication)
-  return { request, state, session: new ServerSession<SessionData>(state), activity: undefined, isCounted: false }
+  return { request, state, session: new ServerSession<ServerSessionData>(state), activity: undefined, isCounted: false }
 }
 
 function countActivity(loaded: LoadedSession): MaybePromise<void> {

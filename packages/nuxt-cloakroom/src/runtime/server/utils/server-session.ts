@@ -1,5 +1,5 @@
 import { parse as parseDuration } from '@lukeed/ms'
-import type { SessionData } from '../../shared/types/session-data'
+import type { ServerSessionData } from '../../shared/types/auth-utils'
 import type { RequestEvent } from '../nitro/platform'
 import { useServerSession } from '../nitro/request-session'
 import { useCloakroom } from '../nitro/runtime'
@@ -31,7 +31,7 @@ export interface RequireSessionOptions {
 export async function requireSession(
   event: RequestEvent,
   { activity = true, signedIn = false, fresh }: RequireSessionOptions = {},
-): Promise<ServerSession<SessionData>> {
+): Promise<ServerSession<ServerSessionData>> {
   const session = await useServerSession(event, { activity })
   if (!session.exists) throw new SessionError('no_session', 'There is no session, or it has ended.')
   if ((signedIn || fresh) && session.userId === null) throw new SessionError('no_session', 'No user is signed in.')
@@ -39,7 +39,7 @@ export async function requireSession(
   return session
 }
 
-function isTooOld({ authenticatedAt }: ServerSession<SessionData>, fresh: string | true): boolean {
+function isTooOld({ authenticatedAt }: ServerSession<ServerSessionData>, fresh: string | true): boolean {
   const { clock, config } = useCloakroom().engine
   const maxAge = fresh === true ? config.freshFor : parseDuration(fresh)
   if (maxAge === undefined) {

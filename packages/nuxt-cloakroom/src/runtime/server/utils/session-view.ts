@@ -1,5 +1,5 @@
 import type { SessionCookieView, SessionView } from '../../shared/types/session'
-import type { SessionData } from '../../shared/types/session-data'
+import type { ServerSessionData } from '../../shared/types/auth-utils'
 import { cookieAttributes } from '../http/set-cookie'
 import { rootEventOf } from '../nitro/guard'
 import type { RequestEvent } from '../nitro/platform'
@@ -11,7 +11,10 @@ import type { ServerSession } from '../sessions/session'
 import { clientSession } from './user-session'
 
 /** Returns what the browser may know of a session: an explicit list of properties, and its data without `secure`. */
-export async function sessionView(event: RequestEvent, session: ServerSession<SessionData>): Promise<SessionView> {
+export async function sessionView(
+  event: RequestEvent,
+  session: ServerSession<ServerSessionData>,
+): Promise<SessionView> {
   const data = await clientSession(event, session)
   const { engine } = useCloakroom()
   return {

@@ -39,6 +39,9 @@ export interface UserSessionRequired extends UserSession {
 /** The names that an app has declared, without the index signature. */
 type Declared<Values> = { [Name in keyof Values as string extends Name ? never : Name]: Values[Name] }
 
+/** What a session holds on the server: the app's `SessionData`, and `user` and `secure` unless it declares them. */
+export type ServerSessionData = SessionData & Omit<Pick<UserSession, 'user' | 'secure'>, keyof SessionData>
+
 /** A session as the browser receives it: what the app has declared, serialized as JSON, without the `secure` part. */
 export type ClientSession
   = Omit<Declared<UserSession>, 'secure'> & Omit<Serialize<SessionData>, 'id' | 'secure'>
