@@ -72,7 +72,7 @@ test('the page shows what the server holds and what the browser holds', async ({
   await page.goto('/')
   const { browserSide, serverSide } = sessionPage(page)
 
-  for (const term of ['Handle', 'Created', 'Last seen', 'Ends if idle', 'Ends for good']) {
+  for (const term of ['Session id', 'User id', 'Created', 'Last seen', 'Ends if idle', 'Ends for good']) {
     await expect(serverSide).toContainText(term)
   }
   for (const fact of [COOKIE_NAME, 'HttpOnly', 'SameSite=Lax', 'bytes']) await expect(browserSide).toContainText(fact)

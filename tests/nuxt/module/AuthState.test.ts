@@ -1,35 +1,11 @@
-import { mountSuspended, registerEndpoint } from '@nuxt/test-utils/runtime'
-import { createError, setResponseStatus } from 'h3'
+import { mountSuspended } from '@nuxt/test-utils/runtime'
 import { beforeEach, expect, it } from 'vitest'
 import { h, nextTick } from 'vue'
 import { useState, useUserSession } from '#imports'
 import AuthState from '../../../packages/nuxt-cloakroom/src/runtime/app/components/AuthState.vue'
 import type { SessionState } from '../../../packages/nuxt-cloakroom/src/runtime/app/session/session-state'
 import { initialState } from '../../../packages/nuxt-cloakroom/src/runtime/app/session/session-state'
-import { HOUR, sessionOf, viewOf } from '../support/views'
-
-const server = { userId: null as string | null, isDown: false }
-
-registerEndpoint('/api/_session', {
-  method: 'GET',
-  handler: () => {
-    const { userId, isDown } = server
-    if (isDown) throw createError({ statusCode: 503, data: { code: 'store_unavailable' } })
-    if (!userId) return viewOf({ session: null, data: null, cookie: null })
-    const now = Date.now()
-    const times = { createdAt: now, lastSeenAt: now, idleExpiresAt: now + HOUR, expiresAt: now + 2 * HOUR }
-    const data = { id: 'h1', user: { id: userId, name: userId } }
-    return viewOf({ status: 'signed-in', session: sessionOf({ id: 'h1', userId, ...times }), data, now })
-  },
-})
-registerEndpoint('/api/_session', {
-  method: 'DELETE',
-  handler: (event) => {
-    server.userId = null
-    setResponseStatus(event, 204)
-    return ''
-  },
-})
+import { resetServer, server, startSession } from '../support/session-server'
 
 /** What `<AuthState>` passes to its default slot. */
 type SlotProps = Pick<ReturnType<typeof useUserSession>, 'clear'> & {
@@ -56,7 +32,7 @@ async function mount() {
 }
 
 beforeEach(async () => {
-  Object.assign(server, { userId: null, isDown: false })
+  await resetServer()
   const { page, state } = await mount()
   state.value = initialState()
   page.unmount()
@@ -77,7 +53,7 @@ it('keeps the placeholder while the server does not respond', async () => {
 })
 
 it('passes the user, the session and the function that signs out to the default slot', async () => {
-  server.userId = 'ada'
+  startSession('ada')
   const { page, session } = await mount()
   await session.fetch()
   await expect.poll(() => page.text()).toBe('ada of h1')
@@ -86,7 +62,7 @@ it('passes the user, the session and the function that signs out to the default 
 })
 
 it('keeps rendering a signed-in user during an outage', async () => {
-  server.userId = 'ada'
+  startSession('ada')
   const { page, session } = await mount()
   await session.fetch()
   server.isDown = true

@@ -1,23 +1,10 @@
 import { mountSuspended, registerEndpoint } from '@nuxt/test-utils/runtime'
-import { createError } from 'h3'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { clearError, useError, useRouter, useState, useUserSession } from '#imports'
 import type { SessionState } from '../../../packages/nuxt-cloakroom/src/runtime/app/session/session-state'
 import { initialState } from '../../../packages/nuxt-cloakroom/src/runtime/app/session/session-state'
-import { HOUR, sessionOf, viewOf } from '../support/views'
+import { resetServer, server, startSession } from '../support/session-server'
 
-const server = { userId: null as string | null, isDown: false, requests: 0 }
-
-registerEndpoint('/api/_session', () => {
-  const { userId, isDown } = server
-  server.requests++
-  if (isDown) throw createError({ statusCode: 503, data: { code: 'store_unavailable' } })
-  if (!userId) return viewOf({ session: null, data: null, cookie: null })
-  const now = Date.now()
-  const times = { createdAt: now, lastSeenAt: now, idleExpiresAt: now + HOUR, expiresAt: now + 2 * HOUR }
-  const data = { id: 'h1', user: { id: userId, name: userId } }
-  return viewOf({ status: 'signed-in', session: sessionOf({ id: 'h1', userId, ...times }), data, now })
-})
 registerEndpoint('/api/_session/devices', () => [])
 
 async function inApp<Result>(act: () => Result | Promise<Result>): Promise<Result> {
@@ -47,7 +34,7 @@ function forgetSession() {
 }
 
 beforeEach(async () => {
-  Object.assign(server, { userId: null, isDown: false })
+  await resetServer()
   await inApp(async () => {
     await clearError()
     forgetSession()
@@ -58,7 +45,7 @@ beforeEach(async () => {
 
 describe('a page with the auth middleware', () => {
   it('is shown to a signed-in user', async () => {
-    server.userId = 'ada'
+    startSession('ada')
     expect(await go('/devices')).toBe('/devices')
   })
 
@@ -67,7 +54,7 @@ describe('a page with the auth middleware', () => {
   })
 
   it('sends no request if the session is already known', async () => {
-    server.userId = 'ada'
+    startSession('ada')
     await fetchSession()
     await go('/devices')
     expect(server.requests).toBe(1)
@@ -80,12 +67,12 @@ describe('a page with the auth middleware', () => {
 
     await inApp(() => clearError())
     server.isDown = false
-    server.userId = 'ada'
+    startSession('ada')
     expect(await go('/devices?a=1')).toBe('/devices?a=1')
   })
 
   it('is shown during an outage to a user who was signed in before it', async () => {
-    server.userId = 'ada'
+    startSession('ada')
     await fetchSession()
     server.isDown = true
     await fetchSession()
@@ -108,7 +95,7 @@ describe('a page with the guest middleware', () => {
     ['?returnTo=//evil.example', '/'],
     ['?returnTo=/sign-in', '/'],
   ])('sends a signed-in user from /sign-in%s to %s', async (query, target) => {
-    server.userId = 'ada'
+    startSession('ada')
     expect(await go(`/sign-in${query}`)).toBe(target)
   })
 })

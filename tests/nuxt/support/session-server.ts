@@ -48,6 +48,11 @@ registerEndpoint('/api/_session', {
   },
 })
 
+/** From now on, the server has a session of this user. */
+export function startSession(userId: string) {
+  Object.assign(server, { id: 'h1', userId })
+}
+
 /** Calls `useUserSession()` in a component. */
 export async function inComponent() {
   let session!: ReturnType<typeof useUserSession>

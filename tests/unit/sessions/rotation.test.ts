@@ -2,19 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { generateKey } from '../../../packages/nuxt-cloakroom/src/runtime/server/sessions/key-ring'
 import { rotateSecret } from '../../../packages/nuxt-cloakroom/src/runtime/server/sessions/next-state'
 import { recordActivity } from '../../../packages/nuxt-cloakroom/src/runtime/server/sessions/session'
-import { memoryDriver } from '../../../packages/nuxt-cloakroom/src/runtime/server/stores/memory'
+import { dueForRotation } from '../../support/due-for-rotation'
 import { MINUTE, SECOND, cookieOf, createTestEngine, load, newRing, settled } from '../../support/engine'
-import { probe } from '../../support/probe-driver'
-
-/** A session that is 15 minutes old, so that its next activity rotates the secret; `old` keeps the first cookie. */
-async function dueForRotation(config: Record<string, string> = {}) {
-  const store = probe(memoryDriver())
-  const server = createTestEngine({ driver: store.driver, config })
-  const browser = server.browser()
-  await (await browser.visit()).session.signIn('ada', { data: { a: 1 } })
-  server.time.advance(15 * MINUTE)
-  return { ...server, store, browser, old: browser.copy() }
-}
 
 describe('the periodic rotation', () => {
   it('happens after 15 minutes and not a millisecond earlier', async () => {
