@@ -35,11 +35,12 @@ export async function devCertificate(options: CertificateOptions = {}): Promise<
 }
 
 /**
- * Makes what is missing, damaged, for other names or about to end, and keeps the rest: the CA as long as it outlives a
- * new server certificate, so that the trust a developer gave it survives renewals; keys for ever.
+ * Creates the files that are missing, damaged, for other names or about to expire, and keeps the others. The CA is kept
+ * while it is valid longer than a new server certificate, so that a developer has to trust it only once. Keys are never
+ * replaced while they are usable.
  *
- * Several processes may do this at once without a lock. Keys are created exclusively and not replaced while they are
- * good, so every certificate anyone writes fits the one key; and each process looks again at what it left behind.
+ * Several processes may do this at the same time without a lock. A key is created only if there is none, so every
+ * process writes certificates for the same key, and each checks the files again afterwards.
  *
  * @throws Error if `NUXT_TLS_NAMES` is wrong, or files have to be made and cannot be written.
  */

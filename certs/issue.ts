@@ -41,7 +41,7 @@ export function issueCa(key: string, now: Date): Promise<string> {
 }
 
 /**
- * A server certificate for `key` and `names`, signed by `ca`. Answers the whole chain, leaf first, as servers have to
+ * A server certificate for `key` and `names`, signed by `ca`. Returns the whole chain, leaf first, as servers have to
  * send it.
  */
 export async function issueLeaf(key: string, names: string[], ca: Issuer, now: Date): Promise<string> {

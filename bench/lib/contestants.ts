@@ -16,13 +16,13 @@ export const AUTH_UTILS = {
 export interface Resources {
   /** An empty folder for stores. */
   readonly folder: string
-  /** `null`: there is no Redis, and who needs it is left out. */
+  /** `null`: there is no Redis, and contestants that need it are left out. */
   readonly redisUrl: string | null
 }
 
 /**
- * Settings of ours that a run needs. No session may rotate, be swept as surplus or be refused for too many forged
- * cookies in the middle of it: the load does not follow a rotation's new cookie, and comes from one address.
+ * The settings of our servers. During a run no session may rotate or be swept, and no request may be refused for too
+ * many forged cookies: the load does not use the new cookie after a rotation, and comes from one address.
  */
 export function layerEnvironment(store: string, { cert, key, port }: ServerOptions): Record<string, string> {
   return {

@@ -129,7 +129,7 @@ async function betterAuthVisitors(port: number): Promise<string[]> {
     const { cookie, status, body } = await ask(port, 'POST', '/api/auth/sign-in/anonymous')
     const read = await ask(port, 'GET', VALUE, cookie)
     if (status !== 200 || !JSON.parse(read.body).id)
-      throw new Error(`better-auth signs nobody in: ${status} ${body}, ` + `then ${read.body}`)
+      throw new Error(`better-auth did not sign the visitor in: ${status} ${body}, then ${read.body}`)
     cookies.push(cookie)
   }
   return cookies

@@ -51,8 +51,8 @@ const PHRASES: Partial<Record<`${'' | `${Target} `}${Kind} ${Outcome}`, Phrase>>
     'Serve page and API from one site: no header helps here.',
   ],
   'no-credentials stranger': [
-    'Across origins, fetch neither sends nor keeps cookies unless it is told to, so the '
-    + 'check came from a stranger.',
+    'Without credentials: \'include\', fetch neither sends nor stores cookies of another origin, so the '
+    + 'check arrived without a session.',
     'Say credentials: \'include\' (in axios: withCredentials: true).',
   ],
   'no-allow-credentials withheld': [
@@ -148,8 +148,8 @@ const BY_OUTCOME: Record<Outcome, Phrase> = {
 }
 
 /**
- * Says why a scenario came out as it did in this browser, and what to do. It explains what happened; what nobody
- * foresaw is explained by its outcome alone.
+ * Returns why a scenario had this outcome in this browser, and what to do. A combination without a text of its own gets
+ * the text of its outcome.
  */
 export function explain({ scenario: { target, kind }, outcome }: Result): Verdict {
   const [why, advice] = PHRASES[`${target} ${kind} ${outcome}`] ?? PHRASES[`${kind} ${outcome}`] ?? BY_OUTCOME[outcome]

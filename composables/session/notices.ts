@@ -49,7 +49,7 @@ export const EXTENDED: Notice = {
 export const STARTED: Notice = {
   tone: 'neutral',
   title: 'New session started.',
-  detail: 'New handle, new cookie, new value. Nothing of the old one came along.',
+  detail: 'New id, new cookie, new value. Nothing of the old one came along.',
   remedy: null,
 }
 

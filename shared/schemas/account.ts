@@ -24,10 +24,10 @@ const NewPassword = v.pipe(Password, v.minLength(8, 'A password has at least 8 c
 /** Whether the session is to outlive the browser. */
 const Remember = v.optional(v.boolean('Remember is true or false.'), false)
 
-/** Who somebody wants to be. */
+/** The body of a registration. */
 export const Registration = v.object({ name: Name, password: NewPassword, remember: Remember })
 
-/** Who somebody says they are. The name has no rules here: what nobody can be called is simply wrong. */
+/** The body of a sign-in. It has no rules for names: a name that no account can have is a wrong name. */
 export const Credentials = v.object({
   name: v.pipe(v.string('A name is text.'), v.trim(), v.maxLength(64, 'A name has at most 64 characters.')),
   password: Password,
