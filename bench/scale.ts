@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { typeScriptProgram } from '../tests/support/child.ts'
 import { buildApps } from './lib/build.ts'
-import { APP, layerEnvironment } from './lib/contestants.ts'
+import { APP, moduleEnvironment } from './lib/contestants.ts'
 import { load } from './lib/load.ts'
 import type { Job, LoadResult } from './lib/load.ts'
 import { chart } from './lib/chart.ts'
@@ -93,7 +93,7 @@ async function fill(live: number, expired: number): Promise<Filled> {
   if (status !== 0) throw new Error(`The database was not filled:\n${stderr}`)
   const server = await startServer({
     file: APP.file,
-    env: at => ({ ...layerEnvironment(`sqlite:${file}`, at), NUXT_CLOAKROOM_KEYS: KEY }),
+    env: at => ({ ...moduleEnvironment(`sqlite:${file}`, at), NUXT_CLOAKROOM_KEYS: KEY }),
   })
   running.push(server)
   return { file, cookies: readFileSync(cookies, 'utf8').split('\n'), store: JSON.parse(stdout) as StoreTimes, server }

@@ -7,8 +7,8 @@ import { startScheduleRunner, trapUnhandledNodeErrors } from 'nitropack/runtime/
 import { serve } from './tls/serve.ts'
 
 // Takes the place of Nitro's own node-server entry, which speaks HTTP by default and sets no time limits. What is
-// peculiar to Nitro is here; the server itself is in tls/. Two hooks are called beside Nitro's `close`, for the session
-// layer: `session:listening` and `session:shutdown`.
+// peculiar to Nitro is here; the server itself is in tls/. Two hooks are called beside Nitro's `close`, for the
+// module: `session:listening` and `session:shutdown`.
 
 // V8 learns which places of the code make objects that live long, and from then on makes those old at once. From a
 // server's first requests it learns wrongly that all that a request makes is such: thereafter each request stays until

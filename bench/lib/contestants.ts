@@ -5,7 +5,7 @@ import type { Launch, ServerOptions } from './server.ts'
 
 const BENCH = join(import.meta.dirname, '..')
 
-/** The bench's own app: the layer, the app's routes for its value, and the app's server. */
+/** The bench's own app: the module, the app's routes for its value, and the app's server. */
 export const APP = { folder: join(BENCH, 'app'), file: join(BENCH, 'app/.output/server/index.mjs') }
 export const AUTH_UTILS = {
   folder: join(BENCH, 'peers/nuxt-auth-utils'),
@@ -24,7 +24,7 @@ export interface Resources {
  * The settings of our servers. During a run no session may rotate or be swept, and no request may be refused for too
  * many forged cookies: the load does not use the new cookie after a rotation, and comes from one address.
  */
-export function layerEnvironment(store: string, { cert, key, port }: ServerOptions): Record<string, string> {
+export function moduleEnvironment(store: string, { cert, key, port }: ServerOptions): Record<string, string> {
   return {
     NUXT_TLS_CERT: cert,
     NUXT_TLS_KEY: key,
@@ -40,7 +40,7 @@ export function layerEnvironment(store: string, { cert, key, port }: ServerOptio
 export function contestants({ folder, redisUrl }: Resources): Record<string, Launch> {
   const ours = (store: string, env = {}): Launch => ({
     file: APP.file,
-    env: at => ({ ...layerEnvironment(store, at), ...env }),
+    env: at => ({ ...moduleEnvironment(store, at), ...env }),
   })
   const peer = (file: string, env = {}): Launch => ({
     file: join(BENCH, 'peers', file),

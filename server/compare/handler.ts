@@ -31,7 +31,7 @@ interface Reply {
 
 /**
  * Answers the comparison's own requests as one of its three origins, and notes in the run what came. It serves settings
- * that are wrong on purpose, on a state of its own: nothing here touches the session layer.
+ * that are wrong on purpose, on a state of its own: nothing here touches the session.
  *
  * @returns false, with nothing answered, if the path names no run and scenario of this origin
  */

@@ -10,7 +10,7 @@ import { startOrExit, exitWith } from '../tls/process'
 const DEV_PATIENCE_MS = 10_000
 
 /**
- * Starts the comparison's listeners, adds its routes and the session layer's own diagnosis, if `NUXT_COMPARE` asks for
+ * Starts the comparison's listeners, adds its routes and the module's own diagnosis, if `NUXT_COMPARE` asks for
  * them; otherwise there is nothing of it.
  */
 export default defineNitroPlugin((nitroApp) => {

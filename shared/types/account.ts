@@ -10,7 +10,7 @@ export interface AccountView {
 
 /**
  * Codes in `error.data.code` of the account's routes, each with the HTTP status it always comes with; beside the codes
- * of the session layer.
+ * of the module.
  */
 export type AccountErrorCode
   = 'invalid_body' // 400

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
-// For child processes of tests: the layer's imports name no extension, since a bundler resolves them; plain Node wants
+// For child processes of tests: the module's imports name no extension, since a bundler resolves them; plain Node wants
 // one.
 registerHooks({
   resolve(specifier, context, nextResolve) {

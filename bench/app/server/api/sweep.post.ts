@@ -1,7 +1,7 @@
 import { sweep } from '#bench-root/packages/nuxt-cloakroom/src/runtime/server/sessions/sweep'
 import { useCloakroom } from '#bench-root/packages/nuxt-cloakroom/src/runtime/server/nitro/runtime'
 
-/** Sweeps now, as the layer does once a minute. */
+/** Sweeps now, as the module does once a minute. */
 export default defineEventHandler(async () => {
   const began = performance.now()
   const swept = await sweep(useCloakroom().engine)
