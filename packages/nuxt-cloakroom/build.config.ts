@@ -8,9 +8,21 @@ export default defineBuildConfig({
     { input: 'src/testing/', outDir: 'dist/testing', builder: 'mkdist', format: 'esm', ext: 'js', declaration: true },
   ],
   hooks: {
+    // The builder's own plugin does the same, but fails in a folder whose path has a space.
+    'rollup:options': ({ options }, rollupOptions) => {
+      rollupOptions.plugins = [externalRuntime(options.outDir), ...[rollupOptions.plugins].flat()]
+    },
     'build:done': ({ options }) => addExtensions(join(options.outDir, 'testing')),
   },
 })
+
+/** Imports the built files of the runtime instead of bundling them. */
+function externalRuntime(outDir: string) {
+  return {
+    name: 'external-runtime',
+    resolveId: (id: string) => id.startsWith('./runtime/') ? { id: join(outDir, `${id}.js`), external: true } : null,
+  }
+}
 
 /** Node resolves relative imports only with their extension. */
 async function addExtensions(folder: string) {
