@@ -58,6 +58,11 @@ describe('the first render of a page', () => {
     await signIn()
     expect((await visitor.get('/auth-state')).text).toContain('<p>Hello, Ada</p>')
   })
+
+  it('contains what a call of the page put into the session, once `fetch` has refreshed it', async () => {
+    expect((await visitor.get('/counted')).text).toContain('<p>Before: none, after: 1</p>')
+    expect((await visitor.get('/counted')).text).toContain('<p>Before: 1, after: 2</p>')
+  })
 })
 
 describe.skipIf(!program)('the first render of a page while the store is down', () => {

@@ -100,7 +100,7 @@ function createMethods(client: SessionClient, sync: Readonly<Ref<Sync | undefine
   return {
     load: () => client.load(),
     async fetch() {
-      await (import.meta.server ? client.load() : refreshAndBroadcast(client, broadcast))
+      await refreshAndBroadcast(client, broadcast)
     },
     async extend() {
       const isExtended = await client.extend()

@@ -46,8 +46,10 @@ export class SessionClient {
   }
 
   /** Refreshes the state from the server. Returns `false` if it did not respond. */
-  refresh(): Promise<boolean> {
-    return this.#request(() => call('GET', SESSION_PATH))
+  async refresh(): Promise<boolean> {
+    if (!this.#loadForPage) return this.#request(() => call('GET', SESSION_PATH))
+    await this.#loadForPage()
+    return !this.state.stale
   }
 
   /** Moves the idle clock. Returns `false` if the server did not. */
