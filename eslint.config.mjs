@@ -106,7 +106,10 @@ export default withNuxt(
   },
   {
     name: 'cloakroom/client',
-    files: ['{pages,components,composables,layouts,middleware,plugins}/**/*.{ts,vue}', '{app,error}.vue'],
+    files: [
+      '{,layers/*/}{pages,components,composables,layouts,middleware,plugins,utils}/**/*.{ts,vue}',
+      '{app,error}.vue',
+    ],
     rules: forbid(SERVER_CODE),
   },
   {

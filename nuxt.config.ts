@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { devCertificate } from './certs/certificate'
 
 // As it is anyway: certificates are verified. Unset, `nuxt dev` advises to switch that off for the whole process.
@@ -10,9 +11,9 @@ export default defineNuxtConfig({
   devtools: { enabled: false },
   app: { head: { htmlAttrs: { lang: 'en' } } },
   css: ['~/assets/css/main.css'],
+  // Nuxt UI's way to do it is an inline style, which the content security policy refuses.
   colorMode: { disableTransition: false },
   ui: { fonts: false },
-  // Nuxt UI's way to do it is an inline style, which the content security policy refuses.
   runtimeConfig: {
     accounts: { file: '' }, // NUXT_ACCOUNTS_FILE; empty means .data/accounts.db.
   },
@@ -53,6 +54,12 @@ export default defineNuxtConfig({
     },
   },
   telemetry: false,
+  hooks: {
+    // Nuxt looks for router.options.ts in a folder `app/` alone, and any such folder would move the sources' root.
+    'pages:routerOptions': ({ files }) => {
+      files.push({ path: fileURLToPath(new URL('router.options.ts', import.meta.url)), optional: false })
+    },
+  },
   // One build runs on each of them, by NUXT_CLOAKROOM_STORE.
   cloakroom: { stores: ['sqlite', 'redis', 'fs'] },
   eslint: { config: { stylistic: true } },
@@ -64,7 +71,7 @@ export default defineNuxtConfig({
     provider: 'none',
     clientBundle: {
       scan: {
-        globInclude: ['{components,composables,pages}/**/*.{ts,vue}', '*.{ts,vue}'],
+        globInclude: ['**/{components,composables,pages,utils}/**/*.{ts,vue}', '*.{ts,vue}'],
         globExclude: ['**/node_modules/**'],
       },
     },

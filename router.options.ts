@@ -1,12 +1,9 @@
 import type { RouterConfig } from 'nuxt/schema'
 
 /**
- * Leaves out pages of what is switched off. Their address is then as unknown as any other, on the server and in the
- * browser, and their script, which is in the build all the same, is never asked for.
+ * Leaves out pages that are switched off: a page with `shownIf` exists only while the state of that name is set. Its
+ * address is otherwise as unknown as any other, on the server and in the browser, and its script is never requested.
  */
 export default {
-  routes: (routes) => {
-    const off = [...useComparisonPorts().value ? [] : ['/compare'], ...useDiagnosisSwitch().value ? [] : ['/diagnose']]
-    return routes.filter(({ path }) => !off.includes(path))
-  },
+  routes: routes => routes.filter(({ meta }) => !meta?.shownIf || useState(String(meta.shownIf)).value !== undefined),
 } satisfies RouterConfig

@@ -1,8 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { setResponseHeader } from 'h3'
 import { defineNitroPlugin } from 'nitropack/runtime'
-import { originsToCompare } from '../compare/page'
 import { addNonce, pagePolicy, securityHeaders } from '../headers/policy'
+
+declare module 'h3' {
+  interface H3EventContext {
+    /** Other origins that this page may call. */
+    connectOrigins?: string[]
+  }
+}
 
 const NONCE_BYTES = 16
 
@@ -23,7 +29,7 @@ export default defineNitroPlugin(({ hooks }) => {
       'content-security-policy',
       isOverlaid
         ? 'frame-ancestors \'none\''
-        : pagePolicy(nonce, { dev: import.meta.dev, connect: originsToCompare(event) }),
+        : pagePolicy(nonce, { dev: import.meta.dev, connect: event.context.connectOrigins ?? [] }),
     )
   })
   hooks.hook('render:response', (response) => {

@@ -1,4 +1,4 @@
-import { SCENARIOS } from '../../shared/compare/scenarios.ts'
+import { SCENARIOS } from '../../layers/compare/shared/compare/scenarios.ts'
 import type { ShownResult } from './compare-page.ts'
 
 const PLACES = { 'same-origin': 'same origin', 'same-site': 'other port', 'cross-site': 'other site' }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { cookieAttributes, readCookie, setCookieLine } from '../../../server/compare/cookie'
-import { corsHeadersFor } from '../../../server/compare/cors'
-import { SCENARIOS } from '../../../shared/compare/scenarios'
-import type { Kind } from '../../../shared/compare/scenarios'
+import { cookieAttributes, readCookie, setCookieLine } from '../../../layers/compare/server/compare/cookie'
+import { corsHeadersFor } from '../../../layers/compare/server/compare/cors'
+import { SCENARIOS } from '../../../layers/compare/shared/compare/scenarios'
+import type { Kind } from '../../../layers/compare/shared/compare/scenarios'
 
 const PAGE = 'https://localhost:3000'
 const serverOf = (kind: Kind) =>

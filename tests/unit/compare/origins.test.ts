@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { otherOrigins } from '../../../shared/compare/origins'
+import { otherOrigins } from '../../../layers/compare/shared/compare/origins'
 
 const PORTS = { sameSite: 2015, crossSite: 2016 }
 

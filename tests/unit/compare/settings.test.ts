@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readComparison } from '../../../server/compare/settings'
+import { readComparison } from '../../../layers/compare/server/compare/settings'
 import { StartupError } from '../../../server/tls/settings'
 
 describe('readComparison', () => {

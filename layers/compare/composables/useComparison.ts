@@ -1,11 +1,11 @@
-import type { DelayMs } from '#shared/compare/log'
-import { otherOrigins } from '#shared/compare/origins'
-import type { Target } from '#shared/compare/origins'
-import { SCENARIOS } from '#shared/compare/scenarios'
-import type { Report } from './compare/export'
-import type { Result } from './compare/result'
-import { SAMPLES, runScenarios } from './compare/run'
-import { summarize } from './compare/summary'
+import type { DelayMs } from '../shared/compare/log'
+import { otherOrigins } from '../shared/compare/origins'
+import type { Target } from '../shared/compare/origins'
+import { SCENARIOS } from '../shared/compare/scenarios'
+import type { Report } from '../utils/compare/export'
+import type { Result } from '../utils/compare/result'
+import { SAMPLES, runScenarios } from '../utils/compare/run'
+import { summarize } from '../utils/compare/summary'
 
 const RIGHT_ONES = SCENARIOS.filter(({ kind }) => kind === 'right').length
 const STEPS = SCENARIOS.length + RIGHT_ONES * (SAMPLES - 1)

@@ -1,10 +1,11 @@
 import { defineNitroPlugin } from 'nitropack/runtime'
 import { addComparisonRoutes } from '../compare/routes'
 import { listen } from '../compare/listeners'
+import { originsToCompare } from '../compare/page'
 import { Runs } from '../compare/runs'
 import { readComparison } from '../compare/settings'
-import { startDiagnosis } from '../../packages/nuxt-cloakroom/src/runtime/server/diagnose/start'
-import { startOrExit, exitWith } from '../tls/process'
+import { startDiagnosis } from '../../../../packages/nuxt-cloakroom/src/runtime/server/diagnose/start'
+import { startOrExit, exitWith } from '../../../../server/tls/process'
 
 /** How long a restarted development server waits for the ports of the one before it. */
 const DEV_PATIENCE_MS = 10_000
@@ -23,6 +24,7 @@ export default defineNitroPlugin((nitroApp) => {
   addComparisonRoutes(router, runs)
   hooks.hook('request', (event) => {
     event.context.compare = ports
+    event.context.connectOrigins = originsToCompare(event, ports)
   })
   const closing = listen({ ports, runs, env: process.env, patienceMs: import.meta.dev ? DEV_PATIENCE_MS : 0 })
   closing.then(

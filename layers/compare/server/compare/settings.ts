@@ -1,4 +1,4 @@
-import { StartupError } from '../tls/settings.ts'
+import { StartupError } from '../../../../server/tls/settings.ts'
 import type { ComparisonPorts } from '../../shared/compare/origins'
 
 /**

@@ -1,6 +1,6 @@
 import type { DelayMs, SeenRequest } from '../../shared/compare/log'
 import type { Target } from '../../shared/compare/origins'
-import { SCENARIOS } from '#shared/compare/scenarios'
+import { SCENARIOS } from '../../shared/compare/scenarios'
 import type { Scenario } from '../../shared/compare/scenarios'
 import { measure, probe } from './measure'
 import { toResult } from './result'

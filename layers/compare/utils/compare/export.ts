@@ -1,7 +1,7 @@
 import type { Target } from '../../shared/compare/origins'
 import type { Result } from './result'
 import type { TargetSummary } from './summary'
-import { OUTCOME_NAMES, TARGET_NAMES, explain, formatMs, tellCookie } from './words'
+import { OUTCOME_NAMES, TARGET_NAMES, explain, formatMs, tellCookie } from './texts'
 
 /** A whole run, as it is exported. */
 export interface Report {

@@ -5,17 +5,14 @@ import type { ComparisonPorts } from '../../shared/compare/origins'
 
 declare module 'h3' {
   interface H3EventContext {
-    /** The ports of the comparison's listeners; there only while the comparison is on. */
+    /** The ports of the comparison's listeners; `undefined` while the comparison is off. */
     compare?: ComparisonPorts
   }
 }
 
-/**
- * The other origins that the page of this request may call: those of the comparison, if it is on and this is its page.
- */
-export function originsToCompare(event: H3Event): string[] {
-  const ports = event.context.compare
-  if (!ports || event.path.split('?', 1)[0] !== '/compare') return []
+/** Returns the other origins that the page of this request may call; none unless it is the comparison's. */
+export function originsToCompare(event: H3Event, ports: ComparisonPorts): string[] {
+  if (event.path.split('?', 1)[0] !== '/compare') return []
   const hostname = getRequestHost(event).replace(/:\d*$/, '')
   return Object.values(otherOrigins(hostname, ports) ?? {})
 }
