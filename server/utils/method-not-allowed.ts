@@ -3,10 +3,11 @@ import { createError, eventHandler, setResponseHeader } from 'h3'
 
 /**
  * Responds with 405 to the methods that a route does not have, so that GET and HEAD never run what changes something.
+ * `modules/method-not-allowed.ts` adds it to every route.
  *
  * @param methods those that the route has, as in `Allow` (RFC 9110 section 15.5.6)
  */
-export function onlyMethods(methods: string): EventHandler {
+export function methodNotAllowed(methods: string): EventHandler {
   return eventHandler((event) => {
     setResponseHeader(event, 'allow', methods)
     const message = `${event.method} is not allowed here.`
