@@ -1,4 +1,4 @@
-import { problemOf, type Problem } from './account/problems'
+import { problemOf, type Problem } from '../utils/account/problems'
 
 /**
  * Sends one form of the account's page, once at a time, and tells what came of it. The session is asked for anew

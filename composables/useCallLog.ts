@@ -1,15 +1,37 @@
-import type { Call } from './session/api'
+import type { FetchContext } from 'ofetch'
 
-const KEPT = 5
+/** One call of the page, as its log shows it. */
+export interface Call {
+  id: number
+  method: string
+  path: string
+  /** HTTP status; `null` if no response came. */
+  status: number | null
+  durationMs: number
+}
 
-/** The last few calls of this page, the newest first. */
+const MAX_CALLS = 5
+const TIMEOUT_MS = 10_000
+
+/** The last few calls of this page, the newest first, and the options for `$fetch` that record them. */
 export function useCallLog() {
   const calls = ref<Call[]>([])
+  const startedAt = new WeakMap<FetchContext['options'], number>()
   let count = 0
 
-  function report(call: Omit<Call, 'id'>) {
-    calls.value = [{ id: ++count, ...call }, ...calls.value].slice(0, KEPT)
+  function start({ options }: FetchContext) {
+    startedAt.set(options, performance.now())
   }
 
-  return { calls, report }
+  function record({ request, options, response }: FetchContext) {
+    if (import.meta.server) return // The browser's first render has to be the server's.
+    const durationMs = Math.round(performance.now() - (startedAt.get(options) ?? 0))
+    const { method = 'GET' } = options
+    const call = { id: ++count, method, path: String(request), status: response?.status ?? null, durationMs }
+    calls.value = [call, ...calls.value].slice(0, MAX_CALLS)
+  }
+
+  // Without ofetch's retries, which would hide a 503 from the visitor.
+  const recorded = { retry: 0, timeout: TIMEOUT_MS, onRequest: start, onResponse: record, onRequestError: record }
+  return { calls, recorded }
 }

@@ -1,4 +1,4 @@
-import { problemOf, type Problem } from './account/problems'
+import { problemOf, type Problem } from '../utils/account/problems'
 
 const PATH = '/api/_session/devices'
 

@@ -1,19 +1,14 @@
-import type { SessionView } from '#cloakroom'
 import { useMounted } from '@vueuse/core'
-import { scriptView, type ScriptView } from './session/evidence'
+import type { SessionCookieView } from '#cloakroom'
+import { scriptView, type ScriptView } from '../utils/session-page/cookie-check'
 
-/** Really asks `document.cookie`, once mounted and again whenever the answer on the page changes. */
-export function useScriptView(view: Readonly<Ref<SessionView | null>>) {
+/** Reads `document.cookie` once mounted, and again whenever `cookie` changes. */
+export function useScriptView(cookie: Readonly<Ref<SessionCookieView | null>>) {
   const seen = ref<ScriptView | null>(null)
-
-  function look() {
-    const name = view.value?.cookie?.name
-    seen.value = name === undefined ? null : scriptView(document.cookie, name)
-  }
-
-  const mounted = useMounted()
   // Not before: until then, this render has to be the server's, and the server has no document.
-  watch([mounted, view], () => mounted.value && look())
-
+  const mounted = useMounted()
+  watch([mounted, cookie], () => {
+    if (mounted.value) seen.value = cookie.value && scriptView(document.cookie, cookie.value.name)
+  })
   return seen
 }

@@ -1,128 +1,137 @@
-import { failureOf, type SessionApi } from './session/api'
-import * as notices from './session/notices'
-import { allows, withAnswer, withEndByYou, withFailure, withValue, withView, type Step } from './session/state'
+import type { UserSessionComposable } from '#cloakroom'
+import { failureOf } from '../utils/session-page/call-failure'
+import * as notices from '../utils/session-page/notices'
+import type { useCallLog } from './useCallLog'
+import type { useSessionPage, ValueRequest } from './useSessionPage'
 
-/** What the visitor has asked for and now waits on. */
+/** What the visitor can ask for. */
+export type Step = 'send' | 'renew' | 'restore' | 'extend' | 'end' | 'start'
+
+/** What the visitor has asked for and is waiting for. */
 export type Action = Step | 'retry'
 
-interface Surroundings {
-  told: Ref<notices.Notice | null>
-  now: Readonly<Ref<number>>
-  tellTabs: ReturnType<typeof useTabSignal>
-  tryNow: () => Promise<unknown>
+interface ActionsContext {
+  readonly userSession: UserSessionComposable
+  readonly request: ValueRequest
+  readonly page: ReturnType<typeof useSessionPage>
+  /** Options for `$fetch`. */
+  readonly recorded: ReturnType<typeof useCallLog>['recorded']
 }
 
-/** All that the visitor can do with the session: one thing at a time, each with a result to tell. */
-export function useSessionActions(
-  api: SessionApi,
-  known: ReturnType<typeof useSessionState>,
-  { told, now, tellTabs, tryNow }: Surroundings,
-) {
-  const { state, draft, adopt, load, look, outdate } = known
+/** All that the visitor can do with the session: one step at a time, each with a result to show. */
+export function useSessionActions({ userSession, request, page, recorded }: ActionsContext) {
+  const { details, stale, fetch, extend, clear } = userSession
+  const { state, value, isStoreDown } = page
   const busy = ref<Action | null>(null)
-  const unanswered = ref<Step | null>(null)
-  /** The last step, if an outage kept its result from us and it can still be tried again. */
+  const draft = ref(value.value ?? '')
+  const result = ref<notices.Notice | null>(null)
+  const unfinished = ref<Step | null>(null)
+  /** The last step, if an outage left it without a result and it can still be repeated. */
   const missed = computed(() =>
-    unanswered.value !== null && allows(state.value, unanswered.value) ? unanswered.value : null,
+    unfinished.value !== null && isPossible(unfinished.value) ? unfinished.value : null,
   )
+  const notice = computed(() => {
+    if (state.value.outage !== null) return notices.outageNotice(state.value.outage, missed.value)
+    return missed.value === null ? result.value : notices.missedNotice(missed.value)
+  })
 
-  const works: Record<Step, () => Promise<notices.Notice | null>> = {
-    send,
-    renew,
-    extend,
-    end,
-    start,
-    restore: () => reload(notices.RESTORED),
+  // A draft that the visitor has not changed follows the session's value.
+  watch(value, (latest, before = '') => {
+    if (latest === undefined || draft.value === before) draft.value = latest ?? ''
+  })
+  // Sync, because the result of the step that got through replaces it.
+  watch(() => state.value.outage, (outage) => {
+    if (outage === null) result.value = notices.recoveredNotice(state.value)
+  }, { flush: 'sync' })
+  watch(() => state.value.phase, (phase) => {
+    if (phase === 'ended') result.value = null
+  })
+
+  /** A session that has ended can only be followed by another; all other steps need an active one. */
+  function isPossible(step: Step): boolean {
+    return state.value.phase === (step === 'start' ? 'ended' : 'active')
   }
 
-  /** Without a step, it asks how things stand. */
+  const steps: Record<Step, () => Promise<notices.Notice | null>> = {
+    async send() {
+      await $fetch<unknown>('/api/session', { ...recorded, method: 'POST', body: { session: draft.value } })
+      await settle()
+      return notices.SUCCESS
+    },
+    async renew() {
+      const { id } = await $fetch('/api/session', { ...recorded, method: 'PUT' })
+      await settle()
+      draft.value = id
+      return notices.RENEWED
+    },
+    async restore() {
+      await fetch()
+      draft.value = value.value ?? ''
+      return stale.value ? null : notices.RESTORED
+    },
+    async extend() {
+      return await extend() ? notices.EXTENDED : null
+    },
+    async end() {
+      await clear()
+      return null
+    },
+    async start() {
+      await request.refresh()
+      return request.error.value ? null : notices.STARTED
+    },
+  }
+
   async function act(action: Action, step: Step | null) {
     if (busy.value !== null) return
-    outdate()
     busy.value = action
-    // A result is about the call before. The two that are started from the notice itself leave it in place meanwhile.
+    let isMissed = false
+    // A result is about the call before. The two that are started from the notice itself leave it there meanwhile.
     if (action !== 'restore' && action !== 'retry') forget()
     try {
-      told.value = await (step === null ? ask() : works[step]()).catch(explain)
-      unanswered.value = state.value.trouble === null ? null : step
+      result.value = await (step === null ? reconnect() : steps[step]()).catch(explain)
+      unfinished.value = isMissed || (result.value === null && stale.value) ? step : null
     }
     finally {
       busy.value = null
     }
-  }
 
-  /** A refusal may itself be the answer: a mismatch is a result, and without a session the page has to change. */
-  async function explain(error: unknown) {
-    const failure = failureOf(error)
-    if (failure.code === 'mismatch') {
-      state.value = withAnswer(state.value)
-      void look()
-      return notices.MISMATCH
+    /** An error may itself be the result: the value does not match, or the session has ended. */
+    async function explain(error: unknown) {
+      const failure = failureOf(error)
+      if (failure.code === 'mismatch') {
+        await settle()
+        return notices.MISMATCH
+      }
+      isMissed = failure.code === 'store_unavailable' || failure.code === 'unreachable'
+      isStoreDown.value = failure.code === 'store_unavailable'
+      if (isMissed || failure.code === 'no_session') await fetch()
+      return isMissed || !details.value ? null : notices.refusalNotice(failure)
     }
-    if (failure.code === 'no_session') {
-      await look()
-      if (state.value.phase === 'over') return null
-    }
-    state.value = withFailure(state.value, failure)
-    return notices.refusalNotice(failure)
   }
 
-  /** Brings the value afresh, in place of whatever stands in the input. */
-  async function reload(done: notices.Notice) {
-    const failure = await load()
-    if (failure !== null) return notices.refusalNotice(failure)
-    draft.value = state.value.value
-    return done
+  /** The response may have moved the idle clock. Waits only for what ends an outage. */
+  async function settle() {
+    const refreshed = fetch()
+    if (stale.value) await refreshed
   }
 
-  async function send() {
-    await api.check(draft.value)
-    state.value = withAnswer(state.value)
-    void look()
-    return notices.SUCCESS
+  async function reconnect() {
+    await fetch()
+    if (!stale.value && request.error.value) await request.refresh()
+    return result.value
   }
 
-  async function renew() {
-    const { id } = await api.renew()
-    state.value = withValue(state.value, id)
-    draft.value = id
-    tellTabs('changed')
-    void look()
-    return notices.RENEWED
-  }
-
-  async function extend() {
-    adopt(withView(state.value, await api.extend()))
-    return notices.EXTENDED
-  }
-
-  async function end() {
-    await api.end()
-    state.value = withEndByYou(state.value, now.value)
-    tellTabs('ended')
-    void look()
-    return null
-  }
-
-  async function start() {
-    const result = await reload(notices.STARTED)
-    if (result === notices.STARTED) tellTabs('changed')
-    return result
-  }
-
-  async function ask() {
-    await tryNow()
-    return told.value
-  }
-
-  /** A result is about what was sent: it goes when that is edited, and so does what waits to be tried again. */
+  /** A result is about what was sent: it goes when that is edited, and so does the step to repeat. */
   function forget() {
-    told.value = null
-    unanswered.value = null
+    result.value = null
+    unfinished.value = null
   }
 
   return {
+    draft,
     busy,
+    notice,
     missed,
     send: () => act('send', 'send'),
     renew: () => act('renew', 'renew'),

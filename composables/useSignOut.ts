@@ -1,4 +1,4 @@
-import { problemOf, type Problem } from './account/problems'
+import { problemOf, type Problem } from '../utils/account/problems'
 
 /** Signs out on this device. A session that could not be ended is told of, and not passed over. */
 export function useSignOut() {

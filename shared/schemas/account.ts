@@ -21,6 +21,9 @@ const Password = v.pipe(
 /** A password that is being chosen (ASVS 6.2.1, 6.2.9). The server refuses common ones as well. */
 const NewPassword = v.pipe(Password, v.minLength(8, 'A password has at least 8 characters. 15 or more are better.'))
 
+/** The rule for a new password, for the user. */
+export const PASSWORD_HELP = 'At least 8 characters; 15 or more are better. Any characters will do.'
+
 /** Whether the session is to outlive the browser. */
 const Remember = v.optional(v.boolean('Remember is true or false.'), false)
 

@@ -1,5 +1,5 @@
 import { call } from '../support/https.ts'
-import { expect, expectAccessible, OFFLINE, test } from '../support/fixtures.ts'
+import { expect, expectAccessible, hydrated, OFFLINE, test } from '../support/fixtures.ts'
 import { sessionPage, UUID } from '../support/session-page.ts'
 import { expireSessions, lockStore } from '../support/store.ts'
 
@@ -79,10 +79,13 @@ test('a page that was loaded during an outage can retry', async ({ page, app, pr
 test('a page that was loaded during an outage retries by itself', async ({ page, app, problems }) => {
   problems.allow(/status of 503/)
   const unlock = lockStore(app.storeFile)
+  await page.clock.install()
   await page.goto('/')
   const { value, tryAgain } = sessionPage(page)
   await expect(tryAgain).toBeVisible()
   unlock()
+  await hydrated(page)
+  await page.clock.runFor('01:00')
 
   await expect(value).toHaveValue(UUID)
   await expect(page.getByRole('status')).toHaveText('The server answers again.')

@@ -1,108 +1,35 @@
-import { mountSuspended, registerEndpoint } from '@nuxt/test-utils/runtime'
-import type { SessionErrorCode } from '#cloakroom'
-import { flushPromises } from '@vue/test-utils'
-import { createError, readBody, setResponseHeader, type H3Event } from 'h3'
-import { beforeEach, expect, it } from 'vitest'
-import { clearNuxtData } from '#imports'
-import IndexPage from '../../../pages/index.vue'
-import { DAY, HOUR, sessionOf } from '../support/views'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { endSession, openPage, resetVisit, server, settled, startSession } from '../support/home-page'
+import { inComponent } from '../support/session-server'
 import { eventually } from '../../support/eventually'
 
-const server = { value: '', id: '', isDown: false, createdAt: 0, hasCookie: false }
+beforeEach(resetVisit)
 
-function answer<T>(give: (event: H3Event) => T) {
-  return (event: H3Event) => {
-    if (!server.isDown) return give(event)
-    setResponseHeader(event, 'Retry-After', 2)
-    throw refusal(503, 'store_unavailable')
-  }
-}
-
-function refusal(statusCode: number, code: SessionErrorCode, message: string = code) {
-  return createError({ statusCode, message, data: { code } })
-}
-
-function start() {
-  Object.assign(server, { value: crypto.randomUUID(), id: crypto.randomUUID(), createdAt: Date.now(), hasCookie: true })
-}
-
-registerEndpoint('/api/session', {
-  method: 'GET',
-  handler: answer(() => {
-    if (!server.id) start()
-    return { id: server.value }
-  }),
-})
-registerEndpoint('/api/session', {
-  method: 'PUT',
-  handler: answer(() => ({ id: server.value = crypto.randomUUID() })),
-})
-registerEndpoint('/api/session', {
-  method: 'POST',
-  handler: answer(async (event) => {
-    const { session } = await readBody(event)
-    if (!server.id) throw refusal(401, 'no_session')
-    if (session !== server.value) throw refusal(422, 'mismatch', 'The data in the session does not match!')
-    return { message: 'Success!' }
-  }),
-})
-registerEndpoint('/api/session', {
-  method: 'DELETE',
-  handler: answer(() => {
-    Object.assign(server, { id: '', hasCookie: false })
-    return ''
-  }),
-})
-registerEndpoint('/api/_session', answer(() => {
-  const now = Date.now()
-  const { id, createdAt } = server
-  const times = { createdAt, lastSeenAt: now, idleExpiresAt: now + HOUR, expiresAt: createdAt + DAY }
-  const session = id ? sessionOf({ id, ...times }) : null
-  const cookie = server.hasCookie ? { name: '__Host-session', attributes: ['Path=/', 'HttpOnly'], size: 212 } : null
-  return { status: 'anonymous', session, cookie, data: session && { id: session.id }, ended: null, now }
-}))
-
-async function openPage() {
-  const page = await mountSuspended(IndexPage, { attachTo: document.body })
+/** As the module refreshes the session when it receives an event, or a message of another tab. */
+async function refreshSession() {
+  const { session, unmount } = await inComponent()
+  await session.fetch()
+  unmount()
   await settled()
-  return {
-    text: () => page.text(),
-    input: () => page.get<HTMLInputElement>('input'),
-    status: () => page.get('[role=status]').text(),
-    press: async (name: string) => {
-      const button = page.findAll('button').find(candidate => candidate.text() === name)!
-      button.element.focus()
-      if (button.attributes('type') === 'submit') await page.get('form').trigger('submit')
-      else await button.trigger('click')
-      await settled()
-    },
-    button: (name: string) => page.findAll('button').find(candidate => candidate.text() === name),
-  }
 }
 
-/** Calls go through a real request handler: wait for the last of them, not for a time. */
-async function settled() {
-  await flushPromises()
-  await eventually(() => {
-    if (document.querySelector('[aria-busy=true]')) throw new Error('still busy')
-  })
-}
-
-beforeEach(() => {
-  document.body.innerHTML = ''
-  clearNuxtData()
-  Object.assign(server, { value: '', id: '', isDown: false, createdAt: 0, hasCookie: false })
-})
-
-it('shows the value and says that this is a first visit', async () => {
+it('shows the value, and that this is a first visit', async () => {
   const page = await openPage()
-
   expect(page.input().element.value).toBe(server.value)
   expect(page.text()).toContain('First visit')
   expect(page.text()).toContain(server.id)
+  expect(server.calls).toEqual(['GET /api/session', 'GET /api/_session'])
 })
 
-it('says success for the value and mismatch for any other', async () => {
+it('does not call a session that existed before a first visit', async () => {
+  startSession()
+  await refreshSession()
+  const page = await openPage()
+  expect(page.input().element.value).toBe(server.value)
+  expect(page.text()).toContain('Nothing sent yet')
+})
+
+it('shows success for the value and a mismatch for any other', async () => {
   const page = await openPage()
   await page.press('Send')
   expect(page.status()).toBe('Success!')
@@ -117,7 +44,7 @@ it('says success for the value and mismatch for any other', async () => {
   expect(document.activeElement).toBe(page.input().element)
 })
 
-it('takes a new value, over a tampered one too', async () => {
+it('gets a new value, which replaces what the visitor has typed', async () => {
   const page = await openPage()
   const before = server.value
   await page.input().setValue('tampered')
@@ -127,64 +54,121 @@ it('takes a new value, over a tampered one too', async () => {
   expect(page.input().element.value).toBe(server.value)
 })
 
-it('ends the session, and starts another on request', async () => {
+it('moves the idle clock', async () => {
+  server.idleTimeout = 60_000
   const page = await openPage()
-  const ended = server.value
-  await page.press('End session')
-  expect(page.text()).toContain('You ended it.')
-  expect(document.activeElement?.id).toBe('ticket-title')
+  server.idleTimeout = 120_000
+  await page.press('Reset idle clock')
 
-  await page.press('Start a new session')
-  expect(server.value).not.toBe(ended)
-  expect(page.input().element.value).toBe(server.value)
-  expect(document.activeElement).toBe(page.input().element)
+  expect(page.status()).toBe('Idle clock reset.')
+  expect(page.text()).toContain('2 minutes left')
 })
 
-it('finds out at Send that the session is gone', async () => {
+it('carries out one step at a time', async () => {
   const page = await openPage()
-  server.id = ''
-  await page.press('Send')
+  const released = Promise.withResolvers<null>()
+  server.delay = released.promise
+  await page.click('Send')
+  await page.click('New value')
+  released.resolve(null)
+  await settled()
 
-  expect(page.text()).toContain('Session ended')
-  expect(page.text()).toContain('It was ended elsewhere')
-})
-
-it('keeps what it knows when the store goes down, and recovers', async () => {
-  const page = await openPage()
-  const value = page.input().element.value
-  server.isDown = true
-  await page.press('Send')
-  expect(page.status()).toBe('The session store does not answer.')
-  expect(page.text()).toContain('Held when last seen')
-
-  server.isDown = false
-  await page.press('Try again')
   expect(page.status()).toBe('Success!')
-  expect(page.input().element.value).toBe(value)
+  expect(server.calls).not.toContain('PUT /api/session')
 })
 
-it('shows the cookie that is still in the browser when the session is gone', async () => {
+it('shows the server’s refusal, and the session stays as it was', async () => {
   const page = await openPage()
-  server.id = ''
-  await page.press('Send')
+  server.refusal = { status: 409, code: 'conflict' }
+  await page.press('New value')
 
-  expect(page.text()).toContain('Still in the browser.')
-})
-
-it('says that the cookie is gone when the visitor ended the session', async () => {
-  const page = await openPage()
-  await page.press('End session')
-
-  expect(page.text()).toContain('No session cookie')
-})
-
-it('says that the session is unknown when the store is down from the start', async () => {
-  server.isDown = true
-  const page = await openPage()
-  expect(page.text()).toContain('Session unknown')
-  expect(page.button('End session')).toBeUndefined()
-
-  server.isDown = false
-  await page.press('Try again')
+  expect(page.status()).toBe('The server refused.')
+  expect(page.text()).toContain('Session held')
   expect(page.input().element.value).toBe(server.value)
+})
+
+describe('a value that changes in another tab', () => {
+  it('is shown if the visitor has not typed anything', async () => {
+    const page = await openPage()
+    server.value = 'from another tab'
+    await refreshSession()
+    expect(page.input().element.value).toBe('from another tab')
+  })
+
+  it('does not replace what the visitor has typed', async () => {
+    const page = await openPage()
+    await page.input().setValue('typed')
+    server.value = 'from another tab'
+    await refreshSession()
+    expect(page.input().element.value).toBe('typed')
+  })
+
+  it('is issued for a session that has none, for example after signing in', async () => {
+    const page = await openPage()
+    startSession(undefined)
+    await refreshSession()
+    await eventually(() => expect(page.input().element.value).toBe(server.value))
+    expect(server.value).toBeDefined()
+  })
+})
+
+describe('the end of the session', () => {
+  it('by the visitor is shown as such, and another session starts on request', async () => {
+    const page = await openPage()
+    const ended = server.value
+    await page.press('End session')
+    expect(page.text()).toContain('You ended it.')
+    expect(page.text()).toContain('No session cookie')
+    expect(document.activeElement?.id).toBe('session-title')
+
+    await page.press('Start a new session')
+    expect(page.status()).toBe('New session started.')
+    expect(server.value).not.toBe(ended)
+    expect(page.input().element.value).toBe(server.value)
+    expect(document.activeElement).toBe(page.input().element)
+  })
+
+  it('by the header’s button is shown as the visitor’s own', async () => {
+    const page = await openPage()
+    const { session, unmount } = await inComponent()
+    await session.clear()
+    unmount()
+    await settled()
+    expect(page.text()).toContain('You ended it.')
+  })
+
+  it('is found out by the next step, and the cookie is still shown', async () => {
+    const page = await openPage()
+    endSession(null)
+    await page.press('Send')
+
+    expect(page.text()).toContain('Session ended')
+    expect(page.text()).toContain('It was ended elsewhere')
+    expect(page.text()).toContain('Still in the browser.')
+  })
+
+  it.each([
+    ['revoked', 60_000, 'Session ended', 'signed out from another device'],
+    ['secret_reuse', 60_000, 'Session ended', 'A copy of its cookie was used'],
+    ['expired', 60_000, 'Session expired', 'The idle clock ran out'],
+    ['expired', 48 * 3_600_000, 'Session expired', 'The absolute clock ran out'],
+  ] as const)('because of %s, with an idle timeout of %d ms, has its reason', async (reason, timeout, title, text) => {
+    server.idleTimeout = timeout
+    const page = await openPage()
+    endSession(reason)
+    await refreshSession()
+
+    expect(page.text()).toContain(title)
+    expect(page.text()).toContain(text)
+  })
+
+  it('stops the clocks, and removes the result of the step before', async () => {
+    const page = await openPage()
+    await page.press('Send')
+    endSession('revoked')
+    await refreshSession()
+
+    expect(page.text().match(/Stopped\./g)).toHaveLength(2)
+    expect(page.status()).toBe('')
+  })
 })

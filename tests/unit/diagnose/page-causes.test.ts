@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { tellCall, tellClock, tellKeeping } from '../../../composables/diagnose/words'
+import { tellCall, tellClock, tellKeeping } from '../../../utils/diagnose/texts'
 import { completeFinding } from '../../../packages/nuxt-cloakroom/src/runtime/app/diagnose/page-causes'
 import { diagnose } from '../../../packages/nuxt-cloakroom/src/runtime/server/diagnose/find'
 import type {

@@ -1,7 +1,7 @@
 import { mountSuspended } from '@nuxt/test-utils/runtime'
 import { expect, it } from 'vitest'
 import SessionClock from '../../../../components/session/Clock.vue'
-import { readClocks } from '../../../../composables/session/clocks'
+import { readClocks } from '../../../../utils/session-page/clocks'
 import { HOUR, NOW, sessionOf } from '../../support/views'
 
 function clockAt(now: number, stopped = false) {

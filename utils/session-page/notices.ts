@@ -1,13 +1,14 @@
-import type { Failure } from './api'
-import type { Step, Trouble } from './state'
+import type { CallFailure } from './call-failure'
+import type { Step } from '../../composables/useSessionActions'
+import type { Outage, SessionPageState } from '../../composables/useSessionPage'
 
-/** What the visitor is told about the last thing that happened. */
+/** What the page says about the last thing that happened. */
 export interface Notice {
   tone: 'success' | 'error' | 'warning' | 'neutral'
-  /** The one sentence a screen reader hears. */
+  /** The one sentence that a screen reader reads out. */
   title: string
   detail: string
-  /** What can be done about it. */
+  /** What the visitor can do about it. */
   remedy: 'restore' | 'retry' | null
 }
 
@@ -55,14 +56,13 @@ export const STARTED: Notice = {
 
 const LAST_KNOWN = 'What you see is what was known last.'
 
-const OFFLINE: Notice = {
-  tone: 'warning',
-  title: 'You are offline.',
-  detail: LAST_KNOWN,
-  remedy: 'retry',
-}
-
-const TROUBLES: Record<Trouble['kind'], Notice> = {
+const OUTAGES: Record<Outage, Notice> = {
+  offline: {
+    tone: 'warning',
+    title: 'You are offline.',
+    detail: LAST_KNOWN,
+    remedy: 'retry',
+  },
   store: {
     tone: 'warning',
     title: 'The session store does not answer.',
@@ -71,7 +71,7 @@ const TROUBLES: Record<Trouble['kind'], Notice> = {
   },
   unreachable: {
     tone: 'warning',
-    title: 'The server does not answer.',
+    title: 'The server is not responding.',
     detail: LAST_KNOWN,
     remedy: 'retry',
   },
@@ -85,7 +85,7 @@ const TROUBLES: Record<Trouble['kind'], Notice> = {
 
 const ANSWERS_AGAIN = 'The server answers again.'
 
-const REFUSALS: Partial<Record<Failure['code'], string>> = {
+const REFUSALS: Partial<Record<CallFailure['code'], string>> = {
   cross_origin_refused: 'The call did not come from this site, so the server did not look at it.',
   conflict: 'Someone else changed the session at the same moment. Try once more.',
   too_large: 'What you sent is larger than the server accepts.',
@@ -102,13 +102,13 @@ const NAMES: Record<Step, string> = {
   start: 'Start a new session',
 }
 
-/** `missed`: the step that ran into the trouble. Whether the server got to see it, nobody knows. */
-export function troubleNotice(trouble: Trouble, isOnline: boolean, missed: Step | null): Notice {
-  const notice = trouble.kind === 'unreachable' && !isOnline ? OFFLINE : TROUBLES[trouble.kind]
+/** @param missed the step that got no result; the server may have carried it out all the same */
+export function outageNotice(outage: Outage, missed: Step | null): Notice {
+  const notice = OUTAGES[outage]
   return missed === null ? notice : { ...notice, detail: `“${NAMES[missed]}” got no result. ${notice.detail}` }
 }
 
-/** After an outage, as long as a step still waits to be tried again: nothing is repeated unasked. */
+/** After an outage, while a step can be repeated: the page repeats nothing without being asked. */
 export function missedNotice(missed: Step): Notice {
   return {
     tone: 'neutral',
@@ -118,16 +118,17 @@ export function missedNotice(missed: Step): Notice {
   }
 }
 
-/** `fresh`: the first answer made the session. */
-export function recoveredNotice(fresh: boolean): Notice {
-  const detail = fresh
+/** After an outage; `null` if the session has ended in the meantime, which the page shows. */
+export function recoveredNotice({ phase, isFirstVisit }: SessionPageState): Notice | null {
+  if (phase !== 'active') return null
+  const detail = isFirstVisit
     ? 'It held no session for you, so it has just made one.'
     : 'Nothing was lost: your session is as it was.'
   return { tone: 'success', title: ANSWERS_AGAIN, detail, remedy: null }
 }
 
-/** For answers that are neither a result nor an outage. */
-export function refusalNotice(failure: Failure): Notice {
+/** For responses that are neither a result nor an outage. */
+export function refusalNotice(failure: CallFailure): Notice {
   return {
     tone: 'error',
     title: failure.code === 'unexpected' ? 'The server could not do that.' : 'The server refused.',

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { meaningOf, scriptView } from '../../../../composables/session/evidence'
+import { meaningOf, scriptView } from '../../../../utils/session-page/cookie-check'
 
 it.each([
   ['', false],

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import {
   formatAgo, formatInstant, formatRemaining, isoDuration, spokenRemaining,
-} from '../../../../composables/session/format'
+} from '../../../../utils/session-page/format'
 import { DAY, HOUR, NOW } from '../../support/views'
 
 const MINUTE = 60_000

@@ -1,6 +1,6 @@
 import type { SessionDetails } from '#cloakroom'
 
-/** The clock that ends a session first. */
+/** The two timeouts, as the page shows them. */
 export type ClockName = 'idle' | 'absolute'
 
 export interface ClockReading {
@@ -8,30 +8,20 @@ export interface ClockReading {
   endsAt: number
   /** Milliseconds left, never below zero. */
   remaining: number
-  /** What is left of the whole, from 1 (just wound) to 0. */
+  /** What is left of the whole, from 1 (just started) to 0. */
   fraction: number
-  /** So little is left that the visitor should be told. */
+  /** Less than a minute is left. */
   urgent: boolean
 }
 
 const URGENT_BELOW_MS = 60_000
 
-/** The instant from which the server refuses the session: valid while `now < min(idle, absolute)`. */
-export function endOf(session: SessionDetails): number {
-  return Math.min(session.idleExpiresAt, session.expiresAt)
-}
-
-/**
- * Which clock ends the session. The server may cap the idle end at the absolute one, so a tie is the absolute clock's.
- */
+/** The timeout that ends the session. The server caps the idle expiry at the absolute one, which wins a tie. */
 export function endingClock(session: SessionDetails): ClockName {
   return session.idleExpiresAt < session.expiresAt ? 'idle' : 'absolute'
 }
 
-export function isOver(session: SessionDetails, serverNow: number): boolean {
-  return serverNow >= endOf(session)
-}
-
+/** @param serverNow milliseconds since the epoch, on the server's clock */
 export function readClocks(session: SessionDetails, serverNow: number): Record<ClockName, ClockReading> {
   return {
     idle: readClock('idle', session.lastSeenAt, session.idleExpiresAt, serverNow),

@@ -1,24 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { endingClock, endOf, isOver, readClocks } from '../../../../composables/session/clocks'
+import { endingClock, readClocks } from '../../../../utils/session-page/clocks'
 import { DAY, HOUR, NOW, sessionOf } from '../../support/views'
 
-describe('the end of a session', () => {
-  it('is that of the clock that runs out first', () => {
-    expect(endOf(sessionOf())).toBe(NOW + HOUR)
-    expect(endOf(sessionOf({ expiresAt: NOW + 10 }))).toBe(NOW + 10)
-  })
-
-  it('has not come a millisecond before, and has come on time', () => {
-    expect(isOver(sessionOf(), NOW + HOUR - 1)).toBe(false)
-    expect(isOver(sessionOf(), NOW + HOUR)).toBe(true)
-    expect(isOver(sessionOf({ expiresAt: NOW + 5 }), NOW + 4)).toBe(false)
-    expect(isOver(sessionOf({ expiresAt: NOW + 5 }), NOW + 5)).toBe(true)
-  })
-
-  it('is put down to the absolute clock when the idle one was capped by it', () => {
-    expect(endingClock(sessionOf({ idleExpiresAt: NOW + DAY - 1 }))).toBe('idle')
-    expect(endingClock(sessionOf({ idleExpiresAt: NOW + DAY }))).toBe('absolute')
-  })
+it.each([
+  ['idle', DAY - 1],
+  ['absolute', DAY],
+] as const)('the %s clock ends a session that idles out %d ms after its start', (name, idleTimeout) => {
+  expect(endingClock(sessionOf({ idleExpiresAt: NOW + idleTimeout }))).toBe(name)
 })
 
 describe('reading the clocks', () => {
