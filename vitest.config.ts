@@ -1,8 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { defineVitestProject } from '@nuxt/test-utils/config'
 import { defineConfig } from 'vitest/config'
-import { HANG_MS } from './tests/support/limits.ts'
-import { rounds } from './tests/support/soak.ts'
+import { HANG_MS, rounds } from './tests/support/limits.ts'
 
 /** It only ends what hangs. */
 const limit = rounds(HANG_MS, 10 * HANG_MS)

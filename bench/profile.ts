@@ -55,8 +55,8 @@ function print({ nodes, samples: all, timeDeltas }: Profile) {
     const { callFrame, children = [] } = byId.get(id)!
     const name = nameOf(callFrame)
     const self = own.get(id) ?? 0
-    const within = new Set(above).add(name)
-    const whole = self + children.reduce((sum, child) => sum + walk(child, within), 0)
+    const ancestors = new Set(above).add(name)
+    const whole = self + children.reduce((sum, child) => sum + walk(child, ancestors), 0)
     const total = totals.get(name) ?? { own: 0, whole: 0 }
     totals.set(name, { own: total.own + self, whole: total.whole + (above.has(name) ? 0 : whole) })
     return whole

@@ -77,14 +77,14 @@ finally {
   rmSync(folder, { recursive: true, force: true })
 }
 
-async function fill(live: number, expired: number): Promise<Filled> {
-  const file = join(folder, `${live}-${expired}.db`)
+async function fill(active: number, expired: number): Promise<Filled> {
+  const file = join(folder, `${active}-${expired}.db`)
   const cookies = `${file}.cookies`
-  console.error(`filling a database with ${live} sessions${expired ? ` and ${expired} expired` : ''}`)
+  console.error(`filling a database with ${active} sessions${expired ? ` and ${expired} expired` : ''}`)
   const [program, ...args] = typeScriptProgram(
     join(import.meta.dirname, 'lib/seed.ts'),
     file,
-    String(live),
+    String(active),
     String(expired),
     KEY,
     cookies,
@@ -135,7 +135,7 @@ function reading(cookies: readonly string[]): Job {
 
 function report(sizes: readonly Size[], { swept, seconds, quiet, during }: Sweeping): string {
   const made = conditions(ROUNDS, SECONDS, {})
-  const [least, most] = [sizes.at(0)!, sizes.at(-1)!]
+  const [smallest, largest] = [sizes.at(0)!, sizes.at(-1)!]
   const rows = [
     ['sessions in SQLite', ...sizes.map(({ sessions }) => sessions.toLocaleString('en'))],
     ['---', ...sizes.map(() => '--:')],
@@ -159,10 +159,10 @@ function report(sizes: readonly Size[], { swept, seconds, quiet, during }: Sweep
     + `${SECONDS} s; the store alone: 20,000 calls in a separate process. Load average over the last 15 `
     + `minutes: ${made.busy}, of which the run itself makes 2.`,
     rows.map(row => `| ${row.join(' | ')} |`).join('\n'),
-    `The largest over the smallest: ${ratio('read p99 over HTTPS', most.http.p99, least.http.p99)} and `
-    + `${ratio('in the store', most.store.read.p99, least.store.read.p99)} (target: at most 1.5). `
-    + `Devices of one user in the largest: ${(most.store.devices.p50 / 1000).toFixed(3)} ms at the median, `
-    + `${(most.store.devices.p99 / 1000).toFixed(3)} ms at p99 (target: at most 1 ms).`,
+    `The largest over the smallest: ${ratio('read p99 over HTTPS', largest.http.p99, smallest.http.p99)} and `
+    + `${ratio('in the store', largest.store.read.p99, smallest.store.read.p99)} (target: at most 1.5). `
+    + `Devices of one user in the largest: ${(largest.store.devices.p50 / 1000).toFixed(3)} ms at the median, `
+    + `${(largest.store.devices.p99 / 1000).toFixed(3)} ms at p99 (target: at most 1 ms).`,
     `Sweep of ${swept.toLocaleString('en')} expired sessions among ${EXPIRED.toLocaleString('en')} active ones, under `
     + `load: ${seconds.toFixed(1)} s. Reads in the ${4 * SECONDS} s around it: p50 ${during.p50.toFixed(2)} ms, p99 `
     + `${during.p99.toFixed(2)} ms, `

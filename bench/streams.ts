@@ -110,7 +110,7 @@ async function run(server: BuiltServer, users: string[][], shape: Shape): Promis
   )
   if (answers.some(({ status }) => status !== 204))
     throw new Error(`A revocation was answered ` + `${answers.map(({ status }) => status).join()}`)
-  const delays = await within(PATIENCE_MS, Promise.all(streams.map(async ({ ended }) => (await ended) - revoked)))
+  const delays = await withTimeout(PATIENCE_MS, Promise.all(streams.map(async ({ ended }) => (await ended) - revoked)))
   const cpuMs = (cpuSeconds(server.pid!)! - cpuBefore) * 1000
   agent.destroy()
   delays.sort((a, b) => a - b)
@@ -195,7 +195,7 @@ function open({ origin }: Pick<BuiltServer, 'origin'>, cookie: string): Stream {
   return { hello: hello.promise, ended: ended.promise }
 }
 
-async function within<Result>(milliseconds: number, promise: Promise<Result>): Promise<Result> {
+async function withTimeout<Result>(milliseconds: number, promise: Promise<Result>): Promise<Result> {
   const late = AbortSignal.timeout(milliseconds)
   return Promise.race([
     promise,

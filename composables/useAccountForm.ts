@@ -4,7 +4,7 @@ import { problemOf, type Problem } from '../utils/account/problems'
  * Sends one form of the account's page, once at a time, and tells what came of it. The session is asked for anew
  * afterwards: it may be another, or over.
  */
-export function useAccountForm<Answer>(path: string, told: (answer: Answer) => string) {
+export function useAccountForm<Answer>(path: string, message: (answer: Answer) => string) {
   const { fetch } = useUserSession()
   const busy = ref(false)
   const problem = ref<Problem | null>(null)
@@ -17,7 +17,7 @@ export function useAccountForm<Answer>(path: string, told: (answer: Answer) => s
     problem.value = null
     result.value = ''
     try {
-      result.value = told(await $fetch<unknown>(path, { method: 'PUT', body, retry: 0 }) as Answer)
+      result.value = message(await $fetch<unknown>(path, { method: 'PUT', body, retry: 0 }) as Answer)
       return true
     }
     catch (error) {

@@ -12,7 +12,7 @@ export async function useDevices() {
   const { data: devices, error, refresh } = list
   const busy = ref<string | null>(null)
   const problem = ref<Problem | null>(null)
-  const told = ref('')
+  const message = ref('')
   // While all of them are being ended, and on the way out, the list is nobody's to ask for. After an `await` this would
   // be no component's, and go on when the page is left.
   onChanged(() => void (loggedIn.value && busy.value !== 'everywhere' && refresh()))
@@ -22,10 +22,10 @@ export async function useDevices() {
     if (busy.value !== null) return
     busy.value = name
     problem.value = null
-    told.value = ''
+    message.value = ''
     try {
       await work()
-      told.value = done
+      message.value = done
     }
     catch (failure) {
       problem.value = problemOf(failure)
@@ -46,7 +46,7 @@ export async function useDevices() {
     refresh,
     busy,
     problem,
-    told,
+    message,
     signOut: (id: string, name: string) => act(id, `${name} is signed out.`, () => end(`${PATH}/${id}`)),
     signOutOthers: () => act('others', 'All other devices are signed out.', () => end(PATH)),
     signOutEverywhere: () => act('everywhere', '', async () => {

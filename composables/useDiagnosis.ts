@@ -1,6 +1,6 @@
 import type { SessionDiagnosis } from '#cloakroom'
 
-/** Asks as soon as the page is there, and again when told to. */
+/** Diagnoses the session when the page is mounted, and again with `ask`. */
 export function useDiagnosis() {
   const answer = shallowRef<SessionDiagnosis | null>(null)
   const busy = ref(false)
@@ -18,4 +18,9 @@ export function useDiagnosis() {
 
   onMounted(ask)
   return { answer, busy, ask }
+}
+
+/** Whether the server has `GET /api/_session/diagnose`; `undefined` while it does not. */
+export function useDiagnosisSwitch() {
+  return useState<true | undefined>('session-diagnosis')
 }

@@ -55,12 +55,12 @@ export function useSessionActions({ userSession, request, page, recorded }: Acti
   const steps: Record<Step, () => Promise<notices.Notice | null>> = {
     async send() {
       await $fetch<unknown>('/api/session', { ...recorded, method: 'POST', body: { session: draft.value } })
-      await settle()
+      await refreshAfter()
       return notices.SUCCESS
     },
     async renew() {
       const { id } = await $fetch('/api/session', { ...recorded, method: 'PUT' })
-      await settle()
+      await refreshAfter()
       draft.value = id
       return notices.RENEWED
     },
@@ -100,7 +100,7 @@ export function useSessionActions({ userSession, request, page, recorded }: Acti
     async function explain(error: unknown) {
       const failure = failureOf(error)
       if (failure.code === 'mismatch') {
-        await settle()
+        await refreshAfter()
         return notices.MISMATCH
       }
       isMissed = failure.code === 'store_unavailable' || failure.code === 'unreachable'
@@ -111,7 +111,7 @@ export function useSessionActions({ userSession, request, page, recorded }: Acti
   }
 
   /** The response may have moved the idle clock. Waits only for what ends an outage. */
-  async function settle() {
+  async function refreshAfter() {
     const refreshed = fetch()
     if (stale.value) await refreshed
   }

@@ -27,7 +27,7 @@ const hooks: { callHook: (name: string, argument?: unknown) => Promise<unknown> 
 serve({
   env,
   basePath: useRuntimeConfig().app.baseURL,
-  handle: toNodeListener(nitroApp.h3App),
+  listener: toNodeListener(nitroApp.h3App),
   upgrade: import.meta._websocket ? wsAdapter(nitroApp.h3App.websocket).handleUpgrade : undefined,
   onListening: origins => hooks.callHook('session:listening', { origins }),
   onShutdown: () => hooks.callHook('session:shutdown'),

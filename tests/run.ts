@@ -4,7 +4,7 @@ import { ensureCertificate } from '../certs/certificate.ts'
 import { ensureBrowsers } from './support/browser.ts'
 import { buildFixture } from './support/fixture-build.ts'
 import { buildPackedApp } from './support/packed-app.ts'
-import { seed } from './support/fuzzing.ts'
+import { seed } from './support/limits.ts'
 import { findRedis } from './support/redis.ts'
 import { runCounted, summary, tallyPlaywright, tallyVitest } from './support/reports.ts'
 import { mustRun, runCommand, runSteps, type Step } from './support/run-step.ts'
@@ -16,7 +16,7 @@ const vitestReport = join(reports, 'vitest.json')
 const playwrightReport = join(reports, 'playwright.json')
 
 const steps: Step[] = [
-  { name: 'tools', run: announceTools },
+  { name: 'tools', run: printTools },
   { name: 'certificates', run: () => ensureCertificate() },
   { name: 'build', needs: ['certificates'], run: () => mustRun('nuxt', ['build']) },
   { name: 'fixture app', run: () => buildFixture() },
@@ -59,7 +59,7 @@ function runPlaywright() {
 }
 
 /** One after the other: two package managers at once would wait for each other's lock. */
-function announceTools(): void {
+function printTools(): void {
   console.log(ensureBrowsers()?.full ?? 'No browser found, none installed: the browser tests will be skipped.')
   console.log(findRedis() ?? 'No Redis found, none installed: the tests on Redis will be skipped.')
 }

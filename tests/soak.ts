@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { ensureCertificate } from '../certs/certificate.ts'
-import { seed } from './support/fuzzing.ts'
+import { seed } from './support/limits.ts'
 import { runCounted, summary, tallyVitest } from './support/reports.ts'
 import { mustRun, runCommand, runSteps, type Step } from './support/run-step.ts'
 

@@ -41,7 +41,7 @@ let visitors = 0
 app.post('/api/sign-in', (request, response, next) => {
   request.session.regenerate((error) => {
     if (error) return next(error)
-    request.session.owner = `owner-${visitors++ % 100_000}`
+    request.session.userId = `user-${visitors++ % 100_000}`
     response.json({ ok: true })
   })
 })

@@ -2,6 +2,7 @@ import { argon2, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Argon2Parameters } from 'node:crypto'
 import { promisify } from 'node:util'
 import pLimit from 'p-limit'
+import { dictionary } from '@zxcvbn-ts/language-common'
 
 /** Passwords are being hashed for more callers than can be served soon. */
 export class PasswordsBusyError extends Error {
@@ -75,4 +76,15 @@ function fromPhc(text: string) {
 
 function unpadded(bytes: Buffer): string {
   return bytes.toString('base64').replace(/=+$/, '')
+}
+
+const common = new Set(dictionary['passwords-common'] as string[])
+
+/**
+ * Whether a password is among the about 18,000 most common ones of eight characters or more, in any case of letters, or
+ * is the account's own name (ASVS 6.2.4, 6.2.11).
+ */
+export function isCommonPassword(password: string, name: string): boolean {
+  const folded = password.toLowerCase()
+  return common.has(folded) || folded === name.toLowerCase()
 }

@@ -20,7 +20,7 @@ export interface Service {
   env: NodeJS.ProcessEnv
   /** The path under which the app lives, for the line that says where the server listens. */
   basePath: string
-  handle: RequestListener
+  listener: RequestListener
   /** WebSocket upgrades; without it, they are answered as plain requests. */
   upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
   /**
@@ -75,12 +75,12 @@ export function serve(service: Service): void {
   reloadOnHangup(() => reload(server, settings, use))
 }
 
-function answer(server: HttpServer, { handle, upgrade }: Service, { track }: Connections, refuse: Guard): void {
+function answer(server: HttpServer, { listener, upgrade }: Service, { track }: Connections, refuse: Guard): void {
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     if (!track(request, response)) return
     const refusal = refuse(request)
     if (refusal) sendRefusal(response, refusal)
-    else handle(request, response)
+    else listener(request, response)
   }
   server.on('request', onRequest)
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {

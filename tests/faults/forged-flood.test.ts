@@ -10,7 +10,7 @@ import { findRedis, startRedis } from '../support/redis'
 import type { RedisServer } from '../support/redis'
 import { startBuiltServer } from '../support/server.ts'
 import type { BuiltServer } from '../support/server.ts'
-import { rounds } from '../support/soak'
+import { rounds } from '../support/limits'
 
 const FORGED = rounds(400, 10_000)
 /** How many forged requests there are for each one of the signed-in user. */

@@ -7,7 +7,7 @@ import { call } from '../support/https.ts'
 import { openSocket, readToEnd, sendRaw } from '../support/raw-socket.ts'
 import { startBuiltServer } from '../support/server.ts'
 import type { BuiltServer } from '../support/server.ts'
-import { rounds } from '../support/soak.ts'
+import { rounds } from '../support/limits.ts'
 
 const ENTRY = join(import.meta.dirname, '../../.output/server/index.mjs')
 const SEND_INTERVAL_MS = 50

@@ -7,12 +7,11 @@ import { ensureCertificate } from '../../certs/certificate.ts'
 import { parseKeyRing } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/key-ring.ts'
 import { open } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/crypto.ts'
 import { AccountVisitor, TRUST_PROXY } from '../support/account-visitor.ts'
-import { fuzzing, seed } from '../support/fuzzing.ts'
+import { fuzzing, rounds, seed } from '../support/limits.ts'
 import { call, keepAlive } from '../support/https.ts'
 import type { CallOptions, CallResponse } from '../support/https.ts'
 import { startBuiltServer } from '../support/server.ts'
 import type { BuiltServer } from '../support/server.ts'
-import { rounds } from '../support/soak.ts'
 import { dumpStore } from '../support/store.ts'
 
 const ENTRY = join(import.meta.dirname, '../../.output/server/index.mjs')

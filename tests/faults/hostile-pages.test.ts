@@ -8,7 +8,7 @@ import { call, cookiePair, keepAlive } from '../support/https.ts'
 import { rawHead, sendRaw } from '../support/raw-socket.ts'
 import { startBuiltServer } from '../support/server.ts'
 import type { BuiltServer } from '../support/server.ts'
-import { rounds, SOAK } from '../support/soak.ts'
+import { rounds, SOAK } from '../support/limits.ts'
 import { dumpStore } from '../support/store.ts'
 
 const ENTRY = join(import.meta.dirname, '../../.output/server/index.mjs')
@@ -30,10 +30,10 @@ let server: BuiltServer
 let agent: Agent
 
 /** Makes `count` calls, some of them at the same time. */
-async function repeat(count: number, run: (turn: number) => Promise<void>): Promise<void> {
-  let turn = 0
+async function repeat(count: number, run: (round: number) => Promise<void>): Promise<void> {
+  let round = 0
   const worker = async () => {
-    while (turn < count) await run(turn++)
+    while (round < count) await run(round++)
   }
   await Promise.all(Array.from({ length: AT_ONCE }, worker))
 }
@@ -85,8 +85,8 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('the pages', () => {
 
   it('never show the data of another visitor, however many are rendered at the same time', async () => {
     const visitors = await Promise.all(Array.from({ length: 8 }, newVisitor))
-    await repeat(rounds(80, 10_000), async (turn) => {
-      const own = visitors[turn % visitors.length]!
+    await repeat(rounds(80, 10_000), async (round) => {
+      const own = visitors[round % visitors.length]!
       const headers = { accept: 'text/html' }
       const { body } = await call(`${server.origin}/`, { cookie: own.cookie, agent, headers })
       const shown = visitors.filter(({ value, id }) => body.includes(value) || body.includes(id))

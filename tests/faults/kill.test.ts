@@ -12,7 +12,7 @@ import { spawnTypeScript } from '../support/child'
 import { makeDirectory } from '../support/directory'
 import type { RedisServer } from '../support/redis'
 import { findRedis, startRedis } from '../support/redis'
-import { rounds } from '../support/soak'
+import { rounds } from '../support/limits'
 
 const ROUNDS = rounds(10, 200)
 const WRITER = join(import.meta.dirname, 'writer.ts')

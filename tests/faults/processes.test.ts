@@ -14,7 +14,7 @@ import type { LineProcess } from '../support/child-process-lines'
 import { lineProcess } from '../support/child-process-lines'
 import { load } from '../support/engine'
 import { findRedis, startRedis } from '../support/redis'
-import { rounds } from '../support/soak'
+import { rounds } from '../support/limits'
 import { close } from '../support/stores'
 
 const PROCESSES = 2

@@ -3,7 +3,7 @@ import type { SessionEngine } from '../../packages/nuxt-cloakroom/src/runtime/se
 import type { AtomicDriver } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/store'
 import { races } from '../../packages/nuxt-cloakroom/src/testing/races'
 import { createEngine } from '../support/real-engine'
-import { rounds } from '../support/soak'
+import { rounds } from '../support/limits'
 import { close, storeKinds } from '../support/stores'
 
 const ROUNDS = rounds(100, 1000)

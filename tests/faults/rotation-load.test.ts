@@ -8,7 +8,7 @@ import { open } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/
 import { call, cookiePair, keepAlive } from '../support/https.ts'
 import { startBuiltServer } from '../support/server.ts'
 import type { BuiltServer } from '../support/server.ts'
-import { rounds } from '../support/soak'
+import { rounds } from '../support/limits'
 import { changeDatabase } from '../support/store.ts'
 
 const ENTRY = join(import.meta.dirname, '../../.output/server/index.mjs')

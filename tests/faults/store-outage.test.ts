@@ -8,7 +8,7 @@ import { keepAlive } from '../support/https.ts'
 import { findRedis, startRedis } from '../support/redis'
 import { startBuiltServer } from '../support/server.ts'
 import type { BuiltServer } from '../support/server.ts'
-import { rounds } from '../support/soak'
+import { rounds } from '../support/limits'
 import { lockStore } from '../support/store.ts'
 import { eventually } from '../support/eventually.ts'
 

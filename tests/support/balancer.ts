@@ -22,11 +22,11 @@ export async function startBalancer(targets: () => readonly string[]): Promise<B
   const { cert, key } = certificateFiles()
   const served: number[] = []
   const agent = keepAlive(64) // Event streams occupy a connection for a long time.
-  let turn = 0
+  let requests = 0
 
   const server = createServer({ cert: readFileSync(cert), key: readFileSync(key) }, (incoming, response) => {
     const origins = targets()
-    const index = turn++ % origins.length
+    const index = requests++ % origins.length
     served[index] = (served[index] ?? 0) + 1
     const url = new URL(incoming.url!, origins[index])
     const [request, connections] = url.protocol === 'https:' ? [secureRequest, agent] : [plainRequest, undefined]

@@ -168,15 +168,15 @@ export class TestBrowser {
   }
 
   /** The data as a new request would find it; `null` without a session. */
-  async peek(): Promise<SessionValues | null> {
+  async get(): Promise<SessionValues | null> {
     const { session } = await this.visit()
     return session.exists ? session.data : null
   }
 }
 
-/** Lets everything run that waits for nothing but its turn: promises, and writes of the next commit. */
+/** Lets everything run that waits for nothing but its count: promises, and writes of the next commit. */
 export async function settled(turns = 3) {
-  for (let turn = 0; turn < turns; turn++) await new Promise(resolve => setImmediate(resolve))
+  for (let count = 0; count < turns; count++) await new Promise(resolve => setImmediate(resolve))
 }
 
 /** A cookie header for the default cookie name. */

@@ -7,6 +7,9 @@ const ROOT = join(import.meta.dirname, '../..')
 const MODULE = 'packages/nuxt-cloakroom'
 const APP = 'tests/fixtures/packed'
 
+/** The version of Nuxt that the apps install, if it is not this repository's: `4.0.0`, the lowest, or `latest`. */
+const { PACKED_APP_NUXT } = process.env
+
 export type PackageManager = 'npm' | 'pnpm'
 
 /** Each app has another version of TypeScript, and pnpm hoists nothing, so that only declared dependencies resolve. */
@@ -35,7 +38,7 @@ export async function packModule(): Promise<string> {
 /** Installs the packed module in a user's app, in a folder of its own, and builds that app. Returns the folder. */
 export async function buildPackedApp(manager: PackageManager): Promise<string> {
   const tarball = await packModule()
-  return buildOnce(`app-${manager}`, [MODULE, APP], async (folder) => {
+  return buildOnce(`app-${manager}-${PACKED_APP_NUXT ?? 'same'}`, [MODULE, APP], async (folder) => {
     const { install, files } = SETUPS[manager]
     cpSync(join(ROOT, APP), folder, { recursive: true })
     writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest(manager, tarball)))
@@ -58,10 +61,13 @@ function binary(folder: string, name: string): string {
 function manifest(manager: PackageManager, tarball: string): object {
   const { dependencies, devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Packages
   const { nuxt, vue, 'vue-router': router } = dependencies
+  const versions = PACKED_APP_NUXT === undefined
+    ? { nuxt, vue, 'vue-router': router }
+    : { nuxt: PACKED_APP_NUXT, vue: 'latest', 'vue-router': PACKED_APP_NUXT === '4.0.0' ? '^4.5.0' : 'latest' }
   return {
     private: true,
     type: 'module',
-    dependencies: { nuxt, vue, 'vue-router': router, 'nuxt-cloakroom': `file:${tarball}` },
+    dependencies: { ...versions, 'nuxt-cloakroom': `file:${tarball}` },
     devDependencies: { 'typescript': SETUPS[manager].typescript, 'vue-tsc': devDependencies['vue-tsc'] },
   }
 }

@@ -4,19 +4,19 @@ import type { PageFacts } from '#cloakroom'
 const SAME_CLOCK_MS = 2000
 
 /** What a call brought along. */
-export function tellCall(came: boolean | null): string {
+export function callText(came: boolean | null): string {
   if (came === null) return 'no answer'
   return came ? 'brought the cookie' : 'brought no cookie'
 }
 
 /** Whether the browser keeps a cookie on the terms of the session's. */
-export function tellKeeping({ cookieEnabled, acceptsCookies }: PageFacts): string {
+export function storageText({ cookieEnabled, acceptsCookies }: PageFacts): string {
   if (acceptsCookies) return 'kept: one was set and found'
   return cookieEnabled ? 'not kept: one was set and was gone' : 'switched off'
 }
 
 /** How far the browser's clock is from the server's. */
-export function tellClock(aheadMs: number | null): string {
+export function clockText(aheadMs: number | null): string {
   if (aheadMs === null) return 'not known'
   if (Math.abs(aheadMs) < SAME_CLOCK_MS) return 'as the server’s'
   const seconds = Math.round(Math.abs(aheadMs) / 1000)

@@ -1,6 +1,6 @@
 import type { DelayMs } from '../shared/compare/log'
 import { otherOrigins } from '../shared/compare/origins'
-import type { Target } from '../shared/compare/origins'
+import type { ComparisonPorts, Target } from '../shared/compare/origins'
 import { SCENARIOS } from '../shared/compare/scenarios'
 import type { Report } from '../utils/compare/export'
 import type { Result } from '../utils/compare/result'
@@ -65,4 +65,11 @@ function reportOf(
     summary: summarize(samples),
     results,
   }
+}
+
+/**
+ * The ports of the comparison's listeners; `undefined` while the comparison is off.
+ */
+export function useComparisonPorts() {
+  return useState<ComparisonPorts | undefined>('comparison-ports')
 }

@@ -6,7 +6,7 @@ import type { Nuxt } from '@nuxt/schema'
 import { version } from '../package.json'
 import { DEVICES_PATH, EVENTS_PATH, EXTEND_PATH, SESSION_PATH } from './runtime/shared/routes'
 import { SETTING_NAMES } from './runtime/server/nitro/settings'
-import { checkOptions, requiredStores, storesTemplate } from './options'
+import { assertNuxt4, checkOptions, requiredStores, storesTemplate } from './options'
 import type { ModuleOptions } from './options'
 
 export type { ModuleOptions } from './options'
@@ -33,9 +33,10 @@ export default defineNuxtModule<ModuleOptions>({
     version,
     configKey: 'cloakroom',
     docs: 'https://github.com/nuxt-cloakroom/nuxt-cloakroom#readme',
-    compatibility: { nuxt: '>=4.0.0 <5.0.0' },
+    compatibility: { nuxt: '>=4.0.0' },
   },
   setup(options, nuxt) {
+    assertNuxt4(nuxt._version)
     const { resolve } = createResolver(import.meta.url)
     const runtime = (path: string) => resolve('./runtime', path)
     checkOptions(options, nuxt.options.runtimeConfig.cloakroom)

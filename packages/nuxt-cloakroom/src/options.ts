@@ -75,6 +75,19 @@ const STORES: Record<StoreName, { file: string, opener: string, schemes: string[
 const nameOption = (name: string) => `cloakroom.${name}`
 
 /**
+ * Nuxt itself would only disable a module that is not compatible, and the app would run without sessions.
+ *
+ * @throws Error, which stops the build, on Nuxt 5 and later
+ */
+export function assertNuxt4(version: string): void {
+  if (Number.parseInt(version, 10) <= 4) return
+  throw new Error(
+    `[cloakroom] nuxt-cloakroom does not support Nuxt ${version} yet: on Nitro 3 its guards would have no effect, so `
+    + 'use Nuxt 4.',
+  )
+}
+
+/**
  * Checks the options and the build-time runtime configuration.
  *
  * @throws ConfigError, which stops the build, for an unknown name or a value that is not valid

@@ -1,5 +1,5 @@
 import { PasswordChange } from '#shared/schemas/account'
-import { isCommonPassword } from '../../accounts/common-passwords'
+import { isCommonPassword } from '../../accounts/passwords'
 
 /** Changes the password, which takes the current one too (ASVS 6.2.3), and signs out all other devices (ASVS 7.4.3). */
 export default defineEventHandler(async (event) => {

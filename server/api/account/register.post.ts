@@ -1,5 +1,5 @@
 import { Registration } from '#shared/schemas/account'
-import { isCommonPassword } from '../../accounts/common-passwords'
+import { isCommonPassword } from '../../accounts/passwords'
 
 /** Makes an account, and signs its owner in. */
 export default defineEventHandler(async (event) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isCommonPassword } from '../../../server/accounts/common-passwords'
+import { isCommonPassword } from '../../../server/accounts/passwords'
 
 describe('isCommonPassword', () => {
   it.each(['password', 'PASSWORD', 'Password1', 'qwertyuiop', '12345678', 'iloveyou', 'sunshine'])(

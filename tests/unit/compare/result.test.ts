@@ -5,7 +5,7 @@ import { toResult } from '../../../layers/compare/utils/compare/result'
 import type { MadeRequest, Outcome } from '../../../layers/compare/utils/compare/result'
 import { summarize } from '../../../layers/compare/utils/compare/summary'
 import { barsOf, ticksOf } from '../../../layers/compare/utils/compare/timeline'
-import { explain, tellCookie } from '../../../layers/compare/utils/compare/texts'
+import { explain, cookieText } from '../../../layers/compare/utils/compare/texts'
 import type { SeenRequest, Step } from '../../../layers/compare/shared/compare/log'
 import { SCENARIOS } from '../../../layers/compare/shared/compare/scenarios'
 import type { Scenario } from '../../../layers/compare/shared/compare/scenarios'
@@ -82,13 +82,13 @@ describe('the cookie\'s fate', () => {
     const { cookie, seen, bytes } = toResult(RIGHT, [made('issue', 200), made('check', 200)], log)
     expect(cookie).toEqual({ set: true, sent: true, stored: true })
     expect([seen.length, bytes]).toEqual([2, 300])
-    expect(tellCookie(cookie)).toBe('set · kept · sent')
+    expect(cookieText(cookie)).toBe('set · kept · sent')
   })
 
   it('is unknown where the run did not come that far', () => {
     const { cookie } = toResult(RIGHT, [made('issue', null)], [saw('issue', { cookieSet: 'Secure' })])
     expect(cookie).toEqual({ set: true, sent: null, stored: null })
-    expect(tellCookie(cookie)).toBe('set · kept: unknown · check not reached')
+    expect(cookieText(cookie)).toBe('set · kept: unknown · check not reached')
   })
 })
 

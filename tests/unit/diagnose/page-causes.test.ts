@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { tellCall, tellClock, tellKeeping } from '../../../utils/diagnose/texts'
+import { callText, clockText, storageText } from '../../../utils/diagnose/texts'
 import { completeFinding } from '../../../packages/nuxt-cloakroom/src/runtime/app/diagnose/page-causes'
 import { diagnose } from '../../../packages/nuxt-cloakroom/src/runtime/server/diagnose/find'
 import type {
@@ -90,11 +90,11 @@ describe('the finding of server and page together', () => {
 
 describe('the wording of what a page found out', () => {
   it('describes a call, a trial cookie and two clocks', () => {
-    expect([true, false, null].map(tellCall)).toEqual(['brought the cookie', 'brought no cookie', 'no answer'])
+    expect([true, false, null].map(callText)).toEqual(['brought the cookie', 'brought no cookie', 'no answer'])
     const trials = [{}, { acceptsCookies: false }, { acceptsCookies: false, cookieEnabled: false }]
-    expect(trials.map(unusual => tellKeeping(page(unusual))))
+    expect(trials.map(unusual => storageText(page(unusual))))
       .toEqual(['kept: one was set and found', 'not kept: one was set and was gone', 'switched off'])
-    expect([null, 1999, -2000, 119_000, -120_000].map(tellClock)).toEqual([
+    expect([null, 1999, -2000, 119_000, -120_000].map(clockText)).toEqual([
       'not known', 'as the server’s', '2 s behind the server’s', '119 s ahead of the server’s',
       '2 min behind the server’s',
     ])

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { addressReader, trustedPeer } from '../../../packages/nuxt-cloakroom/src/runtime/server/http/client-address'
-import { fuzzing } from '../../support/fuzzing'
+import { fuzzing } from '../../support/limits'
 
 const PROXIES = '10.0.0.0/8, 2001:db8:ffff::/48, 127.0.0.1'
 

@@ -7,7 +7,7 @@ import { newSessionCookie, seal } from '../../../packages/nuxt-cloakroom/src/run
 import type { KeyRing } from '../../../packages/nuxt-cloakroom/src/runtime/server/sessions/key-ring'
 import { memoryDriver } from '../../../packages/nuxt-cloakroom/src/runtime/server/stores/memory'
 import { MINUTE, authenticate, cookieOf, createTestEngine, load, newRing, settled } from '../../support/engine'
-import { fuzzing, seed } from '../../support/fuzzing'
+import { fuzzing, seed } from '../../support/limits'
 import { probe } from '../../support/probe-driver'
 
 /** A browser that is signed in, on a server whose calls and events so far are forgotten. */
@@ -202,7 +202,7 @@ describe('the cache of parsed cookies and records', () => {
     expect(store.calls).toEqual(['read', 'read'])
     await (await browser.visit()).session.update({ a: 2 })
     expect((await load(engine, browser.header))!.session.record).not.toBe(first!.session.record)
-    expect(await browser.peek()).toEqual({ a: 2 })
+    expect(await browser.get()).toEqual({ a: 2 })
   })
 
   it('gives each request its own copy of the data', async () => {
@@ -215,7 +215,7 @@ describe('the cache of parsed cookies and records', () => {
       a.deep[1].clear()
       a.more = true
     }
-    expect(await browser.peek()).toEqual({ a: { deep: [1, new Map([['x', 1]])] } })
+    expect(await browser.get()).toEqual({ a: { deep: [1, new Map([['x', 1]])] } })
   })
 
   it.each(['signed out', 'expired', 'corrupt'])('drops the record of a session that is %s', async (how) => {
@@ -240,7 +240,7 @@ describe('the cache of parsed cookies and records', () => {
     await settled()
     collectGarbage()
     expect(cached.deref()).toBeUndefined()
-    expect(await browser.peek()).toEqual({ a: 1 })
+    expect(await browser.get()).toEqual({ a: 1 })
   })
 
   it('holds no record of more than 1,024 characters', async () => {

@@ -27,7 +27,7 @@ describe('a request that only reads', () => {
     expect(reader.session.data).toEqual({ a: 1 })
     await recordActivity(reader.state)
     expect(store.calls).toEqual([])
-    expect(await browser.peek()).toEqual({ a: 2 })
+    expect(await browser.get()).toEqual({ a: 2 })
   })
 })
 
@@ -36,7 +36,7 @@ describe('parallel updates', () => {
     const { browser } = await withSession()
     const visits = await Promise.all([browser.visit(), browser.visit()])
     await Promise.all(visits.map(({ session }, index) => session.update({ [`key${index}`]: index })))
-    expect(await browser.peek()).toEqual({ a: 1, key0: 0, key1: 1 })
+    expect(await browser.get()).toEqual({ a: 1, key0: 0, key1: 1 })
   })
 
   it('are all counted if each increments the same counter', async () => {
@@ -44,7 +44,7 @@ describe('parallel updates', () => {
     const visits = await Promise.all(Array.from({ length: 200 }, () => browser.visit<Counter>()))
     const saved = await Promise.all(visits.map(({ session }) => session.update(increment)))
     expect(saved.every(Boolean)).toBe(true)
-    expect(await browser.peek()).toEqual({ n: 200 })
+    expect(await browser.get()).toEqual({ n: 200 })
   })
 
   it('are all counted if they come from two processes', async () => {
@@ -58,7 +58,7 @@ describe('parallel updates', () => {
     expect(await other.engine.replace(session, { ...session.record, data: [{ n: 1 }, 41] })).toBeTypeOf('object')
     barrier.release()
     expect(await slow).toBe(true)
-    expect(await server.browser.peek()).toEqual({ n: 42 })
+    expect(await server.browser.get()).toEqual({ n: 42 })
   })
 
   it('fail with 409 after six attempts if another process is faster each time, and change nothing', async () => {
@@ -74,7 +74,7 @@ describe('parallel updates', () => {
     })
     await expect(losing).rejects.toMatchObject({ code: 'conflict', statusCode: 409 })
     expect(attempts).toBe(6)
-    expect(await server.browser.peek()).toEqual({ n: 6 })
+    expect(await server.browser.get()).toEqual({ n: 6 })
   })
 
   it('share the session that the first of them creates if they belong to one request', async () => {
@@ -85,7 +85,7 @@ describe('parallel updates', () => {
     await Promise.all(updates)
     expect(await server.rows()).toBe(1)
     expect(request.sent).toHaveLength(1)
-    expect(Object.keys((await browser.peek())!)).toHaveLength(20)
+    expect(Object.keys((await browser.get())!)).toHaveLength(20)
   })
 
   it('create one record per visitor if 64 visitors come at once', async () => {
@@ -107,6 +107,6 @@ describe('parallel updates', () => {
     })
     expect(await Promise.race([outer, settled(50).then(() => 'stuck')])).toBe(true)
     expect((innerError as Error).message).toContain('inside the function of another update() of the same session')
-    expect(await browser.peek()).toEqual({ a: 1, c: 3 })
+    expect(await browser.get()).toEqual({ a: 1, c: 3 })
   })
 })

@@ -37,6 +37,6 @@ describe('data that one part of an app writes (session puzzling)', () => {
     const visitor = browser()
     await (await visitor.visit()).session.signIn('grace', { data: { role: 'admin' } })
     await (await visitor.visit()).session.signIn('ada')
-    expect(await visitor.peek()).toEqual({})
+    expect(await visitor.get()).toEqual({})
   })
 })

@@ -56,7 +56,7 @@ describe('the periodic rotation', () => {
     expect(session.userId).toBe('ada')
     expect(request.sent).toEqual([])
     store.recover()
-    expect(await browser.peek()).toEqual({ a: 1 })
+    expect(await browser.get()).toEqual({ a: 1 })
   })
 
   it('keeps what a parallel request saves', async () => {
@@ -68,8 +68,8 @@ describe('the periodic rotation', () => {
     await browser.browse()
     barrier.release()
     expect(await saving).toBe(true)
-    expect(await browser.peek()).toEqual({ a: 1, b: 2 })
-    expect(await old.peek()).toEqual({ a: 1, b: 2 })
+    expect(await browser.get()).toEqual({ a: 1, b: 2 })
+    expect(await old.get()).toEqual({ a: 1, b: 2 })
   })
 
   it('also works in a session whose record is almost full', async () => {

@@ -45,7 +45,7 @@ describe('signIn', () => {
     await session.signIn('ada')
     expect(session.data).toEqual({})
     await session.signIn('ada', { data: { cart } })
-    expect(await browser.peek()).toEqual({ cart: ['x'] })
+    expect(await browser.get()).toEqual({ cart: ['x'] })
   })
 
   it('computes data from the newest record, so that no parallel update is lost', async () => {
@@ -59,7 +59,7 @@ describe('signIn', () => {
     await (await browser.copy().visit()).session.update({ note: 'kept' })
     barrier.release()
     await signing
-    expect(await browser.peek()).toEqual({ cart: 1, note: 'kept', user: 'Ada' })
+    expect(await browser.get()).toEqual({ cart: 1, note: 'kept', user: 'Ada' })
   })
 
   it('keeps nothing of the user before if another user signs in, neither in the data nor in the index', async () => {
@@ -105,7 +105,7 @@ describe('signIn', () => {
     expect((await ada.visit()).session).toMatchObject({ userId: 'ada', data: { is: 0 } })
     expect((await bob.visit()).session).toMatchObject({ userId: 'bob', data: { is: 1 } })
     expect(first.session.id).not.toBe(second.session.id)
-    expect(await anonymous.peek()).toBeNull()
+    expect(await anonymous.get()).toBeNull()
   })
 
   it('has the last word over an earlier update in the same request', async () => {
@@ -139,7 +139,7 @@ describe('a request with the cookie from before a sign-in', () => {
     const slow = await late.visit()
     await signIn()
     expect(await slow.session.update({ planted: true })).toBe(false)
-    expect(await browser.peek()).toEqual({})
+    expect(await browser.get()).toEqual({})
   })
 
   it('cannot save, and does not replace the browser\'s new cookie, if it arrives late', async () => {

@@ -87,6 +87,6 @@ describe('revokeAll on one of two servers, which may both know the store\'s time
     const { session } = await browser.visit()
     await session.revokeAll()
     await session.signIn('ada')
-    expect(await browser.peek()).not.toBeNull()
+    expect(await browser.get()).not.toBeNull()
   })
 })

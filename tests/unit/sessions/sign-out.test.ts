@@ -56,9 +56,9 @@ describe('signOut', () => {
     await (await browser.visit()).session.signIn('ada', { data: { a: 1 } })
     const thief = other.browser()
     thief.cookie = browser.cookie
-    expect(await thief.peek()).toEqual({ a: 1 })
+    expect(await thief.get()).toEqual({ a: 1 })
     await (await browser.visit()).session.signOut()
-    expect(await thief.peek()).toBeNull()
+    expect(await thief.get()).toBeNull()
   })
 
   it('clears the cookie without a call to the store if there is no session', async () => {

@@ -30,9 +30,9 @@ describe('reading the session', () => {
     const { browser } = await withSession({ list: [1] })
     const { session } = await browser.visit<{ list: number[] }>()
     session.data.list!.push(2)
-    expect(await browser.peek()).toEqual({ list: [1] })
+    expect(await browser.get()).toEqual({ list: [1] })
     await session.update({})
-    expect(await browser.peek()).toEqual({ list: [1] })
+    expect(await browser.get()).toEqual({ list: [1] })
     expect(session.data).toEqual({ list: [1] })
   })
 })
@@ -47,7 +47,7 @@ describe('update', () => {
     expect(request.sent).toEqual([{ value: browser.cookie, maxAge: undefined }])
     expect(await server.rows()).toBe(1)
     expect(server.events).toEqual([{ type: 'created', id: session.id }])
-    expect(await browser.peek()).toEqual({ a: 1 })
+    expect(await browser.get()).toEqual({ a: 1 })
   })
 
   it('sends no cookie to a browser that has one', async () => {
@@ -60,7 +60,7 @@ describe('update', () => {
   it('patches top-level values: it adds and replaces them, and deletes those that are undefined', async () => {
     const { browser } = await withSession({ keep: 1, change: 2, drop: 3, deep: { x: 1, y: 2 } })
     await (await browser.visit()).session.update({ change: 5, drop: undefined, deep: { x: 9 }, none: null })
-    expect(await browser.peek()).toEqual({ keep: 1, change: 5, deep: { x: 9 }, none: null })
+    expect(await browser.get()).toEqual({ keep: 1, change: 5, deep: { x: 9 }, none: null })
   })
 
   it('accepts a function that changes a draft and may be asynchronous', async () => {
@@ -71,7 +71,7 @@ describe('update', () => {
       draft.list.push(2)
     })
     expect(session.data).toEqual({ list: [1, 2] })
-    expect(await browser.peek()).toEqual({ list: [1, 2] })
+    expect(await browser.get()).toEqual({ list: [1, 2] })
   })
 
   it('saves nothing if its function throws, and does not block the next update', async () => {
@@ -81,9 +81,9 @@ describe('update', () => {
       draft.b = 1
       throw new Error('changed my mind')
     })).rejects.toThrow('changed my mind')
-    expect(await browser.peek()).toEqual({ a: 1 })
+    expect(await browser.get()).toEqual({ a: 1 })
     expect(await session.update({ b: 2 })).toBe(true)
-    expect(await browser.peek()).toEqual({ a: 1, b: 2 })
+    expect(await browser.get()).toEqual({ a: 1, b: 2 })
   })
 
   it('creates no session if the function of the first update throws', async () => {
@@ -102,7 +102,7 @@ describe('update', () => {
     const { session } = await browser.visit()
     const tooLarge = session.update({ big: 'x'.repeat(64 * 1024) })
     await expect(tooLarge).rejects.toMatchObject({ code: 'too_large', statusCode: 413 })
-    expect(await browser.peek()).toEqual({ a: 1 })
+    expect(await browser.get()).toEqual({ a: 1 })
     expect(await session.update({ big: 'x'.repeat(60 * 1024) })).toBe(true)
   })
 
@@ -125,11 +125,11 @@ describe('update', () => {
     const { browser } = await withSession()
     const { session } = await browser.visit()
     await session.update(JSON.parse('{"__proto__": {"admin": true}, "b": 2}') as object)
-    expect(await browser.peek()).toEqual({ a: 1, b: 2 })
+    expect(await browser.get()).toEqual({ a: 1, b: 2 })
     const nested = JSON.parse('{"__proto__": {"admin": true}}') as unknown
     await expect(session.update({ nested })).rejects.toThrow()
     expect(({} as { admin?: boolean }).admin).toBeUndefined()
-    expect(await browser.peek()).toEqual({ a: 1, b: 2 })
+    expect(await browser.get()).toEqual({ a: 1, b: 2 })
   })
 })
 
@@ -160,7 +160,7 @@ describe('pull', () => {
     const visits = await Promise.all(Array.from({ length: 64 }, () => browser.visit()))
     const taken = await Promise.all(visits.map(({ session }) => session.pull('ticket')))
     expect(taken.filter(value => value !== undefined)).toEqual(['once'])
-    expect(await browser.peek()).toEqual({ a: 1 })
+    expect(await browser.get()).toEqual({ a: 1 })
   })
 
   it('does not remove the value in a speculative request, for example a prefetch', async () => {

@@ -1,7 +1,7 @@
 import type { Target } from '../../shared/compare/origins'
 import type { Result } from './result'
 import type { TargetSummary } from './summary'
-import { OUTCOME_NAMES, TARGET_NAMES, explain, formatMs, tellCookie } from './texts'
+import { OUTCOME_NAMES, TARGET_NAMES, explain, formatMs, cookieText } from './texts'
 
 /** A whole run, as it is exported. */
 export interface Report {
@@ -56,7 +56,7 @@ export function toMarkdown({ takenAt, browser, page, delayMs, summary, results }
           `\`${setting}\``,
           OUTCOME_NAMES[outcome],
           methods(seen),
-          tellCookie(cookie),
+          cookieText(cookie),
           formatMs(totalMs),
           why,
           advice,

@@ -157,7 +157,7 @@ export function explain({ scenario: { target, kind }, outcome }: Result): Verdic
 }
 
 /** What became of the cookie, in one short line. */
-export function tellCookie({ set, sent, stored }: CookieFate): string {
+export function cookieText({ set, sent, stored }: CookieFate): string {
   if (!set) return 'not set'
   const kept = stored === null ? 'kept: unknown' : stored ? 'kept' : 'dropped'
   const carried = sent === null ? 'check not reached' : sent ? 'sent' : 'not sent'

@@ -14,19 +14,19 @@ export interface Bar {
  */
 export function barsOf({ made, seen, totalMs }: Result): Bar[] {
   const start = made[0]?.startedAt ?? 0
-  const within = (at: number) => Math.min(Math.max(at - start, 0), totalMs)
+  const clamped = (at: number) => Math.min(Math.max(at - start, 0), totalMs)
   return [
     ...made.map(({ method, status, startedAt, durationMs }): Bar => ({
       kind: status === 200 ? 'request' : 'failure',
       label: method,
-      from: within(startedAt),
-      to: within(startedAt + durationMs),
+      from: clamped(startedAt),
+      to: clamped(startedAt + durationMs),
     })),
     ...seen.filter(({ step }) => step === 'preflight').map(({ at, durationMs }): Bar => ({
       kind: 'preflight',
       label: 'OPTIONS',
-      from: within(at),
-      to: within(at + durationMs),
+      from: clamped(at),
+      to: clamped(at + durationMs),
     })),
   ]
 }

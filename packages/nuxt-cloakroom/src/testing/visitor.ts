@@ -39,8 +39,8 @@ export class Visitor {
   }
 
   /** Sends a request. */
-  async request<Result>(handle: (session: ServerSession<RaceData>) => Promise<Result> | Result): Promise<Result> {
-    return handle(await this.begin())
+  async request<Result>(handler: (session: ServerSession<RaceData>) => Promise<Result> | Result): Promise<Result> {
+    return handler(await this.begin())
   }
 
   /** Sends a request that counts as activity. */

@@ -170,6 +170,6 @@ describe('CommitQueue with a slow or failing disk', () => {
   })
 
   async function turns(count: number) {
-    for (let turn = 0; turn < count; turn++) await nextTurn()
+    for (let index = 0; index < count; index++) await nextTurn()
   }
 })

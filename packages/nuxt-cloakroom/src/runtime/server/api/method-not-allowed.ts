@@ -1,6 +1,5 @@
 import { DEVICES_PATH, EXTEND_PATH, SESSION_PATH } from '../../shared/routes'
-import { defineHandler } from '../nitro/platform'
-import { methodNotAllowed } from '../nitro/method-not-allowed'
+import { defineHandler, methodNotAllowed } from '../nitro/platform'
 
 /** The methods of each route; of a device's own route, without the id. */
 const METHODS: Record<string, string> = {

@@ -3,7 +3,7 @@ import type { Hooks, Peer } from 'crossws'
 import type { H3Event } from 'h3'
 import {
   createError, defineWebSocketHandler, eventHandler, getQuery, getRouterParam, isError, readRawBody, send,
-  sendNoContent,
+  sendNoContent, setResponseHeader,
 } from 'h3'
 import type { NitroApp } from 'nitropack'
 import { defineNitroPlugin, useRuntimeConfig, useStorage } from 'nitropack/runtime'
@@ -98,4 +98,15 @@ export function mountStorage(name: string, driver: Driver): () => Promise<void> 
 export function mountedDriver(name: string): Driver | undefined {
   const mount = useStorage().getMount(`${name}:`)
   return mount.base === `${name}:` ? mount.driver : undefined
+}
+
+/**
+ * The 405 error for a method that a route does not have, so that GET and HEAD never run what changes something. Without
+ * it the request would reach the page renderer.
+ *
+ * @param methods those that the route has, as in `Allow` (RFC 9110 section 15.5.6)
+ */
+export function methodNotAllowed(event: H3Event, methods: string) {
+  setResponseHeader(event, 'allow', methods)
+  return httpError({ status: 405, message: `${event.method} is not allowed here.` })
 }

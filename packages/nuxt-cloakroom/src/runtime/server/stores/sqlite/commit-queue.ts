@@ -147,7 +147,7 @@ export class CommitQueue {
     }
     catch (error) {
       this.#rollBack()
-      return this.#settle(batch, error, current)
+      return this.#handleFailure(batch, error, current)
     }
   }
 
@@ -156,7 +156,7 @@ export class CommitQueue {
    *
    * @param current the write that failed, if a write failed
    */
-  #settle(batch: readonly Pending[], error: unknown, current: Pending | undefined): readonly Committed[] {
+  #handleFailure(batch: readonly Pending[], error: unknown, current: Pending | undefined): readonly Committed[] {
     if (current && isStatementError(error)) {
       this.#fail([current], error)
       return this.#commit(batch.filter(pending => pending !== current))
