@@ -63,7 +63,7 @@ function manifest(manager: PackageManager, tarball: string): object {
   const { nuxt, vue, 'vue-router': router } = dependencies
   const versions = PACKED_APP_NUXT === undefined
     ? { nuxt, vue, 'vue-router': router }
-    : { nuxt: PACKED_APP_NUXT, vue: 'latest', 'vue-router': PACKED_APP_NUXT === '4.0.0' ? '^4.5.0' : 'latest' }
+    : { 'nuxt': PACKED_APP_NUXT, 'vue': 'latest', 'vue-router': PACKED_APP_NUXT === '4.0.0' ? '^4.5.0' : 'latest' }
   return {
     private: true,
     type: 'module',
