@@ -3,8 +3,9 @@ import type { Argon2Parameters } from 'node:crypto'
 import { promisify } from 'node:util'
 import pLimit from 'p-limit'
 import { dictionary } from '@zxcvbn-ts/language-common'
+import { nameKey } from './store'
 
-/** Passwords are being hashed for more callers than can be served soon. */
+/** Thrown when too many passwords are already waiting to be hashed. */
 export class PasswordsBusyError extends Error {
   override name = 'PasswordsBusyError'
 }
@@ -17,18 +18,18 @@ const COST = { memory: 19 * 1024, passes: 2, parallelism: 1 }
 const SALT_BYTES = 16
 const TAG_BYTES = 32
 
-/** Hashes run on Node's pool of four threads, which reads files too: two stay free for those. */
+/** Hashes run on Node's pool of four threads, which also reads files: two threads stay free for that. */
 const MAX_CONCURRENT_HASHES = 2
-/** Who would wait for more than a second or so is better told to come back. */
+/** A client that would wait for more than a second or so is told to try again instead. */
 const MAX_WAITING_HASHES = 64
 
 const derive = promisify(argon2)
 const queue = pLimit(MAX_CONCURRENT_HASHES)
 
 /**
- * Hashes a password, with a salt of its own, to a PHC string: algorithm, cost, salt and hash in one line.
+ * Hashes a password with a random salt. Returns a PHC string: algorithm, cost, salt and hash in one line.
  *
- * @throws PasswordsBusyError when too many are waiting already
+ * @throws PasswordsBusyError if too many passwords are already waiting
  */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(SALT_BYTES)
@@ -36,10 +37,10 @@ export async function hashPassword(password: string): Promise<string> {
 }
 
 /**
- * Whether `password` is the one that `stored` was made from. Without `stored`, where nobody has such a name, the same
- * work is done for nothing, so that the time tells no more than the answer (ASVS 6.3.8).
+ * Returns whether `password` is the one that `stored` was created from. If `stored` is `null`, because no account has
+ * the name, it does the same work, so the response time reveals no more than the result (ASVS 6.3.8).
  *
- * @throws PasswordsBusyError when too many are waiting already
+ * @throws PasswordsBusyError if too many passwords are already waiting
  */
 export async function verifyPassword(password: string, stored: string | null): Promise<boolean> {
   const { cost, salt, tag } = fromPhc(stored ?? NOBODYS)
@@ -47,7 +48,7 @@ export async function verifyPassword(password: string, stored: string | null): P
   return timingSafeEqual(computed, tag) && stored !== null
 }
 
-/** A hash that no password leads to, as far as anybody knows. */
+/** A hash that no known password produces. */
 const NOBODYS = toPhc(COST, randomBytes(SALT_BYTES), randomBytes(TAG_BYTES))
 
 type Cost = Pick<Argon2Parameters, 'memory' | 'passes' | 'parallelism'>
@@ -81,10 +82,9 @@ function unpadded(bytes: Buffer): string {
 const common = new Set(dictionary['passwords-common'] as string[])
 
 /**
- * Whether a password is among the about 18,000 most common ones of eight characters or more, in any case of letters, or
- * is the account's own name (ASVS 6.2.4, 6.2.11).
+ * Returns whether a password is one of the about 18,000 most common ones of eight characters or more, in upper or
+ * lower case, or is the account's name (ASVS 6.2.4, 6.2.11).
  */
 export function isCommonPassword(password: string, name: string): boolean {
-  const folded = password.toLowerCase()
-  return common.has(folded) || folded === name.toLowerCase()
+  return common.has(password.toLowerCase()) || nameKey(password) === nameKey(name)
 }

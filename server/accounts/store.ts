@@ -4,9 +4,9 @@ import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { StatementSync } from 'node:sqlite'
 
-/** One person who can sign in. */
+/** A user who can sign in. */
 export interface Account {
-  /** Random; what sessions know as their owner. */
+  /** Random. Sessions store it as their user id. */
   readonly id: string
   /** As it was typed at registration. */
   readonly name: string
@@ -16,7 +16,7 @@ export interface Account {
   readonly createdAt: number
 }
 
-/** How long a write may wait for another process that writes to the same file. */
+/** How long a write waits for another process that is writing to the same file. */
 const LOCK_WAIT_MS = 1000
 
 const SCHEMA = `
@@ -29,12 +29,15 @@ const SCHEMA = `
   ) STRICT
 `
 
-/** The accounts of this app, in an SQLite file that several processes of one machine may share. */
+/** The accounts of this app, in an SQLite file that several processes on one machine can share. */
 export class AccountStore {
   readonly #db: DatabaseSync
   readonly #sql: Record<'add' | 'byId' | 'byName' | 'setPassword' | 'remove', StatementSync>
 
-  /** Opens the file, made at first use for this user alone: it holds who has an account, and hashes to guess at. */
+  /**
+   * Opens the file, and creates it at first use. Only the operating-system user of the server can access it, because
+   * it contains account names and password hashes.
+   */
   constructor(file: string, private readonly clock: () => number = Date.now) {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
     closeSync(openSync(file, 'a', 0o600))
@@ -51,7 +54,7 @@ export class AccountStore {
     }
   }
 
-  /** Adds an account; `null` if its name is somebody's already. */
+  /** Adds an account. Returns `null` if the name is taken. */
   add(name: string, password: string): Account | null {
     const account = { id: randomUUID(), name, password, createdAt: this.clock() }
     const { changes } = this.#sql.add.run(account.id, name, nameKey(name), password, account.createdAt)
@@ -66,12 +69,14 @@ export class AccountStore {
     return this.#sql.byName.get(nameKey(name)) as Account | undefined ?? null
   }
 
-  /** Changes the password of an account as it was read. `false`: it has another one by now, or is gone. */
+  /**
+   * Changes an account's password. Returns `false` if it changed since the account was read, or the account is gone.
+   */
   setPassword({ id, password }: Account, next: string): boolean {
     return this.#sql.setPassword.run(next, id, password).changes === 1
   }
 
-  /** Deletes an account; its name is free again. */
+  /** Deletes an account. Its name can be registered again. */
   remove(id: string): void {
     this.#sql.remove.run(id)
   }
@@ -81,7 +86,10 @@ export class AccountStore {
   }
 }
 
-/** One spelling for names that look the same: nobody can register as `Ada` or as `ａｄａ` beside `ada`. */
+/**
+ * Returns one spelling for names that differ only in case or in compatible characters: next to `ada`, a client cannot
+ * register `Ada` or `ａｄａ`.
+ */
 export function nameKey(name: string): string {
   return name.trim().normalize('NFKC').toLowerCase()
 }

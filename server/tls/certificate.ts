@@ -5,14 +5,14 @@ import { createSecureContext } from 'node:tls'
 import { StartupError } from './settings.ts'
 import type { CertificatePaths } from './settings.ts'
 
-/** A certificate and key that fit together and are valid now. */
+/** A certificate and key that match and that the server may use now. */
 export interface CheckedPair {
   /** The file's text: the server's certificate, then its issuers. */
   cert: string
   key: string
   /** The server's own certificate, parsed. */
   leaf: X509Certificate
-  /** What the operator should hear, though the pair is usable. */
+  /** A warning for the operator, although the pair is usable. */
   warning: string | null
 }
 
@@ -20,10 +20,10 @@ const DAY_MS = 86_400_000
 const WARN_DAYS = 14
 
 /**
- * Reads the pair from its files and checks it, so that a server either speaks TLS with a certificate that clients
- * accept today, or says why not. It does not check who issued the certificate: that is the client's business.
+ * Reads the pair from its files and checks it: the server either uses a certificate that clients accept today, or
+ * reports why it cannot. It does not check who issued the certificate: clients do that.
  *
- * @throws StartupError that names the variable, the file, the fault and the cure.
+ * @throws StartupError that names the variable, the file, the problem and the fix.
  */
 export function readPair(paths: CertificatePaths, now: Date): CheckedPair {
   const certName = describe('NUXT_TLS_CERT', paths.cert, paths)
@@ -97,10 +97,20 @@ function parseKey(pem: string, name: string, path: string): KeyObject {
 
 function mismatch(chain: string, key: KeyObject, certName: string, keyName: string): StartupError {
   const others = chain.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g)?.slice(1) ?? []
-  const isLater = others.some(pem => new X509Certificate(pem).checkPrivateKey(key))
+  const isLater = others.some(pem => belongsTo(pem, key))
   return new StartupError(isLater
     ? `${certName} has its certificates in the wrong order: put the server's own first, then its issuers.`
     : `${keyName} is not the key of ${certName}: give the two files that were issued together.`)
+}
+
+/** A damaged certificate belongs to no key. */
+function belongsTo(pem: string, key: KeyObject): boolean {
+  try {
+    return new X509Certificate(pem).checkPrivateKey(key)
+  }
+  catch {
+    return false
+  }
 }
 
 function checkDates(leaf: X509Certificate, name: string, { local, allowExpired }: CertificatePaths, now: Date): void {
@@ -115,7 +125,7 @@ function checkDates(leaf: X509Certificate, name: string, { local, allowExpired }
   }
 }
 
-/** The last word is OpenSSL's: it refuses, for one, keys too short to be safe. */
+/** OpenSSL decides last: for example, it refuses keys that are too short to be safe. */
 function checkUsable(cert: string, key: string, name: string): void {
   try {
     createSecureContext({ cert, key })

@@ -9,8 +9,8 @@ describe('isCommonPassword', () => {
     },
   )
 
-  it('refuses the account\'s own name', () => {
-    expect(isCommonPassword('Ada.Lovelace', 'ada.lovelace')).toBe(true)
+  it.each(['Ada.Lovelace', 'ａｄａ.lovelace', ' ada.lovelace '])('refuses the account’s own name: %j', (password) => {
+    expect(isCommonPassword(password, 'ada.lovelace')).toBe(true)
   })
 
   it.each(['correct horse battery staple', 'zwölf Boxkämpfer', 'constructor', '__proto__'])(

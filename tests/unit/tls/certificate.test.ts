@@ -137,6 +137,12 @@ describe('readPair', () => {
     expectRefusal('NUXT_TLS_KEY', 'is not the key of NUXT_TLS_CERT', 'issued together')
   })
 
+  it('refuses a key that is not the certificate\'s, if another certificate in the file is damaged', () => {
+    const damaged = pair.ca.replace(/\w{20}/, 'A'.repeat(20))
+    write({ cert: pair.cert + damaged, key: newKey() })
+    expectRefusal('NUXT_TLS_KEY', 'is not the key of NUXT_TLS_CERT', 'issued together')
+  })
+
   it('refuses a chain in the wrong order', () => {
     const leaf = pair.cert.slice(0, -pair.ca.length)
     write({ cert: pair.ca + leaf, key: pair.key })
