@@ -6,7 +6,7 @@ import { contestants } from './lib/contestants.ts'
 import { load } from './lib/load.ts'
 import { ask, startServer } from './lib/server.ts'
 
-/** What `node --cpu-prof` writes, as far as it is read here. */
+/** The fields that this script reads from the output of `node --cpu-prof`. */
 interface Profile {
   nodes: { id: number, callFrame: { functionName: string, url: string, lineNumber: number }, children?: number[] }[]
   samples: number[]
@@ -14,11 +14,11 @@ interface Profile {
   timeDeltas: number[]
 }
 
-// `first-visit` in place of a path: every request makes a session.
+// `first-visit` instead of a path: every request creates a session.
 const [asked = '/api/session', seconds = '6'] = process.argv.slice(2)
 const path = asked === 'first-visit' ? '/api/session' : asked
 const MAX_ROWS = 45
-/** The part of the load, its last, that counts: before, the code is still being compiled. */
+/** The share of the load, at its end, that counts. Before that, the code is still being compiled. */
 const STEADY = 0.8
 
 await buildApps()
@@ -44,7 +44,7 @@ finally {
   rmSync(folder, { recursive: true, force: true })
 }
 
-/** Each function's own share of the time that was not idle, and its share with all that it calls. */
+/** Prints each function's share of the non-idle time, without and with its callees. */
 function print({ nodes, samples: all, timeDeltas }: Profile) {
   const samples = all.slice(firstWithin(timeDeltas, Number(seconds) * 1e6 * STEADY))
   const own = new Map<number, number>()
@@ -73,7 +73,7 @@ function print({ nodes, samples: all, timeDeltas }: Profile) {
     console.log(share(own), share(whole), name)
 }
 
-/** The first sample of the last so many microseconds. */
+/** Returns the index of the first sample within the last `micros` microseconds. */
 function firstWithin(deltas: readonly number[], micros: number): number {
   let index = deltas.length
   for (let left = micros; left > 0 && index > 0;) left -= deltas[--index]!

@@ -55,7 +55,7 @@ const SIZES = [1000, 100_000, 1_000_000]
 const EXPIRED = 100_000
 const ROUNDS = 5
 const SECONDS = 2
-/** How many of the cookies are in use at once; the same at every size, so that only the store differs. */
+/** How many cookies the load uses: the same number at every size, so that only the store differs. */
 const VISITORS = 1000
 const KEY = randomBytes(32).toString('base64url')
 
@@ -104,7 +104,7 @@ async function measure(filled: readonly Filled[]): Promise<Size[]> {
   for (let round = 0; round <= ROUNDS; round++) {
     for (const [index, { cookies, server }] of filled.entries()) {
       const result = await load(server.port, reading(cookies), SECONDS, folder)
-      if (round > 0) results[index]!.push(result) // The first is to warm up.
+      if (round > 0) results[index]!.push(result) // The first round is a warm-up.
     }
   }
   return filled.map(({ file, store, server }, index) => ({
@@ -117,7 +117,7 @@ async function measure(filled: readonly Filled[]): Promise<Size[]> {
   }))
 }
 
-/** The sweep that runs once a minute, started by hand in the middle of a load. */
+/** Runs the sweep, which otherwise runs once a minute, during a load. */
 async function sweepUnderLoad({ cookies, server }: Filled): Promise<Sweeping> {
   const job = reading(cookies)
   await load(server.port, job, SECONDS, folder)

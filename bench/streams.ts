@@ -16,11 +16,10 @@ import { cpuSeconds, residentMiB } from './lib/process-use.ts'
 import { conditions } from './lib/report.ts'
 import { startServer } from './lib/server.ts'
 
-// What 5,000 open event streams cost, each on a TLS connection of its own, and how long it takes until all of them have
-// been told that their session has ended. On the build of the app that is there (`npm run build`), with its
-// certificates and on SQLite.
+// Measures what 5,000 open event streams cost, each on a separate TLS connection, and how long it takes to notify all
+// of them that their session has ended. Uses the existing build (`npm run build`), its certificates and SQLite.
 
-/** Whose the streams are. */
+/** The distribution of the streams over users and sessions. */
 interface Shape {
   readonly name: string
   readonly users: number
@@ -33,14 +32,14 @@ interface Measured {
   readonly openedMs: number
   readonly memoryMiB: number
   readonly requests: number
-  /** Of the server's processor, from the first revocation sent until the last stream was told. */
+  /** CPU time of the server, from sending the first revocation until the last stream was notified. */
   readonly cpuMs: number
-  /** Milliseconds from the first revocation sent until a stream has said that its session is over. */
+  /** Milliseconds from sending the first revocation until a stream reported the end of its session. */
   readonly delays: { readonly p50: number, readonly last: number }
 }
 
 interface Stream {
-  /** When the message came. */
+  /** Resolves with the time at which the message arrived. */
   readonly hello: Promise<number>
   readonly ended: Promise<number>
 }
@@ -60,7 +59,7 @@ const SHAPES: readonly Shape[] = [
   },
 ]
 const AT_ONCE = 50
-/** Until the garbage of opening them is collected and memory stands still. */
+/** The time until the garbage of opening the streams is collected and the memory use is stable. */
 const SETTLE_MS = 5000
 const PATIENCE_MS = 60_000
 const EVENTS = '/api/_session/events'
@@ -90,7 +89,7 @@ async function measure(shape: Shape): Promise<Measured> {
 }
 
 async function run(server: BuiltServer, users: string[][], shape: Shape): Promise<Measured> {
-  // A server that has served nothing yet has yet to compile what it serves with.
+  // A server that has served no request yet still has to compile the code for it.
   for (let i = 0; i < 200; i++) await call(`${server.origin}/api/_session`, { cookie: users[0]![0]! })
   const before = residentMiB(server.pid!)!
   const cookies = users.flatMap(([, ...others]) =>
@@ -124,7 +123,7 @@ async function run(server: BuiltServer, users: string[][], shape: Shape): Promis
   }
 }
 
-/** What Node itself needs for as many. */
+/** Returns the memory in MiB that Node itself needs for this many streams. */
 async function measureBare(streams: number): Promise<number> {
   const server = await startServer({
     file: join(import.meta.dirname, 'peers/held.mjs'),
@@ -156,7 +155,7 @@ async function openAll(server: Pick<BuiltServer, 'origin'>, cookies: readonly st
   return streams
 }
 
-/** Each user's cookies. */
+/** Creates the users' sessions. Returns each user's cookies. */
 function seed(file: string, key: string, { users, sessions }: Shape): string[][] {
   const [program, ...args] = typeScriptProgram(
     join(import.meta.dirname, 'lib/seed-users.ts'),
@@ -191,7 +190,7 @@ function open({ origin }: Pick<BuiltServer, 'origin'>, cookie: string): Stream {
       })
       .on('close', () => fail(new Error(`A stream ended with: ${text}`)))
   })
-  ended.promise.catch(() => {}) // Whoever waits for it later is told.
+  ended.promise.catch(() => {}) // A caller that awaits it later receives the error.
   return { hello: hello.promise, ended: ended.promise }
 }
 

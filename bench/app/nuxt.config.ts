@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
-// The module, the app's own routes for its session value and the app's own server, without the app's pages.
+// The module, with the main app's routes for the session value and the main app's server, but without its pages.
 export default defineNuxtConfig({
   modules: ['../../packages/nuxt-cloakroom/src/module'],
   alias: { '#bench-root': here('../..') },

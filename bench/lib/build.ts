@@ -19,7 +19,7 @@ const THEIRS = [
   'package-lock.json',
 ]
 
-/** Builds the two Nuxt apps, unless they are built from these very sources. */
+/** Builds the two Nuxt apps, except those whose sources are unchanged since their last build. `again` builds both. */
 export async function buildApps(again = false): Promise<void> {
   build(APP, OURS, again)
   build(AUTH_UTILS, THEIRS, again)

@@ -1,4 +1,4 @@
-/** Lines over a logarithmic scale of sizes. */
+/** A line chart with a logarithmic x axis. */
 interface Chart {
   readonly title: string
   readonly unit: string
@@ -10,10 +10,10 @@ interface Chart {
 
 const [WIDTH, HEIGHT] = [640, 360]
 const BOX = { left: 70, right: 480, top: 50, bottom: 310 }
-const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7'] // Okabe and Ito's: told apart by the colour-blind too.
+const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7'] // Okabe and Ito: distinguishable for colour-blind readers.
 const TICKS = 5
 
-/** An SVG of its own, readable on a light and on a dark page. */
+/** Returns a standalone SVG that is readable on light and on dark pages. */
 export function chart({ title, unit, series }: Chart): string {
   const xs = series[0]!.points.map(({ x }) => x)
   const top = roundUp(Math.max(...series.flatMap(({ points }) => points.map(({ y }) => y))))
@@ -52,7 +52,7 @@ function round(value: number): number {
   return Math.round(value * 10) / 10
 }
 
-/** To the next 1, 2 or 5 of its power of ten. */
+/** Rounds up to 1, 2, 5 or 10 times a power of ten. */
 function roundUp(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value))
   return [1, 2, 5, 10].map(step => step * power).find(step => step >= value)!

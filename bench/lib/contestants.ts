@@ -5,24 +5,24 @@ import type { Launch, ServerOptions } from './server.ts'
 
 const BENCH = join(import.meta.dirname, '..')
 
-/** The bench's own app: the module, the app's routes for its value, and the app's server. */
+/** The benchmark's app: the module, with the main app's routes for its value and the main app's server. */
 export const APP = { folder: join(BENCH, 'app'), file: join(BENCH, 'app/.output/server/index.mjs') }
 export const AUTH_UTILS = {
   folder: join(BENCH, 'peers/nuxt-auth-utils'),
   file: join(BENCH, 'peers/nuxt-auth-utils/.output/server/index.mjs'),
 }
 
-/** Everything a contestant needs from outside. */
+/** The resources that the contestants use. */
 export interface Resources {
   /** An empty folder for stores. */
   readonly folder: string
-  /** `null`: there is no Redis, and contestants that need it are left out. */
+  /** `null` without Redis; contestants that need it are then left out. */
   readonly redisUrl: string | null
 }
 
 /**
- * The settings of our servers. During a run no session may rotate or be swept, and no request may be refused for too
- * many forged cookies: the load does not use the new cookie after a rotation, and comes from one address.
+ * The settings of this module's servers. During a run no session may rotate or be swept, and no request may be refused
+ * for too many forged cookies. The load does not use the new cookie after a rotation, and comes from one address.
  */
 export function moduleEnvironment(store: string, { cert, key, port }: ServerOptions): Record<string, string> {
   return {
@@ -36,7 +36,7 @@ export function moduleEnvironment(store: string, { cert, key, port }: ServerOpti
   }
 }
 
-/** The servers of the comparison by name, each as its own documentation sets it up. */
+/** Returns the compared servers by name, each set up as its documentation says. */
 export function contestants({ folder, redisUrl }: Resources): Record<string, Launch> {
   const ours = (store: string, env = {}): Launch => ({
     file: APP.file,
@@ -65,7 +65,7 @@ export function contestants({ folder, redisUrl }: Resources): Record<string, Lau
         NITRO_SSL_CERT: readFileSync(cert, 'utf8'),
         NITRO_SSL_KEY: readFileSync(key, 'utf8'),
         NITRO_HOST: '127.0.0.1',
-        NUXT_CLOAKROOM_PASSWORD: randomBytes(32).toString('base64url'),
+        NUXT_SESSION_PASSWORD: randomBytes(32).toString('base64url'),
       }),
     },
     'iron-session': peer('iron.mjs'),

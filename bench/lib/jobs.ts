@@ -8,7 +8,7 @@ export interface Subject {
   readonly work: string
   readonly server: string
   readonly job: Job
-  /** What the line is called, where the server's name is not enough. */
+  /** The label of the line; the server's name by default. */
   readonly label: string
   readonly quick: boolean
 }
@@ -20,7 +20,7 @@ const VALUE = '/api/session'
 
 type Servers = ReadonlyMap<string, RunningServer>
 
-/** Signs visitors up at every server, checks that each does the job, and answers what there is to measure. */
+/** Creates sessions on every server, checks that each server does its job, and returns the jobs to measure. */
 export async function prepare(servers: Servers): Promise<Subject[]> {
   const subjects: Subject[] = []
   const add = (work: string, server: string, job: Job, { label = server, quick = false } = {}) =>
@@ -31,7 +31,7 @@ export async function prepare(servers: Servers): Promise<Subject[]> {
   for (const [name, { port }] of servers) {
     if (!keepsValues(name)) continue
     const cookies = await visitors(port)
-    // The plain route right before the session's, in the same process.
+    // The plain route is measured next to the session route, in the same process.
     if (name === 'ours, SQLite')
       add('read', name, { method: 'GET', path: '/api/plain', cookies }, { label: route, quick: true })
     add('read', name, { method: 'GET', path: VALUE, cookies }, { quick: isQuick(name) })
@@ -93,7 +93,7 @@ export async function prepare(servers: Servers): Promise<Subject[]> {
   return subjects
 }
 
-/** Cookies of new sessions, each seen to hold its own value. */
+/** Creates sessions and returns their cookies. Checks that each session keeps its value. */
 async function visitors(port: number): Promise<string[]> {
   const cookies: string[] = []
   for (let i = 0; i < VISITORS; i++) {
@@ -109,13 +109,13 @@ async function visitors(port: number): Promise<string[]> {
   return cookies
 }
 
-/** Cookies of signed-in users of ours, each of whom has ten devices. */
+/** Signs in users of this module on ten devices each. Returns one cookie per user. */
 async function users(port: number): Promise<string[]> {
   const cookies: string[] = []
   for (let i = 0; i < VISITORS; i++) {
     const answers = []
     for (let device = 0; device < DEVICES; device++)
-      answers.push(await ask(port, 'POST', `/api/sign-in?owner=lister-${i}`))
+      answers.push(await ask(port, 'POST', `/api/sign-in?userId=lister-${i}`))
     cookies.push(answers[0]!.cookie)
   }
   const { body } = await ask(port, 'GET', '/api/_session/devices', cookies[0])
@@ -139,7 +139,7 @@ function keepsValues(name: string): boolean {
   return !['node:https', 'better-auth, SQLite', 'ours, SQLite, limit lifted', 'ours, SQLite, flooded'].includes(name)
 }
 
-/** Whether `--quick` has this server. One of its runs is to take less than a minute, builds and installation apart. */
+/** Whether `--quick` includes this server. A quick run should take under a minute, without builds and installation. */
 export function isQuick(server: string): boolean {
   return ![
     'ours, memory',
@@ -150,7 +150,7 @@ export function isQuick(server: string): boolean {
   ].includes(server)
 }
 
-/** The right shape and the right key's name, sealed by nobody. */
+/** Returns a cookie with a valid format and key id that no key has sealed. */
 function forge(cookie: string): string {
   const [name, value] = cookie.split('=') as [string, string]
   const bytes = Buffer.from(value, 'base64url')

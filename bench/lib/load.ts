@@ -4,24 +4,24 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 
-/** The core that servers run on, and the one for whatever loads them. */
+/** The core for the servers, and the core for the load program and Redis. */
 export const CORES = { server: '1', load: '0' }
 const CONNECTIONS = 32
 const HERE = join(import.meta.dirname, '..')
 
-/** What is asked of a server, over and over. */
+/** The request that a load repeats. */
 export interface Job {
   readonly method: 'GET' | 'PUT' | 'POST'
   readonly path: string
-  /** Sent in turn as `Cookie`; an empty one is none. */
+  /** Sent in turn as the `Cookie` header. An empty string sends no header. */
   readonly cookies: readonly string[]
-  /** Each answer's Set-Cookie takes the place of the cookie that was sent. */
+  /** Each response's `Set-Cookie` replaces the cookie that was sent. */
   readonly follow?: boolean
-  /** Whether answers of 400 and more are what is expected. */
+  /** Whether responses with a status of 400 or higher are expected. */
   readonly refused?: boolean
 }
 
-/** What came of it. Latency in milliseconds. */
+/** The result of a load. Latencies are in milliseconds. */
 export interface LoadResult {
   readonly requests: number
   readonly seconds: number
@@ -38,16 +38,16 @@ const tools = { wrk: has('wrk', '-v'), taskset: has('taskset', '-V') }
 export const loadProgram = tools.wrk ? 'wrk' : 'autocannon'
 export const pinned = tools.taskset
 
-/** Puts a command on one core, where the machine can. */
+/** Returns a command that runs on one core, if the machine has `taskset`. */
 export function onCore(core: string, command: readonly string[]): [string, string[]] {
   const [program, ...args] = tools.taskset ? ['taskset', '-c', core, ...command] : command
   return [program!, args]
 }
 
 /**
- * Loads a server with one job from 32 connections that stay open.
+ * Loads a server with one job over 32 connections that stay open.
  *
- * @throws Error if an answer was not what the job expects
+ * @throws Error if a response was not what the job expects
  */
 export async function load(port: number, job: Job, seconds: number, folder: string): Promise<LoadResult> {
   const file = join(folder, 'cookies.txt')

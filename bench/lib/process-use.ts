@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs'
 
-/** Seconds of processor that a process has had so far, in all its threads. `null` where the system does not say. */
+/** Returns the CPU time in seconds of all threads of a process so far. `null` if the system does not report it. */
 export function cpuSeconds(pid: number): number | null {
   try {
     const threads = readdirSync(`/proc/${pid}/task`)
@@ -14,7 +14,7 @@ export function cpuSeconds(pid: number): number | null {
   }
 }
 
-/** Mebibytes of memory that a process holds. `null` where the system does not say. */
+/** Returns the resident memory of a process in MiB. `null` if the system does not report it. */
 export function residentMiB(pid: number): number | null {
   try {
     return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024

@@ -4,14 +4,14 @@ import { createInterface } from 'node:readline'
 import { CORES, onCore } from './load.ts'
 import { freePort } from './server.ts'
 
-/** A Redis in a folder of its own, with its default settings but no snapshots. */
+/** A Redis in a separate folder, with its default settings but no snapshots. */
 export interface RunningRedis {
   readonly url: string
   readonly pid: number
   stop(): Promise<void>
 }
 
-/** Starts a Redis on the load's core. `null`: there is none on this machine. */
+/** Starts a Redis on the load's core. Returns `null` if it does not start, for example because it is not installed. */
 export async function startRedis(folder: string): Promise<RunningRedis | null> {
   const port = await freePort()
   const child = spawn(

@@ -4,16 +4,13 @@ import type { Sample } from './rounds.ts'
 import { median } from './rounds.ts'
 import type { Verdict } from './targets.ts'
 
-/** Where and with what a run was made. */
+/** The machine, tools and settings of a run. */
 export interface Conditions {
   readonly date: string
   readonly machine: string
   readonly node: string
   readonly load: string
-  /**
-   * Programs that wanted a core, on average over the last 15 minutes. The run itself makes two; what is above disturbs
-   * it.
-   */
+  /** The load average over the last 15 minutes. The run itself accounts for 2; anything above disturbs it. */
   readonly busy: number
   readonly rounds: number
   readonly seconds: number
@@ -70,7 +67,7 @@ export function lines(samples: readonly Sample[]): Line[] {
   })
 }
 
-/** The whole report as Markdown, which reads well enough on a terminal. */
+/** Returns the whole report as Markdown, which is also readable in a terminal. */
 export function markdown(made: Conditions, table: readonly Line[], ratios: readonly Verdict[]): string {
   const whole = (value: number | null) => (value === null ? '?' : Math.round(value).toLocaleString('en'))
   return [

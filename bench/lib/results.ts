@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Replaces what stands between `<!-- mark -->` and `<!-- /mark -->` in RESULTS.md. */
+/** Replaces the text between `<!-- mark -->` and `<!-- /mark -->` in RESULTS.md. */
 export function putBetween(mark: string, text: string): void {
   const file = join(import.meta.dirname, '../RESULTS.md')
   const [begin, end] = [`<!-- ${mark} -->`, `<!-- /${mark} -->`]

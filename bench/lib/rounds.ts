@@ -4,16 +4,16 @@ import type { Job } from './load.ts'
 import { cpuSeconds, residentMiB } from './process-use.ts'
 import type { RunningServer } from './server.ts'
 
-/** What one subject did in one round. */
+/** The measurements of one subject in one round. */
 export interface Sample {
   readonly work: string
   readonly label: string
   readonly round: number
   readonly perSecond: number
-  /** Milliseconds, with every connection busy: mostly time in the queue. */
+  /** Milliseconds, with every connection busy, so mostly time in the queue. */
   readonly p50: number
   readonly p99: number
-  /** Microseconds of the server's processor for a request, Redis' own not counted. */
+  /** Microseconds of the server's CPU time per request, not counting Redis. */
   readonly cpuMicros: number | null
   readonly residentMiB: number | null
 }
@@ -28,7 +28,7 @@ export interface Rounds {
   onRound(round: number): void
 }
 
-/** Measures every subject once a round, in turn, so that whatever the machine does meanwhile falls on all alike. */
+/** Measures all subjects in turn in every round, so that other load on the machine affects all of them equally. */
 export async function measure(
   subjects: readonly Subject[],
   servers: ReadonlyMap<string, RunningServer>,
@@ -38,7 +38,7 @@ export async function measure(
   for (const { server, job } of subjects) await load(servers.get(server)!.port, job, warmUp, folder)
   for (let round = 1; round <= rounds; round++) {
     onRound(round)
-    // Backwards every other time: who comes first must not always be the same one.
+    // Every second round runs in reverse order, so that no subject is always the first.
     for (const { work, label, server, job } of round % 2 ? subjects : subjects.toReversed()) {
       samples.push({ work, label, round, ...(await once(servers.get(server)!, job, seconds, folder)) })
     }
@@ -46,7 +46,7 @@ export async function measure(
   return samples
 }
 
-/** @throws Error if the server answers nothing, several times over: a machine this busy measures nothing */
+/** @throws Error if the server responds to no request in several attempts: the machine is too busy to measure */
 async function once(
   { port, pid }: RunningServer,
   job: Job,

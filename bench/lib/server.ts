@@ -11,11 +11,11 @@ import { CORES, onCore } from './load.ts'
 
 const START_TIMEOUT_MS = 120_000
 
-/** How a server is started: a file for Node, and its environment. */
+/** How to start a server: a file for Node, and its environment. */
 export interface Launch {
   readonly file: string
   readonly env: (surroundings: ServerOptions) => Record<string, string>
-  /** Switches for Node itself. */
+  /** Command-line options of Node. */
   readonly nodeArgs?: readonly string[]
 }
 
@@ -25,7 +25,7 @@ export interface ServerOptions {
   readonly key: string
 }
 
-/** A server under load, in a process of its own on a core of its own. */
+/** A server under load, in a separate process on a separate core. */
 export interface RunningServer {
   readonly port: number
   readonly pid: number
@@ -34,7 +34,7 @@ export interface RunningServer {
   stop(signal?: NodeJS.Signals): Promise<void>
 }
 
-/** Starts a server, and resolves when it listens. @throws Error with all it printed, if it ends before */
+/** Starts a server. Resolves when it listens. @throws Error with its output if it exits before that */
 export async function startServer({ file, env, nodeArgs = [] }: Launch): Promise<RunningServer> {
   const port = await freePort()
   const { cert, key } = await ensureCertificate()
@@ -53,13 +53,13 @@ export async function startServer({ file, env, nodeArgs = [] }: Launch): Promise
 export interface Answer {
   readonly status: number
   readonly body: string
-  /** What it set, as `name=value`, joined as a browser would send it. */
+  /** The cookies that the response sets, as `name=value`, joined like a browser would send them. */
   readonly cookie: string
 }
 
 const agent = new Agent({ keepAlive: true, ca: [] })
 
-/** One request, as the load makes them. */
+/** Sends one request, like those of the load. */
 export async function ask(port: number, method: string, path: string, cookie = ''): Promise<Answer> {
   agent.options.ca = readFileSync((await ensureCertificate()).caCert, 'utf8')
   const headers = { 'sec-fetch-site': 'same-origin', 'origin': `https://localhost:${port}`, ...(cookie && { cookie }) }

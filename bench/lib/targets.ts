@@ -1,7 +1,7 @@
 import type { Sample } from './rounds.ts'
 import { median } from './rounds.ts'
 
-/** A ratio of throughputs that this project holds itself to. */
+/** A ratio of throughputs that this project has to reach. */
 interface Target {
   readonly what: string
   readonly work: string
@@ -71,7 +71,7 @@ const TARGETS: readonly Target[] = [
 ]
 
 /**
- * What a target came to: ratios formed within each round, so that what else the machine does weighs on both sides
+ * The result for a target. Each ratio is formed within one round, so other load on the machine affects both sides
  * alike.
  */
 export interface Verdict extends Target {
@@ -79,15 +79,15 @@ export interface Verdict extends Target {
   readonly lowest: number
   readonly highest: number
   /**
-   * The same by processor time per request, which other programs disturb less. `null` where the system does not say.
+   * The same ratio by CPU time per request, which other programs affect less. `null` if the system does not report it.
    */
   readonly byCpu: number | null
 }
 
-/** Compares what was measured with the targets; a target whose work was not measured is left out. */
+/** Compares the samples with the targets. Leaves out a target whose work was not measured. */
 export function verdicts(samples: readonly Sample[]): Verdict[] {
   return TARGETS.flatMap((target) => {
-    const of = (label: string) => samples.filter(({ work, label: of }) => work === target.work && of === label)
+    const of = (label: string) => samples.filter(sample => sample.work === target.work && sample.label === label)
     const pairs = of(target.over).flatMap(over =>
       of(target.under)
         .filter(({ round }) => round === over.round)

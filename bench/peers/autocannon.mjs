@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import autocannon from 'autocannon'
 
-// Stands in for wrk, with the same arguments and the same line as result. It does not follow cookies.
+// Replaces wrk, with the same arguments and the same result line. It does not follow cookies.
 const [url, connections, duration, method, path, file] = process.argv.slice(2)
 const requests = readFileSync(file, 'utf8').split('\n').slice(0, -1).map(cookie => ({
   method,

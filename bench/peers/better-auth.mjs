@@ -6,7 +6,7 @@ import { anonymous } from 'better-auth/plugins'
 import express from 'express'
 import { listen } from './listen.mjs'
 
-// The smallest app that its documentation makes: SQLite, anonymous sign-in, and a route that reads the session.
+// The smallest app in its documentation: SQLite, anonymous sign-in, and a route that reads the session.
 const database = new DatabaseSync(process.env.BENCH_FILE)
 database.exec('PRAGMA journal_mode = WAL')
 const origin = `https://localhost:${process.env.PORT}`

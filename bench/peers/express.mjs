@@ -7,7 +7,7 @@ import session from 'express-session'
 import { createClient } from 'redis'
 import { listen } from './listen.mjs'
 
-// As the READMEs of express-session, connect-redis and better-sqlite3-session-store set them up.
+// Set up as in the READMEs of express-session, connect-redis and better-sqlite3-session-store.
 const stores = {
   memory: () => new session.MemoryStore(),
   async redis() {

@@ -2,7 +2,7 @@ import { createHash, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { certificateFiles } from '../../certs/files.ts'
 
-/** The local authority's certificate, for a client that verifies; `ensureCertificate` must have made it. */
+/** The local authority's certificate, for a client that verifies; `ensureCertificate` must have created it. */
 export function authority(): string {
   return readFileSync(certificateFiles().caCert, 'utf8')
 }

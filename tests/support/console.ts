@@ -7,7 +7,7 @@ type Method = typeof METHODS[number]
 interface Line { method: Method, text: string }
 interface Expectation { method: Method, pattern: RegExp, met: boolean }
 
-// Vue says so once in every process, whatever the app does.
+// Vue logs this once in every process, for every app.
 const NOISE = /^<Suspense> is an experimental feature/
 
 let lines: Line[] = []
@@ -20,9 +20,9 @@ for (const method of METHODS) {
 }
 
 /**
- * Lets a test print: output of `method` that matches `pattern` passes, and the test fails if none comes.
+ * Expects output of `method` that matches `pattern`: it is accepted, and the test fails without it.
  *
- * All other console output fails the test that is running when it comes (setup file of both Vitest projects).
+ * All other console output fails the test that is running at that time (setup file of both Vitest projects).
  */
 export function expectConsole(method: Method, pattern: RegExp): void {
   expectations.push({ method, pattern, met: false })

@@ -10,7 +10,7 @@ import { freePort } from './free-port.ts'
 import { HANG_MS } from './limits.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
-/** What the app does not need, and what a run would change. */
+/** Files that the app does not need, or that a run would change. */
 const NOT_COPIED = new Set([
   'node_modules', 'tests', 'bench', 'docs', 'dist', 'coverage', 'test-results', 'playwright-report', '.git', '.nuxt',
   '.output', '.data', '.cache', '.tsbuild', '.vitest', 'packages/nuxt-cloakroom/node_modules',
@@ -55,7 +55,7 @@ export async function startDevelopment(script: string, env: Record<string, strin
   }
 }
 
-/** Links packages one by one, so that Vite's cache beside them is the copy's own too. */
+/** Links packages individually, so that Vite's cache next to them belongs to the copy too. */
 function copySources(): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'cloakroom-dev-')))
   cpSync(ROOT, folder, { recursive: true, filter: source => !NOT_COPIED.has(relative(ROOT, source)) })

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** A directory of its own, made when it is first asked for and gone after `remove`. */
+/** A temporary directory. The first call of `path` creates it, and `remove` deletes it. */
 export function makeDirectory() {
   let root: string | undefined
   return {

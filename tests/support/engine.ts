@@ -24,7 +24,7 @@ export const MINUTE = 60 * SECOND
 export const HOUR = 60 * MINUTE
 export const DAY = 24 * HOUR
 
-/** Time that stands still until a test moves it. */
+/** A clock that only the test advances. */
 export interface TestTime {
   now: number
   advance(milliseconds: number): void
@@ -71,7 +71,7 @@ export function newRing(...keys: string[]): KeyRing {
   return parseKeyRing(keys.length > 0 ? keys.join(',') : generateKey())
 }
 
-/** What a raw `Cookie` header is authenticated as. */
+/** Authenticates a raw `Cookie` header. */
 export async function authenticate(engine: SessionEngine, header: string | undefined) {
   return engine.authenticator.authenticate(readCookie(header, engine.config.cookieName))
 }
@@ -86,7 +86,7 @@ export interface SentCookie {
   readonly maxAge: number | undefined
 }
 
-/** The request and response of a session, without HTTP: collects the cookies that the browser would get. */
+/** The request and response of a session, without HTTP: collects the cookies that the browser would receive. */
 export class TestRequest implements SessionRequest, CookieWriter {
   readonly label: string = 'Test browser'
   readonly sent: SentCookie[] = []
@@ -132,7 +132,7 @@ export async function openVisit<Data extends object = SessionValues>(
   return { request, state, session: new ServerSession<Data>(state) }
 }
 
-/** Keeps one session cookie, like a browser. */
+/** Stores one session cookie, like a browser. */
 export class TestBrowser {
   cookie: string | undefined
   readonly #engine: SessionEngine
@@ -174,7 +174,7 @@ export class TestBrowser {
   }
 }
 
-/** Lets everything run that waits for nothing but its count: promises, and writes of the next commit. */
+/** Waits until everything has run that needs only event loop turns: promises, and writes of the next commit. */
 export async function settled(turns = 3) {
   for (let count = 0; count < turns; count++) await new Promise(resolve => setImmediate(resolve))
 }

@@ -2,8 +2,8 @@ import { vi } from 'vitest'
 import { HANG_MS } from './limits.ts'
 
 /**
- * Repeats `attempt` until it no longer throws, and returns its result: for states that emit no event, such as that of
- * another process.
+ * Repeats `attempt` until it no longer throws, and returns its result: for states that emit no event, for example that
+ * of another process.
  *
  * With fake timers, each attempt first advances them by 50 ms.
  */

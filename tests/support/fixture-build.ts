@@ -12,8 +12,8 @@ const GENERATED = /\/(?:\.nuxt|\.output|\.data|node_modules|dist)$/
 const FRAMEWORK_VARIABLE = /^(?:NUXT|NITRO|VITEST|VITE)(?:_|$)|^(?:NODE_ENV|PORT|HOST|TEST)$/
 
 /**
- * Builds the fixture app from a copy that holds the app, the module and nothing else of this repository. Builds once
- * for as long as the sources stay the same, however many test files call it. Returns the app's folder.
+ * Builds the fixture app from a copy that contains the app, the module and nothing else of this repository. Builds
+ * once for as long as the sources stay the same, however many test files call it. Returns the app's folder.
  */
 export async function buildFixture(): Promise<string> {
   const folder = await buildOnce('basic', [APP, MODULE], folder => run(copyFixture(folder), 'nuxt', 'build'))

@@ -21,7 +21,7 @@ export interface SocketClose {
   readonly reason: string
 }
 
-/** Node's own takes headers, unlike those of browsers, which the DOM's types describe. */
+/** Node's WebSocket accepts headers, unlike that of browsers, which the DOM's types describe. */
 type NodeWebSocket = new (url: string, options: { headers: Record<string, string> }) => WebSocket
 
 /** Opens a socket like a page of the app, with a cookie. Rejects if the upgrade is refused. */
@@ -48,7 +48,11 @@ export async function openSocket(server: FixtureServer, path: string, cookie: st
       for (;;) {
         const found = messages.find(message => pattern.test(message))
         if (found !== undefined) return found
-        await new Promise(resolve => socket.addEventListener('message', resolve, { once: true }))
+        if (socket.readyState === WebSocket.CLOSED)
+          throw new Error(`The WebSocket closed without ${pattern}: ${messages.join()}`)
+        await new Promise((resolve) => {
+          for (const event of ['message', 'close'] as const) socket.addEventListener(event, resolve, { once: true })
+        })
       }
     },
   }
@@ -82,7 +86,10 @@ export async function openRawSocket(server: FixtureServer, path: string, cookie:
   return {
     send: message => send(TEXT_FRAME, message),
     async waitFor(bytes) {
-      while (!received.includes(bytes)) await once(socket, 'data')
+      while (!received.includes(bytes)) {
+        if (socket.closed) throw new Error(`The connection closed without ${bytes}.`)
+        await Promise.race([once(socket, 'data'), once(socket, 'close')])
+      }
     },
     async close() {
       const closed = once(socket, 'close')

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { Server } from 'node:net'
 
-/** Below what Linux (32768) and other systems (49152) hand out to outgoing connections. */
+/** Below the ports that Linux (32768) and other systems (49152) assign to outgoing connections. */
 const FIRST_PORT = 12_000
 const BLOCKS = 300
 const BLOCK_SIZE = 64
@@ -11,10 +11,9 @@ let block: Promise<number> | undefined
 let used = 0
 
 /**
- * A free port of this machine's loopback that stays free until the caller listens on it, also after a restart of what
- * listens there.
+ * Returns a port that stays free until the caller listens on it, even if the server on it restarts.
  *
- * Each process owns a block of ports, so that nothing else takes one between this call and the caller's `listen`.
+ * Each process owns a block of ports, so no other process takes a port between this call and the caller's `listen`.
  */
 export async function freePort(): Promise<number> {
   const first = await (block ??= ownBlock())
@@ -25,20 +24,20 @@ export async function freePort(): Promise<number> {
   throw new Error(`Ports ${first} to ${first + BLOCK_SIZE - 1} are all in use.`)
 }
 
-/** Takes a block for this process: whoever listens on its first port owns it, until the process ends. */
+/** Reserves a block for this process: a process owns the block while it listens on its first port. */
 async function ownBlock(): Promise<number> {
   for (let tried = 0; tried < BLOCKS; tried++) {
     const first = FIRST_PORT + ((process.pid + tried) % BLOCKS) * BLOCK_SIZE
-    const userId = await listen(first)
-    if (userId) {
-      userId.unref()
+    const server = await listen(first)
+    if (server) {
+      server.unref()
       return first
     }
   }
   throw new Error(`Each of ${BLOCKS} blocks of ports from ${FIRST_PORT} on is in use.`)
 }
 
-/** On all addresses, since a server under test may listen on any. */
+/** Checks all addresses, because a server under test may listen on any of them. */
 async function isFree(port: number): Promise<boolean> {
   const server = await listen(port)
   if (!server) return false
@@ -47,7 +46,7 @@ async function isFree(port: number): Promise<boolean> {
   return true
 }
 
-/** `undefined` if something listens there already. */
+/** Returns `undefined` if the port is in use. */
 async function listen(port: number): Promise<Server | undefined> {
   const server = createServer().listen(port)
   try {

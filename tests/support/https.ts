@@ -38,7 +38,7 @@ export async function call(url: string, options: CallOptions = {}): Promise<Call
   const headers = {
     ...(SAFE_METHODS.includes(method) || withoutOrigin ? {} : { origin: new URL(url).origin }),
     ...(json === undefined ? {} : { 'content-type': 'application/json' }),
-    // Node sends none with DELETE.
+    // Node sends no Content-Length with DELETE.
     ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }),
     ...(cookie === undefined ? {} : { cookie }),
     ...options.headers,

@@ -1,6 +1,6 @@
 /**
- * Ends what hangs, in every test and everything that tests start. No outcome may depend on it: a busy machine needs
- * longer for everything.
+ * The timeout for everything that could hang, in every test and everything that tests start. No outcome may depend on
+ * it, because everything takes longer on a busy machine.
  */
 export const HANG_MS = 120_000
 
@@ -13,12 +13,12 @@ export function rounds(usual: number, soak: number): number {
 }
 
 /**
- * What a run of the fuzz tests begins with: another each time, unless `FUZZ_SEED` names the one to repeat. Belongs into
- * the test's name.
+ * The seed of the fuzz tests: random for each run, unless `FUZZ_SEED` sets the one to repeat. It belongs in the test's
+ * name.
  */
 export const seed = process.env.FUZZ_SEED ? Number(process.env.FUZZ_SEED) : Math.floor(Math.random() * 2 ** 31)
 
-/** How fast-check is to look for a counterexample: so many runs. A failure also names the way to it (`path`). */
+/** Options for fast-check: the number of runs and the seed. A failure also reports the counterexample's `path`. */
 export function fuzzing(numRuns: number): { numRuns: number, seed: number } {
   return { numRuns, seed }
 }

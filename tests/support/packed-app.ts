@@ -35,7 +35,7 @@ export async function packModule(): Promise<string> {
   return join(folder, tarball!)
 }
 
-/** Installs the packed module in a user's app, in a folder of its own, and builds that app. Returns the folder. */
+/** Installs the packed module in a user's app, in a separate folder, and builds that app. Returns the folder. */
 export async function buildPackedApp(manager: PackageManager): Promise<string> {
   const tarball = await packModule()
   return buildOnce(`app-${manager}-${PACKED_APP_NUXT ?? 'same'}`, [MODULE, APP], async (folder) => {

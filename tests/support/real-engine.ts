@@ -7,8 +7,8 @@ import type { AtomicDriver } from '../../packages/nuxt-cloakroom/src/runtime/ser
 const ring = parseKeyRing(generateKey())
 
 /**
- * An engine with the real clock, which waits for its store without a deadline: a busy machine is no outage. All engines
- * of one test file share their keys, like the servers of one app.
+ * An engine with the real clock, which waits for its store without a deadline, because a busy machine is not an
+ * outage. All engines of one test file share their keys, like the servers of one app.
  */
 export function createEngine(
   driver: AtomicDriver,

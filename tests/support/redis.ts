@@ -7,8 +7,7 @@ import { createInterface } from 'node:readline'
 import { freePort } from './free-port.ts'
 
 /**
- * A real Redis server with a folder of its own. What it has acknowledged survives the end of its process, but not a
- * power cut.
+ * A real Redis server with a separate folder. Acknowledged writes survive the end of its process, but not a power cut.
  */
 export interface RedisServer {
   readonly url: string
@@ -23,8 +22,8 @@ export interface RedisServer {
 }
 
 /**
- * The path of `redis-server`, which is installed first if this is a Debian machine and we are root. `undefined` if
- * there is none; the tests are then skipped.
+ * Returns the path of `redis-server`. If it is missing, it is first installed, on Debian as root. Returns `undefined`
+ * if that fails, and the tests are then skipped. Throws instead if `CI` is set.
  */
 export function findRedis(): string | undefined {
   const found = which() ?? (install() ? which() : undefined)

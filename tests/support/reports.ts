@@ -3,7 +3,7 @@ import { relative } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import type { Failure, Tally, TestTime } from './run-step.ts'
 
-/** What this reads of the report of Vitest's `json` reporter. */
+/** The fields that are read from the report of Vitest's `json` reporter. */
 export interface VitestReport {
   numPassedTests: number
   numFailedTests: number
@@ -17,7 +17,7 @@ export interface VitestReport {
   }[]
 }
 
-/** What this reads of the report of Playwright's `json` reporter. */
+/** The fields that are read from the report of Playwright's `json` reporter. */
 export interface PlaywrightReport {
   stats: { expected: number, unexpected: number, flaky: number, skipped: number }
   suites: PlaywrightSuite[]
@@ -96,14 +96,14 @@ function failure(name: string, reason = ''): Failure {
 /**
  * Runs a test runner and counts the report that it writes to `file`.
  *
- * Throws if it wrote none, or failed with no failed test: then it broke outside any test.
+ * Throws if there is no report, or if the runner failed without a failed test, because it then broke outside any test.
  */
 export async function runCounted<Report>(
   file: string,
   tally: (report: Report) => Tally,
   run: () => Promise<number>,
 ): Promise<Tally> {
-  rmSync(file, { force: true }) // A report of an earlier run must not stand in for this one's.
+  rmSync(file, { force: true }) // Otherwise the report of an earlier run could be counted.
   const exitCode = await run()
   const counted = tally(JSON.parse(readFileSync(file, 'utf8')) as Report)
   if (exitCode !== 0 && counted.failed === 0)
@@ -112,8 +112,8 @@ export async function runCounted<Report>(
 }
 
 /**
- * What a run ends with: the slowest tests, each failure again (for a reader who has only the end of a log), and a last
- * line of the one form `N passed, N failed`.
+ * Returns the end of a run's output: the slowest tests, each failure again (for a reader who has only the end of a
+ * log), and a last line in the form `N passed, N failed`.
  */
 export function summary({ passed, failed, skipped, failures, times }: Tally): string {
   return [

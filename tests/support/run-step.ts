@@ -9,7 +9,7 @@ export interface Tally {
   passed: number
   failed: number
   skipped: number
-  /** Each test that failed, or step that broke, and why. */
+  /** Each failed test or broken step, with the reason. */
   failures: Failure[]
   /** Each test that ran, with its milliseconds. */
   times: TestTime[]
@@ -28,21 +28,21 @@ export interface TestTime {
 /** A part of `npm test`. It throws if it breaks. */
 export interface Step {
   name: string
-  /** The steps that must have ended well before this one starts. */
+  /** The steps that must have ended without an error before this one starts. */
   needs?: string[]
-  /** What a step does that runs no tests. */
+  /** The work of a step that runs no tests. */
   run?(): unknown
-  /** What a step does that runs tests. */
+  /** The work of a step that runs tests. */
   count?(): Promise<Tally>
 }
 
 const BIN = join(import.meta.dirname, '../../node_modules/.bin')
 
 /**
- * Runs steps, each as soon as those it needs have ended, and prints each one's name and time. A broken step counts as
+ * Runs each step as soon as the steps that it needs have ended, and prints its name and time. A broken step counts as
  * one failed test.
  *
- * A failure does not stop the others, so that one run shows everything; only steps that need a broken one are left out.
+ * A failure does not stop other steps, so one run shows everything. Only steps that need a broken one are skipped.
  */
 export async function runSteps(steps: Step[]): Promise<Tally> {
   const outcomes = new Map<string, Promise<Tally | Error>>()
@@ -74,8 +74,8 @@ export function noTests(): Tally {
 }
 
 /**
- * Runs a command of node_modules/.bin with this Node first on the PATH, and prints its output line by line behind its
- * name; resolves with its exit code.
+ * Runs a command of node_modules/.bin, with that folder and so its Node first on the PATH. Prints its output line by
+ * line after its name. Resolves with its exit code.
  */
 export async function runCommand(command: string, args: string[], env: Record<string, string> = {}): Promise<number> {
   const path = `${BIN}${delimiter}${process.env.PATH}`

@@ -10,7 +10,7 @@ import { HANG_MS } from './limits.ts'
 const ROOT = join(import.meta.dirname, '../..')
 const ENTRY = join(ROOT, '.output/server/index.mjs')
 
-/** The app that `nuxt build` made, in its own process, over HTTPS, with its own session store. */
+/** The app that `nuxt build` built, in its own process, over HTTPS, with its own session store. */
 export interface BuiltServer {
   /** Where a browser reaches it, for example `https://localhost:41234`. */
   readonly origin: string
@@ -114,7 +114,7 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number 
   return child.exitCode
 }
 
-/** Without the settings of the developer's shell, which must not reach a test. */
+/** Removes the settings of the developer's shell, which must not affect a test. */
 function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(NUXT|NITRO)_|^(PORT|HOST)$/.test(name)))
 }

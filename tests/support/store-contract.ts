@@ -6,7 +6,7 @@ import { describeUnstorage } from './contract/unstorage'
 import { describeUsers } from './contract/users'
 
 export interface ContractOptions {
-  /** The store deletes expired records by itself and by its own clock, like Redis, so there is nothing to sweep. */
+  /** The store deletes expired records automatically and by its own clock, like Redis, so there is nothing to sweep. */
   readonly expiresItself?: boolean
 }
 

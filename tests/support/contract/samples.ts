@@ -6,7 +6,7 @@ import type {
 export type CurrentDriver = () => AtomicDriver
 
 const MINUTE = 60_000
-/** The real time, for stores with a clock of their own. No timeout below is short enough to expire during a test. */
+/** The real time, for stores with their own clock. No timeout below is short enough to expire during a test. */
 export const NOW = Date.now()
 export const IDLE = 10 * MINUTE
 export const ABSOLUTE = 10 * IDLE

@@ -4,7 +4,7 @@ import { TOMBSTONE_LIFETIME_MS } from '../../../packages/nuxt-cloakroom/src/runt
 import type { CurrentDriver } from './samples'
 import { A, B, NOW, meta } from './samples'
 
-/** The contract of a plain unstorage driver: the cases of unstorage's own suite, and sessions beside plain values. */
+/** The contract of a plain unstorage driver: the cases of unstorage's own suite, and sessions next to plain values. */
 export function describeUnstorage(driver: CurrentDriver) {
   describe('mounted in unstorage', () => {
     const mounted = () => createStorage().mount('sessions', driver())
