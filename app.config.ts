@@ -1,4 +1,4 @@
-/** Nuxt UI lets a pressed or hovered control fade, which takes its label below 4.5:1; here it gets stronger instead. */
+/** Nuxt UI fades a pressed or hovered control, which takes its label's contrast below 4.5:1. Here it gets stronger. */
 const HOVER = [
   { color: 'primary', variant: 'solid', class: { base: 'hover:bg-primary-800 active:bg-primary-900 '
     + 'dark:hover:bg-primary-200 dark:active:bg-primary-100' } },

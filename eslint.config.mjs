@@ -6,7 +6,8 @@ const SERVER = `${MODULE}/runtime/server`
 const CORE = [`${SERVER}/{sessions,stores,http,live}/**/*.ts`]
 
 /**
- * Imports go one way: a folder may import from those that follow it, and from shared types. The README shows the same.
+ * Imports go one way: a folder may import from those listed after it, and from shared types. The README shows the
+ * same.
  */
 const LAYERS = ['api', 'plugins', 'diagnose', 'utils', 'nitro', 'live', 'http', 'stores', 'sessions']
 
@@ -23,7 +24,7 @@ const THE_APP = {
   message: 'The module knows nothing of the app that uses it: these names are the app\'s.',
 }
 
-/** The imports of a file, with the paths that they resolve to. */
+/** Returns a visitor that calls `check` for each relative import of a file, with the path that it resolves to. */
 const importsOf = (context, check) => {
   const visit = ({ source }) => {
     if (typeof source?.value !== 'string' || !source.value.startsWith('.')) return
@@ -37,7 +38,7 @@ const importsOf = (context, check) => {
   }
 }
 
-/** Relative imports that leave a folder; no pattern can tell, it takes the importing file's place. */
+/** Reports relative imports that leave a folder. A pattern cannot, since they depend on the importing file's path. */
 const stayInside = {
   meta: { schema: [{ type: 'string' }], type: 'problem' },
   create(context) {
@@ -48,7 +49,7 @@ const stayInside = {
   },
 }
 
-/** Imports against the order of LAYERS. `http` and `stores` do not import each other. */
+/** Reports imports against the order of LAYERS. Also, `http` must not import `stores`, nor `api` import `plugins`. */
 const importOrder = {
   meta: { schema: [], type: 'problem' },
   create(context) {
@@ -80,7 +81,7 @@ export default withNuxt(
   {
     name: 'cloakroom/fixtures',
     files: ['tests/{e2e,support}/**/*.ts'],
-    // Playwright reads a fixture's needs off this pattern, so one that needs nothing has to write it empty.
+    // Playwright derives a fixture's dependencies from this pattern, so a fixture without any needs an empty one.
     rules: { 'no-empty-pattern': ['error', { allowObjectPatternsAsParameters: true }] },
   },
   {
@@ -139,12 +140,12 @@ export default withNuxt(
     languageOptions: { globals: { NodeJS: 'readonly', $fetch: 'off' } },
     rules: {
       ...forbid(THE_APP, FRAMEWORK),
-      // An auto-import is a name that nothing in the file declares.
+      // An auto-import is a name that the file does not declare.
       'no-undef': 'error',
       'no-console': 'error',
     },
   },
 ).override('nuxt/import-globals', {
-  // Otherwise an auto-imported name would count as declared, in the core too.
+  // Otherwise an auto-imported name would count as declared, also in the core.
   ignores: CORE,
 })

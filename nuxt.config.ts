@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import { devCertificate } from './certs/certificate'
 
-// As it is anyway: certificates are verified. Unset, `nuxt dev` advises to switch that off for the whole process.
+// This is the default: certificates are verified. If the variable is not set, `nuxt dev` advises to disable that for
+// the whole process.
 process.env.NODE_TLS_REJECT_UNAUTHORIZED ||= '1'
 
 const tools = ['eslint', 'playwright', 'vitest'].map(name => `../${name}.config.*`)
@@ -11,7 +12,7 @@ export default defineNuxtConfig({
   devtools: { enabled: false },
   app: { head: { htmlAttrs: { lang: 'en' } } },
   css: ['~/assets/css/main.css'],
-  // Nuxt UI's way to do it is an inline style, which the content security policy refuses.
+  // Nuxt UI disables transitions with an inline style, which the content security policy refuses.
   colorMode: { disableTransition: false },
   ui: { fonts: false },
   runtimeConfig: {
@@ -22,8 +23,8 @@ export default defineNuxtConfig({
   compatibilityDate: '2026-11-01',
   typescript: {
     strict: true,
-    // What runs in Node but not in the server is checked as such; srcDir '.' would take it for browser code. Relative
-    // to .nuxt.
+    // Code that runs in Node but not in the server is checked as Node code. With srcDir '.' it would be checked as
+    // browser code. Paths are relative to .nuxt.
     tsConfig: {
       exclude: [
         ...tools,
@@ -50,21 +51,21 @@ export default defineNuxtConfig({
         '../bench/*.ts',
         '../bench/lib/**/*',
       ],
-      exclude: ['../tests/fixtures/basic', '../tests/fixtures/packed'], // Apps of their own, checked as such.
+      exclude: ['../tests/fixtures/basic', '../tests/fixtures/packed'], // Separate apps, checked separately.
     },
   },
   telemetry: false,
   hooks: {
-    // Nuxt looks for router.options.ts in a folder `app/` alone, and any such folder would move the sources' root.
+    // Nuxt looks for router.options.ts only in a folder `app/`, and any such folder would change the source folder.
     'pages:routerOptions': ({ files }) => {
       files.push({ path: fileURLToPath(new URL('router.options.ts', import.meta.url)), optional: false })
     },
   },
-  // One build runs on each of them, by NUXT_CLOAKROOM_STORE.
+  // One build supports all of them; NUXT_CLOAKROOM_STORE selects one.
   cloakroom: { stores: ['sqlite', 'redis', 'fs'] },
   eslint: { config: { stylistic: true } },
-  // In the page's own script: icons must not need a request of their own, least of all offline. As SVG: in CSS, each
-  // would need a style that the content security policy refuses.
+  // Bundled with the page's script: icons must not need a separate request, least of all offline. As SVG: in CSS,
+  // each icon would need a style that the content security policy refuses.
   icon: {
     mode: 'svg',
     // The module's own route for more icons keeps each response in memory forever: 460 kB for a request of 15 kB.

@@ -1,13 +1,13 @@
 import { spawnSync } from 'node:child_process'
 
-/** What this reads of `npm audit --json`: a report, or what kept npm from getting one. */
+/** The fields that this script reads from `npm audit --json`: a report, or the error message if npm got none. */
 interface AuditOutput {
   metadata?: { vulnerabilities: { total: number } }
   message?: string
 }
 
-// Known vulnerabilities in what ships. A registry without an audit endpoint (some mirrors have none) is
-// said out loud but fails nothing: there, this step can know nothing. A report with findings always fails.
+// Checks the production dependencies for known vulnerabilities. If npm gets no report, the step passes and prints that
+// it checked nothing, because some registry mirrors have no audit endpoint. A report with findings always fails.
 const { stdout, stderr } = spawnSync('npm', ['audit', '--omit=dev', '--json', '--loglevel=error'], { encoding: 'utf8' })
 const { metadata, message } = parse(stdout)
 

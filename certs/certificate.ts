@@ -7,27 +7,27 @@ import { LEAF_LIFETIME_MS, issueCa, issueLeaf, newKey } from './issue.ts'
 import type { Issuer } from './issue.ts'
 import { parseTlsNames } from './names.ts'
 
-/** How a certificate is asked for. Everything has a default. */
+/** Options for a certificate. All have a default. */
 export interface CertificateOptions {
-  /** Where the files live: the `certs` folder by default. */
+  /** The folder of the files: `certs` by default. */
   folder?: string
-  /** Extra names, as in `NUXT_TLS_NAMES`, which is the default. */
+  /** Extra names, in the format of `NUXT_TLS_NAMES`, which is the default. */
   names?: string
   now?: Date
-  /** Makes a new server certificate even if the present one is good. */
+  /** Creates a new server certificate even if the present one is good. */
   force?: boolean
 }
 
-/** A certificate is made again when it has this long to live, or less. */
+/** A certificate is replaced when its remaining lifetime is this long or shorter. */
 export const RENEW_BEFORE_MS = 30 * 24 * 3_600_000
 
 const ATTEMPTS = 5
 
 /**
- * The paths of a private key and certificate for local HTTPS, as `devServer.https` of nuxt.config takes them.
+ * Returns the paths of a private key and certificate for local HTTPS, as `devServer.https` in nuxt.config takes them.
  *
- * Cheap when the files are good: it reads four small files and signs nothing. See `ensureCertificate` for what it
- * makes, and when.
+ * Cheap if the files are good: it reads three small files and signs nothing. See `ensureCertificate` for what it
+ * creates, and when.
  */
 export async function devCertificate(options: CertificateOptions = {}): Promise<{ key: string, cert: string }> {
   const { key, cert } = await ensureCertificate(options)
@@ -35,14 +35,14 @@ export async function devCertificate(options: CertificateOptions = {}): Promise<
 }
 
 /**
- * Creates the files that are missing, damaged, for other names or about to expire, and keeps the others. The CA is kept
- * while it is valid longer than a new server certificate, so that a developer has to trust it only once. Keys are never
- * replaced while they are usable.
+ * Creates the files that are missing, damaged, for other names or about to expire, and keeps the others. The CA is
+ * kept while it is valid longer than a new server certificate, so a developer has to trust it only once. Keys are
+ * never replaced while they are usable.
  *
  * Several processes may do this at the same time without a lock. A key is created only if there is none, so every
  * process writes certificates for the same key, and each checks the files again afterwards.
  *
- * @throws Error if `NUXT_TLS_NAMES` is wrong, or files have to be made and cannot be written.
+ * @throws Error if `NUXT_TLS_NAMES` is invalid, or if files are needed and cannot be written.
  */
 export async function ensureCertificate(options: CertificateOptions = {}): Promise<CertificateFiles> {
   const { names = process.env.NUXT_TLS_NAMES, now = new Date(), force = false } = options
@@ -89,13 +89,13 @@ async function ensureCa(files: CertificateFiles, now: Date): Promise<Issuer> {
 }
 
 function ensureKey(path: string): string {
-  const found = readText(path) // Once: a key that another process makes from here on is one to keep.
+  const found = readText(path) // Read once: a key that another process creates after this is kept.
   if (found && parseKey(found)) return found
   writeWhole(path, newKey(), 0o600, { keepExisting: found === null })
   return readText(path)!
 }
 
-/** Null if it is no key that can be used here. */
+/** Returns null if it is not a key that can be used here. */
 function parseKey(text: string | null): KeyObject | null {
   try {
     const key = createPrivateKey(text ?? '')
@@ -115,7 +115,7 @@ function parseCertificate(text: string | null): X509Certificate | null {
   }
 }
 
-/** Valid now, and for longer than `spareMs` from now. */
+/** Returns whether the certificate is valid now and for longer than `spareMs`. */
 function isCurrent(certificate: X509Certificate, now: Date, spareMs: number): boolean {
   return certificate.validFromDate <= now && certificate.validToDate.getTime() - now.getTime() > spareMs
 }

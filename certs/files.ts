@@ -3,18 +3,18 @@ import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } 
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** Absolute paths of what a folder of certificates holds. */
+/** The absolute paths of the files in a folder of certificates. */
 export interface CertificateFiles {
-  /** The CA's certificate: what clients are told to trust. */
+  /** The CA's certificate, which clients have to trust. */
   caCert: string
-  /** The CA's private key: whoever has it can pose as any site to whoever trusts the CA. */
+  /** The CA's private key. Its holder can impersonate any site to a client that trusts the CA. */
   caKey: string
   /** The server's certificate, then the CA's. */
   cert: string
   key: string
 }
 
-/** Where the files are. By default this folder itself, wherever the command was started. */
+/** Returns the paths of the files. The default is this folder, regardless of the working directory. */
 export function certificateFiles(folder = dirname(fileURLToPath(import.meta.url))): CertificateFiles {
   return {
     caCert: join(folder, 'ca.pem'),
@@ -24,7 +24,7 @@ export function certificateFiles(folder = dirname(fileURLToPath(import.meta.url)
   }
 }
 
-/** The file's text, or null if there is no such file. */
+/** Returns the file's text, or null if the file does not exist. */
 export function readText(path: string): string | null {
   try {
     return readFileSync(path, 'utf8')
@@ -37,9 +37,9 @@ export function readText(path: string): string | null {
 }
 
 /**
- * Writes a whole file or none: readers meet the old text or the new one, never a part.
+ * Writes a file atomically: readers get the old text or the new one, never a part.
  *
- * With `keepExisting`, a file that another process put there first stays, and this text is dropped.
+ * With `keepExisting`, a file that another process created first stays, and this text is discarded.
  */
 export function writeWhole(path: string, text: string, mode: number, { keepExisting = false } = {}): void {
   const temporary = join(dirname(path), `tmp-${randomBytes(8).toString('hex')}.pem`)
@@ -62,8 +62,8 @@ export function writeWhole(path: string, text: string, mode: number, { keepExist
 }
 
 /**
- * A hard link is the one way to create a file that is whole and exclusive at once. Where the file system has none, the
- * later writer wins.
+ * Only a hard link can create a file that is both complete and exclusive. If the file system has no hard links, the
+ * last writer wins.
  */
 function linkUnlessThere(temporary: string, path: string): void {
   try {

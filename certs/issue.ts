@@ -4,13 +4,13 @@ import { isIP } from 'node:net'
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 
-/** 397 days: under the 398 that browsers grant a public certificate, so no client finds it too long. */
+/** 397 days: below the 398 that browsers allow for a public certificate, so no client finds it too long. */
 export const LEAF_LIFETIME_MS = 397 * DAY_MS
 
-/** Five years. It has to outlive several leaves: a new CA has to be trusted again by hand. */
+/** Five years. It must outlive several server certificates: a new CA has to be trusted again manually. */
 export const CA_LIFETIME_MS = 1826 * DAY_MS
 
-/** Certificates begin an hour in the past, so that a client or container whose clock is slow accepts them at once. */
+/** Certificates start an hour in the past, so a client or container whose clock is slow accepts them immediately. */
 const BACKDATE_MS = HOUR_MS
 
 /** A private key and its certificate, both PEM. */
@@ -20,7 +20,8 @@ export interface Issuer {
 }
 
 /**
- * A new EC P-256 private key as PKCS#8 PEM. Every client has known the curve for over a decade, and signing is fast.
+ * Creates an EC P-256 private key as PKCS#8 PEM. All clients have supported the curve for over a decade, and signing
+ * is fast.
  */
 export function newKey(): string {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
@@ -28,10 +29,10 @@ export function newKey(): string {
 }
 
 /**
- * A CA certificate for `key`. It may sign server certificates only, no further CA.
+ * Issues a CA certificate for `key`. It may sign only server certificates, not another CA.
  *
- * Its name ends in a piece of the key's hash: were the CAs of two checkouts called the same, clients that look issuers
- * up by name would try the wrong one. The name stays when the same key gets a new certificate.
+ * Its name ends with a part of the key's hash. If the CAs of two checkouts had the same name, clients that look up
+ * issuers by name would try the wrong one. The name stays the same when the same key gets a new certificate.
  */
 export function issueCa(key: string, now: Date): Promise<string> {
   return sign(`Cloakroom local CA ${fingerprintOf(key)}`, key, now, CA_LIFETIME_MS, [
@@ -41,8 +42,8 @@ export function issueCa(key: string, now: Date): Promise<string> {
 }
 
 /**
- * A server certificate for `key` and `names`, signed by `ca`. Returns the whole chain, leaf first, as servers have to
- * send it.
+ * Issues a server certificate for `key` and `names`, signed by `ca`. Returns the whole chain, leaf first, as servers
+ * have to send it.
  */
 export async function issueLeaf(key: string, names: string[], ca: Issuer, now: Date): Promise<string> {
   const leaf = await sign(

@@ -1,17 +1,17 @@
 import { isIP } from 'node:net'
 import { canonicalName } from '../server/tls/subject-names.ts'
 
-/** The names every local certificate is for, whatever else is asked. */
+/** The names that every local certificate contains. */
 export const LOCAL_NAMES = ['localhost', '127.0.0.1', '::1']
 
 const LABEL = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?'
 const DNS_NAME = new RegExp(`^(\\*\\.${LABEL}\\.)?(${LABEL}\\.)*${LABEL}$`)
 
 /**
- * Reads `NUXT_TLS_NAMES`: DNS names and IP addresses, separated by commas. Answers them in canonical form after the
- * local names, each once. An empty list is the local names alone.
+ * Parses `NUXT_TLS_NAMES`: DNS names and IP addresses, separated by commas. Returns the local names followed by
+ * these, in canonical form and without duplicates. For an empty list it returns only the local names.
  *
- * @throws Error that names the variable, if an entry is neither. A typing error must not end in a certificate that
+ * @throws Error that names the variable, if an entry is neither. A typing error must not lead to a certificate that
  * fails in the browser.
  */
 export function parseTlsNames(list = ''): string[] {
@@ -29,7 +29,7 @@ function parseName(name: string): string {
   )
 }
 
-/** A last label of digits alone would be read as (part of) an IPv4 address by browsers. */
+/** Refuses a last label of digits only, which browsers would read as (part of) an IPv4 address. */
 function isDnsName(name: string): boolean {
   return name.length <= 253 && DNS_NAME.test(name) && !/(^|\.)\d+$/.test(name)
 }

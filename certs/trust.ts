@@ -1,4 +1,4 @@
-/** Where a CA may be trusted, and the commands that do it and undo it. */
+/** A place where a CA can be trusted, with the commands to add and to remove the trust. */
 interface TrustStore {
   where: string
   trust: string[]
@@ -6,8 +6,8 @@ interface TrustStore {
 }
 
 /**
- * How to trust the CA at `path`, store by store, and how to take the trust back. `name` is the CA's own name, by which
- * stores list it.
+ * Returns for each store how to trust the CA at `path`, and how to remove the trust. `name` is the name under which
+ * stores list the CA.
  */
 export function trustStores(path: string, name: string): TrustStore[] {
   const file = quoted(path)

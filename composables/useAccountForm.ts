@@ -1,8 +1,8 @@
 import { problemOf, type Problem } from '../utils/account/problems'
 
 /**
- * Sends one form of the account's page, once at a time, and tells what came of it. The session is asked for anew
- * afterwards: it may be another, or over.
+ * Sends one form of the account page, one request at a time, and has its result. Refreshes the session afterwards,
+ * which may have been replaced or have ended.
  */
 export function useAccountForm<Answer>(path: string, message: (answer: Answer) => string) {
   const { fetch } = useUserSession()
@@ -10,7 +10,7 @@ export function useAccountForm<Answer>(path: string, message: (answer: Answer) =
   const problem = ref<Problem | null>(null)
   const result = ref('')
 
-  /** Whether it was accepted. */
+  /** Returns whether the server accepted it. */
   async function send(body: object): Promise<boolean> {
     if (busy.value) return false
     busy.value = true

@@ -24,7 +24,7 @@ export function useCallLog() {
   }
 
   function record({ request, options, response }: FetchContext) {
-    if (import.meta.server) return // The browser's first render has to be the server's.
+    if (import.meta.server) return // Otherwise the browser's first render would differ.
     const durationMs = Math.round(performance.now() - (startedAt.get(options) ?? 0))
     const { method = 'GET' } = options
     const call = { id: ++count, method, path: String(request), status: response?.status ?? null, durationMs }

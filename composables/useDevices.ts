@@ -3,8 +3,8 @@ import { problemOf, type Problem } from '../utils/account/problems'
 const PATH = '/api/_session/devices'
 
 /**
- * The user's sessions, in step with the server, and the ways to end them. `busy` names the session that is being ended,
- * or `others` or `everywhere`.
+ * The user's sessions, kept up to date, and functions that end them. `busy` is the id of the session that is being
+ * ended, or `others` or `everywhere`.
  */
 export async function useDevices() {
   const { loggedIn, onChanged, clear } = useUserSession()
@@ -13,8 +13,8 @@ export async function useDevices() {
   const busy = ref<string | null>(null)
   const problem = ref<Problem | null>(null)
   const message = ref('')
-  // While all of them are being ended, and on the way out, the list is nobody's to ask for. After an `await` this would
-  // be no component's, and go on when the page is left.
+  // Signed out, or while all sessions are being ended, a request for the list would fail. Before the `await`, because
+  // after it the listener would belong to no component and stay registered.
   onChanged(() => void (loggedIn.value && busy.value !== 'everywhere' && refresh()))
   await list
 

@@ -1,13 +1,12 @@
 /**
- * Keeps what the visitor, their browser or their password manager has put into a form of the server's HTML before the
- * page's scripts took over: hydration would set each field back to what the server knew. Call it in the component that
- * renders the form.
+ * Keeps what the visitor, the browser or a password manager has entered into a form before hydration, which would reset
+ * each field to the value that the server rendered. Call it in the component that renders the form.
  */
 export function useEarlyInput(formId: string): void {
   if (import.meta.server || !useNuxtApp().isHydrating) return
   let replays: (() => void)[] = []
 
-  // Before, the fields are as the visitor left them; afterwards, the listeners of the form's components hear of it.
+  // Before mounting, the fields have what was entered. After it, the components' listeners receive the events.
   onBeforeMount(() => {
     replays = changedFields(formId).map(field => replayOf(field))
   })

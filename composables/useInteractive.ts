@@ -1,6 +1,6 @@
 /**
- * Whether a press does anything yet. In the server's HTML it does not, until the page's scripts have taken over. On a
- * page that the browser renders itself it does at once, which `useMounted` would say a render later.
+ * Whether a press has an effect: not in the server's HTML before hydration. On a page that the browser renders itself
+ * it is `true` from the first render on, one render earlier than `useMounted`.
  */
 export function useInteractive(): Readonly<Ref<boolean>> {
   const interactive = ref(import.meta.client && !useNuxtApp().isHydrating)

@@ -1,7 +1,7 @@
 /**
- * When a `change` takes the focused element out of `container`, gives the focus to the input inside, else to the
- * element that `fallbackId` names: a keyboard user would start over at the top of the page. Focus elsewhere is left
- * alone.
+ * When a `change` removes the focused element from `container`, focuses the input in it, otherwise the element with the
+ * id `fallbackId`. Without this, keyboard users would start again at the top of the page. A focus outside of
+ * `container` is left alone.
  */
 export function useKeptFocus(container: Readonly<Ref<HTMLElement | null>>, change: () => unknown, fallbackId: string) {
   const hasFocus = () => container.value?.contains(document.activeElement) ?? false

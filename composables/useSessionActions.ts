@@ -4,10 +4,10 @@ import * as notices from '../utils/session-page/notices'
 import type { useCallLog } from './useCallLog'
 import type { useSessionPage, ValueRequest } from './useSessionPage'
 
-/** What the visitor can ask for. */
+/** What the visitor can do. */
 export type Step = 'send' | 'renew' | 'restore' | 'extend' | 'end' | 'start'
 
-/** What the visitor has asked for and is waiting for. */
+/** What is in progress. */
 export type Action = Step | 'retry'
 
 interface ActionsContext {
@@ -39,7 +39,7 @@ export function useSessionActions({ userSession, request, page, recorded }: Acti
   watch(value, (latest, before = '') => {
     if (latest === undefined || draft.value === before) draft.value = latest ?? ''
   })
-  // Sync, because the result of the step that got through replaces it.
+  // Sync, so that the result of a step that ends the outage replaces this one.
   watch(() => state.value.outage, (outage) => {
     if (outage === null) result.value = notices.recoveredNotice(state.value)
   }, { flush: 'sync' })
@@ -47,7 +47,7 @@ export function useSessionActions({ userSession, request, page, recorded }: Acti
     if (phase === 'ended') result.value = null
   })
 
-  /** A session that has ended can only be followed by another; all other steps need an active one. */
+  /** `start` needs a session that has ended, and the other steps need an active one. */
   function isPossible(step: Step): boolean {
     return state.value.phase === (step === 'start' ? 'ended' : 'active')
   }
@@ -86,7 +86,7 @@ export function useSessionActions({ userSession, request, page, recorded }: Acti
     if (busy.value !== null) return
     busy.value = action
     let isMissed = false
-    // A result is about the call before. The two that are started from the notice itself leave it there meanwhile.
+    // The result of the call before is out of date, but the two buttons in the notice leave it there until they finish.
     if (action !== 'restore' && action !== 'retry') forget()
     try {
       result.value = await (step === null ? reconnect() : steps[step]()).catch(explain)
@@ -110,7 +110,7 @@ export function useSessionActions({ userSession, request, page, recorded }: Acti
     }
   }
 
-  /** The response may have moved the idle clock. Waits only for what ends an outage. */
+  /** Refreshes the session after a call, which may have moved the idle clock. Waits only if that can end an outage. */
   async function refreshAfter() {
     const refreshed = fetch()
     if (stale.value) await refreshed
@@ -122,7 +122,7 @@ export function useSessionActions({ userSession, request, page, recorded }: Acti
     return result.value
   }
 
-  /** A result is about what was sent: it goes when that is edited, and so does the step to repeat. */
+  /** An edit makes the result, and the step that could be repeated, obsolete. */
   function forget() {
     result.value = null
     unfinished.value = null

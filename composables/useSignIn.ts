@@ -8,7 +8,7 @@ export interface Entry {
 
 export type SignInMode = 'sign-in' | 'register'
 
-/** Signs in or registers, and goes on to where the visitor came from. */
+/** Signs in or registers, then returns to the page that the visitor came from. */
 export function useSignIn() {
   const route = useRoute()
   const { fetch } = useUserSession()

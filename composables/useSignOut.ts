@@ -1,6 +1,6 @@
 import { problemOf, type Problem } from '../utils/account/problems'
 
-/** Signs out on this device. A session that could not be ended is told of, and not passed over. */
+/** Signs out on this device. `problem` is set if the server could not end the session. */
 export function useSignOut() {
   const { clear } = useUserSession()
   const busy = ref(false)

@@ -1,4 +1,4 @@
-/** What every page has in its head, the error page too. */
+/** The head of every page, including the error page. */
 export function useSiteHead() {
   useHead({
     htmlAttrs: { lang: 'en' },

@@ -10,8 +10,8 @@ const LINKS = [
 ]
 
 /**
- * The header's links, as far as their pages exist: those of the comparison and the diagnosis only while they are on.
- * Whoever is signed in need not be asked to, and nobody else has an account.
+ * The header's links to pages that exist: the comparison and the diagnosis only while they are switched on, "Sign in"
+ * only for anonymous visitors, and "Account" only for signed-in users.
  */
 export function useSiteLinks() {
   const { loggedIn } = useUserSession()

@@ -1,7 +1,8 @@
 import { createResolver, defineNuxtModule } from 'nuxt/kit'
 
 /**
- * Puts `server/headers/error-handler.ts` into the built server. Development keeps Nitro's own, which shows the stack.
+ * Adds `server/headers/error-handler.ts` to the built server. Development keeps Nitro's handler, which shows the
+ * stack.
  */
 export default defineNuxtModule({
   meta: { name: 'error-handler' },
@@ -9,7 +10,7 @@ export default defineNuxtModule({
     if (nuxt.options.dev) return
     const { resolve } = createResolver(import.meta.url)
     nuxt.hook('nitro:init', ({ options }) => {
-      // After Nuxt's, which makes the pages of errors, and before Nitro's. As configuration it would take the place of
+      // After Nuxt's handler, which renders error pages, and before Nitro's. In the configuration it would replace
       // Nuxt's.
       options.errorHandler = [options.errorHandler ?? []]
         .flat()

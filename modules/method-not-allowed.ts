@@ -1,8 +1,8 @@
 import { relative } from 'node:path'
 import { addServerHandler, addServerTemplate, createResolver, defineNuxtModule, resolveFiles } from 'nuxt/kit'
 
-const METHODS = ['GET', 'PUT', 'POST', 'DELETE']
-const ROUTE_FILE = /^(.+?)(?:\/index)?\.(get|put|post|delete)\.ts$/ // The route without `index`, and its method.
+const METHODS = ['GET', 'PUT', 'PATCH', 'POST', 'DELETE']
+const ROUTE_FILE = /^(.+?)(?:\/index)?\.(get|put|patch|post|delete)\.ts$/ // The route without `index`, and its method.
 
 /** Adds a response of 405 to each route in `server/api`, for the methods that it does not have. */
 export default defineNuxtModule({

@@ -1,8 +1,8 @@
 import { createResolver, defineNuxtModule } from 'nuxt/kit'
 
 /**
- * Builds the server around `server/entry.ts`, which adds TLS, timeouts and a clean shutdown. Development keeps Nitro's
- * own entry.
+ * Builds the server from `server/entry.ts`, which adds TLS, timeouts and a graceful shutdown. Development keeps
+ * Nitro's entry.
  */
 export default defineNuxtModule({
   meta: { name: 'server-entry' },

@@ -1,7 +1,7 @@
-/** Tells the pages that the diagnosis is on. Off, not even an empty entry reaches the browser. */
+/** Sets the state that shows the page of the diagnosis. Without it, the payload has not even an empty entry. */
 export default defineNuxtPlugin({
   name: 'diagnose',
-  order: -25, // Before Nuxt's router, which leaves the page out otherwise.
+  order: -25, // Before Nuxt's router, which reads the state.
   setup({ ssrContext }) {
     if (ssrContext?.event.context.sessionDiagnosis) useDiagnosisSwitch().value = true
   },

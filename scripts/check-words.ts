@@ -3,13 +3,13 @@ import { existsSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import ts from 'typescript'
 
-// Part of `npm run lint`: no name that was replaced comes back. Checks every identifier in scripts and every file name,
-// but no templates. Exits with 1 and prints one line for each finding.
+// Part of `npm run lint`: reports replaced names that are used again. Checks every identifier in scripts and every
+// file name, but not templates. Prints one line for each finding, and exits with 1 if there is one.
 const ROOT = join(import.meta.dirname, '..')
 
 /**
- * What each name is called now. Only whole identifiers count. Not here: words that have another, ordinary meaning in
- * this repository, such as `attempt`, `changed`, `pair` and `present`.
+ * The current name for each replaced one. Only whole identifiers count. Words that have another, ordinary meaning in
+ * this repository are not listed, for example `attempt`, `changed`, `pair` and `present`.
  */
 const REPLACED: Record<string, string> = {
   // The public API.
@@ -86,7 +86,7 @@ function checkIdentifiers(path: string): string[] {
   })
 }
 
-/** The whole of a script; the `<script>` blocks of a component. */
+/** Returns the whole text of a script, or the `<script>` blocks of a component. */
 function scriptsOf(path: string, text: string): { code: string, line: number }[] {
   if (!path.endsWith('.vue')) return [{ code: text, line: 1 }]
   return [...text.matchAll(/<script[^>]*>\n?([^]*?)<\/script>/g)].map(({ 1: code = '', index }) => ({

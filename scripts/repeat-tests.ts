@@ -7,9 +7,9 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Tally } from '../tests/support/run-step.ts'
 
-// `npm run test:repeat -- --runs 10`: runs the whole suite again and again, each time in a clone at another path, in
-// another time zone and locale, with and without `CI`, while busy loops use every core. Reports which tests failed, and
-// how often. Tests the commit that HEAD is at when it starts.
+// `npm run test:repeat -- --runs 10`: runs the whole suite that many times, each time in a new clone, while busy
+// loops use every core. Path, time zone, locale and `CI` vary from run to run. Reports which tests failed, and how
+// often. Tests the commit that HEAD points to when it starts.
 const ROOT = join(import.meta.dirname, '..')
 const LOGS = join(ROOT, 'test-results/repeat')
 
@@ -31,6 +31,7 @@ const { runs: wanted, load } = parseArgs({
   options: { runs: { type: 'string', default: '10' }, load: { type: 'boolean', default: true } },
   allowNegative: true,
 }).values
+if (!/^[1-9]\d*$/.test(wanted)) throw new Error(`--runs is ${wanted}, which is not a count.`)
 const runs = Array.from({ length: Number(wanted) }, (_, index): Run => ({
   number: index + 1,
   folder: FOLDERS[index % FOLDERS.length]!,
@@ -56,7 +57,7 @@ console.log(failures.size === 0 ? `\nAll ${runs.length} runs passed.` : '\nFaile
 for (const [name, times] of failures) console.log(`${times} of ${runs.length}: ${name}`)
 process.exitCode = failures.size === 0 ? 0 : 1
 
-/** Runs the suite once, in a fresh clone. Returns the names of what failed. */
+/** Runs the suite once, in a new clone. Returns the names of the failed tests or commands. */
 async function repeat({ number, folder, env }: Run): Promise<string[]> {
   const clone = join(base, folder)
   const log = join(LOGS, `run-${number}.log`)

@@ -1,5 +1,4 @@
-// Runs before `npm start`, `npm test` and others. Plain JavaScript of long ago: it must run in the Node that it
-// refuses.
+// Runs before `npm start`, `npm test` and others. In old JavaScript, because it also runs in the Node that it refuses.
 const [major, minor] = process.versions.node.split('.').map(Number)
 const isSupported = major === 22 ? minor >= 22 : major === 24 ? minor >= 15 : major >= 26
 

@@ -6,22 +6,22 @@ import { useNitroApp, useRuntimeConfig } from 'nitropack/runtime'
 import { startScheduleRunner, trapUnhandledNodeErrors } from 'nitropack/runtime/internal/index'
 import { serve } from './tls/serve.ts'
 
-// Takes the place of Nitro's own node-server entry, which speaks HTTP by default and sets no time limits. What is
-// peculiar to Nitro is here; the server itself is in tls/. Two hooks are called beside Nitro's `close`, for the
+// Replaces Nitro's node-server entry, which serves HTTP by default and sets no timeouts. This file contains the parts
+// that depend on Nitro; the server itself is in tls/. In addition to Nitro's `close`, it calls two hooks for the
 // module: `session:listening` and `session:shutdown`.
 
-// V8 learns which places of the code make objects that live long, and from then on makes those old at once. From a
-// server's first requests it learns wrongly that all that a request makes is such: thereafter each request stays until
-// the next full garbage collection (docs/performance.md).
+// V8 learns which places in the code create long-lived objects, and then allocates those as old immediately. From a
+// server's first requests it wrongly concludes that of everything that a request creates. Each later request then
+// stays in memory until the next full garbage collection (docs/performance.md).
 setFlagsFromString('--no-allocation-site-pretenuring')
 
 const { env } = process
-// What is not bundled, such as Vue and its router, asks for it when the first page is rendered, and would else check,
-// log and dawdle as in development.
+// Dependencies that are not bundled, for example Vue and its router, read it when the first page is rendered. Without
+// it they would check, log and be as slow as in development.
 env.NODE_ENV ||= 'production'
 
 const nitroApp = useNitroApp()
-// Nitro types its own hooks only.
+// Nitro's types cover only its own hooks.
 const hooks: { callHook: (name: string, argument?: unknown) => Promise<unknown> } = nitroApp.hooks as never
 
 serve({
@@ -33,7 +33,7 @@ serve({
   onShutdown: () => hooks.callHook('session:shutdown'),
   onClosed: () => hooks.callHook('close'),
 })
-trapUnhandledNodeErrors() // Only now: an error up to here has to end the process.
+trapUnhandledNodeErrors() // Only now: an earlier error must end the process.
 if (import.meta._tasks) startScheduleRunner()
 
 export default {}

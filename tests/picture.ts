@@ -5,7 +5,7 @@ import { publicKeyHash } from './support/certificate.ts'
 import { startBuiltServer } from './support/server.ts'
 import { sessionPage } from './support/session-page.ts'
 
-// `npm run picture`: the README's picture of the page, from the build that is there.
+// `npm run picture`: takes the README's screenshot of the page, from the existing build.
 const file = join(import.meta.dirname, '../docs/images/home.png')
 const WIDTH = 1280
 const MARGIN = 32

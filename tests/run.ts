@@ -9,7 +9,7 @@ import { findRedis } from './support/redis.ts'
 import { runCounted, summary, tallyPlaywright, tallyVitest } from './support/reports.ts'
 import { mustRun, runCommand, runSteps, type Step } from './support/run-step.ts'
 
-// `npm test`: everything there is to test, with everything that takes. `--no-build` tests the build that is there.
+// `npm test`: runs all tests, after installing and building what they need. `--no-build` uses the existing build.
 const root = join(import.meta.dirname, '..')
 const reports = join(root, 'test-results')
 const vitestReport = join(reports, 'vitest.json')
@@ -20,7 +20,7 @@ const steps: Step[] = [
   { name: 'certificates', run: () => ensureCertificate() },
   { name: 'build', needs: ['certificates'], run: () => mustRun('nuxt', ['build']) },
   { name: 'fixture app', run: () => buildFixture() },
-  // The tests that need them wait for them, so that the others can start.
+  // The tests that need the packed apps wait for them; all other tests start without them.
   { name: 'packed apps', run: buildPackedApps },
   { name: 'cross-origin client', run: () => mustRun('vite', ['build', 'tests/fixtures/cross-origin-client']) },
   { name: 'Vitest', needs: ['tools', 'certificates', 'build', 'fixture app'], count: runVitest },
@@ -58,7 +58,7 @@ function runPlaywright() {
   )
 }
 
-/** One after the other: two package managers at once would wait for each other's lock. */
+/** Sequential: two package managers running concurrently would wait for each other's lock. */
 function printTools(): void {
   console.log(ensureBrowsers()?.full ?? 'No browser found, none installed: the browser tests will be skipped.')
   console.log(findRedis() ?? 'No Redis found, none installed: the tests on Redis will be skipped.')

@@ -4,7 +4,7 @@ import { seed } from './support/limits.ts'
 import { runCounted, summary, tallyVitest } from './support/reports.ts'
 import { mustRun, runCommand, runSteps, type Step } from './support/run-step.ts'
 
-// `npm run test:soak`: the tests whose worth lies in how often they are repeated, ten times as long as in `npm test`.
+// `npm run test:soak`: runs the tests that depend on repetition, with far more repetitions than `npm test`.
 const root = join(import.meta.dirname, '..')
 const report = join(root, 'test-results', 'soak.json')
 const files = [
@@ -31,7 +31,7 @@ const total = await runSteps(steps)
 console.log(`\n${summary(total)}`)
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0
 
-/** One file at a time: they load the machine, and none must wait for another. */
+/** Runs one file at a time: the tests load the machine, and must not slow down each other. */
 function runSoak() {
   const args = [
     'run',

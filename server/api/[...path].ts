@@ -1,4 +1,4 @@
-/** An API path that does not exist answers as an API does, not with a page. */
+/** Responds with an API error, instead of a page, to an API path that does not exist. */
 export default defineEventHandler(() => {
   throw createError({ statusCode: 404, statusMessage: 'Not Found', message: 'There is no such API route.' })
 })

@@ -1,2 +1,2 @@
-/** The value in the session; issues one if there is none. */
+/** Returns the value in the session. Issues one if there is none. */
 export default defineEventHandler(async event => ({ id: await issueValue(event) }))

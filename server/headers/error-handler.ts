@@ -3,9 +3,9 @@ import { defineNitroErrorHandler } from 'nitropack/runtime'
 import { securityHeaders } from './policy'
 
 /**
- * Answers errors that get no page. Does what Nitro's own handler does, but for two things: the security headers that
- * each answer has already stay as they are, and the URL is told as a path, since the host that Nitro would put there
- * may come from an `X-Forwarded-Host` that anybody can send.
+ * Responds to errors that have no page. It differs from Nitro's own handler in two ways. It keeps the security
+ * headers that every response already has. It reports the URL as a path, because the host that Nitro would add may
+ * come from an `X-Forwarded-Host` header, which any client can send.
  */
 export default defineNitroErrorHandler(async (error, event, { defaultHandler }) => {
   const { status, statusText, headers, body } = await defaultHandler(error, event, { json: true })

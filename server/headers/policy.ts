@@ -3,7 +3,7 @@ import { isIP } from 'node:net'
 const YEAR_SECONDS = 31_536_000
 const MINUTE_SECONDS = 60
 
-/** What a page of this app never needs, and so nothing in it may ask for. */
+/** Browser features that the pages of this app never need. No page or frame may request them. */
 const PERMISSIONS = [
   'accelerometer',
   'camera',
@@ -19,16 +19,18 @@ const PERMISSIONS = [
   'usb',
 ]
 
-/** The same in every answer, whatever it is (ASVS 3.4). */
+/** The headers that are the same in every response of any kind (ASVS 3.4). */
 const FIXED: Readonly<Record<string, string>> = {
   'x-content-type-options': 'nosniff',
-  // `no-referrer` would make a page's own form say `Origin: null`, which the origin guard takes for a stranger.
+  // `no-referrer` would make this app's own forms send `Origin: null`. The origin guard refuses that if the browser
+  // sends no `Sec-Fetch-Site`.
   'referrer-policy': 'strict-origin-when-cross-origin',
   'cross-origin-opener-policy': 'same-origin',
-  // For embedding without CORS. A listed origin's fetch is checked by CORS, and not by this.
+  // For embedding without CORS. It does not affect the fetch of an allowed origin, which CORS checks.
   'cross-origin-resource-policy': 'same-origin',
   'permissions-policy': PERMISSIONS.map(feature => `${feature}=()`).join(', '),
-  // For what is no page: data, files, refusals. Style is let in for a picture, and for the page of last resort.
+  // For responses that are not pages: data, files and errors. Inline styles are allowed for images and for the
+  // fallback error page.
   'content-security-policy': [
     'default-src \'none\'',
     'style-src \'unsafe-inline\'',
@@ -38,29 +40,29 @@ const FIXED: Readonly<Record<string, string>> = {
   ].join('; '),
 }
 
-/** HSTS knows no ports: with a year of it, no other program on this machine could be reached over http://localhost. */
+/** HSTS ignores ports: a year of it would make all other programs on this machine unreachable over http://localhost. */
 const LOCAL = { ...FIXED, 'strict-transport-security': `max-age=${MINUTE_SECONDS}` }
 const PUBLIC = { ...FIXED, 'strict-transport-security': `max-age=${YEAR_SECONDS}; includeSubDomains` }
 
 /**
- * The headers that go out with every answer, errors and files included. A page has a policy of its own: {@link
- * pagePolicy}.
+ * Returns the headers for every response, including errors and files. A page has a separate policy:
+ * {@link pagePolicy}.
  *
- * @param host the `Host` header, if there was one: it decides how long the browser is to insist on HTTPS
+ * @param host the `Host` header, if there is one: it determines how long the browser insists on HTTPS
  */
 export function securityHeaders(host: string | undefined): Readonly<Record<string, string>> {
   return host !== undefined && isThisMachine(host) ? LOCAL : PUBLIC
 }
 
 /**
- * The content security policy of a rendered page: scripts and styles from this origin, inline ones only with this
- * response's nonce (ASVS 3.4.3).
+ * Returns the content security policy of a rendered page: scripts and styles from this origin, and inline ones only
+ * with this response's nonce (ASVS 3.4.3).
  *
- * What it lets pass is `style="…"` on an element: Nuxt UI and Vue's server renderer write such, and a nonce cannot
- * cover an attribute. In development, Vite puts styles into the page without a nonce and needs its socket.
+ * It allows `style="…"` attributes on elements: Nuxt UI and Vue's server renderer write them, and a nonce cannot
+ * cover an attribute. In development, Vite adds styles to the page without a nonce and needs its WebSocket.
  *
  * @param options.dev whether Vite serves the page
- * @param options.connect other origins that the page may call; none, unless it is the comparison's
+ * @param options.connect other origins that the page may call: none, except for the comparison page
  */
 export function pagePolicy(nonce: string, { dev = false, connect = [] as string[] } = {}): string {
   return [
@@ -80,15 +82,15 @@ export function pagePolicy(nonce: string, { dev = false, connect = [] as string[
   ].join('; ')
 }
 
-/** The parts of a rendered page that hold tags of Nuxt and its modules alone. */
+/** The parts of a rendered page that contain only tags of Nuxt and its modules. */
 interface PageTags {
   head: string[]
   bodyAppend: string[]
 }
 
 /**
- * Gives the nonce to the scripts, styles and links of a rendered page's head, and of what follows its content. The
- * content itself is left alone: a script that somebody has smuggled in there would get the nonce too.
+ * Adds the nonce to the scripts, styles and links in a rendered page's head and after its content. It does not change
+ * the content itself: a script that an attacker injected there would get the nonce too.
  */
 export function addNonce(page: PageTags, nonce: string): void {
   const mark = (tags: string) => tags.replace(/<(?:script|style|link)(?=[\s>])/g, tag => `${tag} nonce="${nonce}"`)

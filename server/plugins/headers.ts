@@ -12,17 +12,17 @@ declare module 'h3' {
 
 const NONCE_BYTES = 16
 
-/** Gives every answer its security headers, before anything else can answer, and every rendered page a nonce. */
+/** Sets the security headers before any other code can respond, and adds a nonce to every rendered page. */
 export default defineNitroPlugin(({ hooks }) => {
   hooks.hook('request', ({ node }) => {
     const headers = securityHeaders(node.req.headers.host)
     for (const name in headers) node.res.setHeader(name, headers[name]!)
-    if (import.meta.dev) node.res.removeHeader('strict-transport-security') // That is for the server that stays.
+    if (import.meta.dev) node.res.removeHeader('strict-transport-security') // HSTS is for the built server only.
   })
   hooks.hook('render:html', (html, { event }) => {
     const nonce = randomBytes(NONCE_BYTES).toString('base64')
     addNonce(html, nonce)
-    // What development lays over an error's page has scripts without a nonce.
+    // The overlay that development shows on an error page contains scripts without a nonce.
     const isOverlaid = import.meta.dev && event.path.startsWith('/__nuxt_error')
     setResponseHeader(
       event,

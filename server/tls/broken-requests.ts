@@ -9,20 +9,20 @@ const STATUS: Record<string, number> = {
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 }
 
-/** What is known of the connection. */
+/** What the server knows about the connection. */
 export interface BrokenConnection {
-  /** Whether a response has begun on it: another in the middle of that would be taken for a part of it. */
+  /** Whether a response has begun on it. A client would read a second one in the middle of it as a part of it. */
   isAnswering: boolean
-  /** A name that the server goes by, in place of the one that the request may not have said. */
+  /** A name of the server, used because the `Host` of the request may be unknown. */
   host: string | undefined
 }
 
 /**
- * Answers what is no whole request and so never became one: malformed, too large, too late. Then the connection ends,
- * whose next bytes may be anything.
+ * Responds to a request that is not complete and valid: malformed, too large or too late. Then the connection ends,
+ * because its next bytes may be anything.
  *
- * Node would answer with the same status and nothing else: no security headers, and no word for a person whose browser
- * sends too many cookies.
+ * Node would respond with the same status and nothing else: no security headers, and no explanation for a user whose
+ * browser sends too many cookies.
  */
 export function answerBrokenRequest(
   error: NodeJS.ErrnoException,
@@ -30,7 +30,7 @@ export function answerBrokenRequest(
   { isAnswering, host }: BrokenConnection,
 ): void {
   const code = error.code ?? ''
-  // Node tells of a failed TLS handshake by the same event; there is nobody yet to send an answer to.
+  // Node emits the same event for a failed TLS handshake. Then there is no client to respond to yet.
   const isHttp = /^(?:HPE|ERR_HTTP)_/.test(code)
   if (!isHttp || isAnswering || !socket.writable) {
     socket.destroy()
@@ -55,8 +55,8 @@ export function answerBrokenRequest(
 }
 
 /**
- * Deletes what a script can: a sibling host that means harm sets its cookies for the common parent, which is among the
- * domains here.
+ * Deletes the cookies that a script can delete. A malicious sibling host sets its cookies for the common parent
+ * domain, which is one of the domains here.
  */
 const RESET = `
 document.getElementById('reset').onclick = () => {
@@ -87,7 +87,7 @@ settings. You will have to sign in again.
 </html>
 `
 
-/** The one script in it is allowed by its hash: there is no state here that could keep a nonce. */
+/** Its only script is allowed by its hash: there is no state here that could store a nonce. */
 const TOO_LARGE = {
   policy:
     `default-src 'none'; style-src 'unsafe-inline'; script-src `

@@ -5,48 +5,48 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** The connections of one server, known well enough to end them without losing a request. */
+/** Tracks the connections of one server, to end them without losing a request. */
 export interface Connections {
   /**
-   * To be told of each request before it is handled. `false`: it is one too many on its connection, which has been
-   * ended; leave it alone.
+   * Call it for each request before you handle it. Returns `false` if the request is one too many on its connection,
+   * which is then ended: do not handle that request.
    */
   track(request: IncomingMessage, response: ServerResponse): boolean
-  /** How many requests have no complete response yet. */
+  /** Returns how many requests have no complete response yet. */
   inFlight(): number
-  /** Whether a response has begun on this connection and not ended. */
+  /** Returns whether a response has begun on this connection and not ended. */
   isAnswering(socket: Duplex): boolean
-  /** Ends everything. True if all requests were answered; false if the limit passed and the rest were cut off. */
+  /** Ends all connections. Resolves to true if all requests got a response, to false if the limit cut some off. */
   drain(limitMs: number): Promise<boolean>
 }
 
 interface Connection {
   /**
-   * Most often none or one. No Set: one that lives as long as its connection keeps what it has held alive until the
-   * next full garbage collection.
+   * Usually none or one. Not a Set: a Set that lives as long as its connection keeps everything that it ever
+   * contained alive until the next full garbage collection.
    */
   pending: ServerResponse[]
-  /** When it was opened, or its last response ended. */
+  /** When the connection was opened, or when its last response ended. */
   idleSince: number
 }
 
 /**
- * A client that is busy sends its next request within moments of the last response. So a connection that was in use
- * this recently is not closed under it: the next response says `Connection: close`, and the client leaves by itself.
+ * A busy client sends its next request within moments of the last response. So the server does not close a connection
+ * that was in use this recently: the next response says `Connection: close`, and the client closes it.
  */
 const BUSY_MS = 1_000
 
 /**
- * Requests that a connection may have unanswered. Browsers and proxies wait for each answer, so more is an attack: Node
- * hands over all that it can read, and keeps every answer in memory until the one before it is sent, which an event
- * stream or a client that does not read can put off for ever.
+ * How many requests of a connection may wait for a response. Browsers and proxies wait for each response, so more is
+ * an attack: Node accepts all requests that it can read, and keeps every response in memory until the one before it
+ * is sent. An event stream, or a client that does not read, can delay that forever.
  */
 const MAX_UNANSWERED_REQUESTS = 16
 
 /**
- * Follows a server's connections. Node's `server.close()` and `closeIdleConnections()` do not suffice: they cut
- * connections on which the client's next request is on its way, spare those on which none has come yet (which browsers
- * open in advance), and let keep-alive ones ask for more.
+ * Tracks a server's connections. Node's `server.close()` and `closeIdleConnections()` are not enough. They cut
+ * connections on which the client's next request is on its way. They leave connections open on which no request has
+ * come yet, which browsers open in advance. They let keep-alive connections send more requests.
  */
 export function trackConnections(server: HttpServer | HttpsServer): Connections {
   const open = new Map<Socket, Connection>()
@@ -62,8 +62,8 @@ export function trackConnections(server: HttpServer | HttpsServer): Connections 
     if (draining) closeOnceIdle(socket)
   })
 
-  // Nothing has moved for as long as an idle connection is kept. That an answer takes long is none of the client's
-  // fault; that it does not read what is there is.
+  // No data was transferred for as long as an idle connection is kept. A slow response is not the client's fault; not
+  // reading what was sent is.
   server.on('timeout', (socket: Socket) => {
     if (socket.writableLength > 0 || !open.get(socket)?.pending.length) socket.destroy()
   })
@@ -76,7 +76,7 @@ export function trackConnections(server: HttpServer | HttpsServer): Connections 
       return false
     }
     connection.pending.push(response)
-    // Node has no limit while a request is answered, and sets this one itself afterwards.
+    // Node has no timeout while a response is pending, and sets this one itself afterwards.
     socket.setTimeout(server.keepAliveTimeout)
     if (draining) response.setHeader('Connection', 'close')
     response.once('close', () => {
@@ -95,11 +95,10 @@ export function trackConnections(server: HttpServer | HttpsServer): Connections 
     else socket.destroySoon()
   }
 
-  /** Without the second promise, a client that never ends its TLS handshake would hold up the end for ten seconds. */
+  /** Without the timer, a client that never completes its TLS handshake would delay the end for ten seconds. */
   function finished(): Promise<true> {
     return new Promise((resolve) => {
-      // Stops listening and no more: the method that http.Server puts over it would cut connections, and stop the
-      // timeouts.
+      // Only stops listening. The override in http.Server would also cut connections and stop the timeouts.
       NetServer.prototype.close.call(server, () => resolve(true))
       setTimeout(() => {
         whenEmpty = () => resolve(true)

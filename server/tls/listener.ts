@@ -7,8 +7,8 @@ import type { Settings } from './settings.ts'
 import { subjectNames } from './subject-names.ts'
 
 /**
- * TLS 1.3, and of TLS 1.2 only what Mozilla calls intermediate and has forward secrecy: with Node's own list, an RSA
- * key brings suites without.
+ * TLS 1.3, and those TLS 1.2 suites of Mozilla's intermediate configuration that have forward secrecy. With an RSA
+ * key, Node's own list would add suites without it.
  */
 const CIPHERS = [
   'TLS_AES_128_GCM_SHA256',
@@ -22,12 +22,12 @@ const CIPHERS = [
   'ECDHE-RSA-CHACHA20-POLY1305',
 ].join(':')
 
-/** Cookies of other programs on the same host come along too, so no less; 431 beyond. */
+/** Not less: the cookies of other programs on the same host count too. Larger headers get a 431. */
 const MAX_HEADER_BYTES = 16_384
-/** Node looks for late requests only this often. Its own 30 s would stretch 15 to 45. */
+/** How often Node looks for late requests. With its default of 30 s, a timeout of 15 s could take 45 s. */
 const CHECK_EVERY_MS = 1_000
 
-/** A server, not yet listening, that speaks HTTPS with `pair`, or HTTP if it is null. */
+/** Creates a server that does not listen yet. It serves HTTPS with `pair`, or HTTP if `pair` is null. */
 export function createListener(
   pair: CheckedPair | null,
   { maxConnections, timeouts }: Pick<Settings, 'maxConnections' | 'timeouts'>,
@@ -38,7 +38,7 @@ export function createListener(
     keepAliveTimeout: timeouts.keepAlive,
     connectionsCheckingInterval: Math.min(CHECK_EVERY_MS, timeouts.headers),
     maxHeaderSize: MAX_HEADER_BYTES,
-    requireHostHeader: false, // `refuseMalformed` asks for it, and answers as all refusals do.
+    requireHostHeader: false, // `refuseMalformed` checks it, and responds like all refusals.
   }
   const server = pair
     ? new HttpsServer({ ...options, ...secureContext(pair), handshakeTimeout: timeouts.handshake })
@@ -48,12 +48,12 @@ export function createListener(
 }
 
 /**
- * What `setSecureContext` needs as much as the constructor: whatever it is not told again falls back to Node's
- * defaults.
+ * Returns the options for the constructor and for `setSecureContext`. The latter needs all of them again: Node resets
+ * each missing one to its default.
  */
 export function secureContext({ cert, key }: Pick<CheckedPair, 'cert' | 'key'>) {
-  // Renegotiation exists in TLS 1.2 only, and only attackers begin one. Early data, which could be replayed, Node never
-  // takes.
+  // Renegotiation exists in TLS 1.2 only, and only attackers start one. Node never accepts early data, which could be
+  // replayed.
   return {
     cert,
     key,
@@ -64,7 +64,7 @@ export function secureContext({ cert, key }: Pick<CheckedPair, 'cert' | 'key'>) 
   } as const
 }
 
-/** The origins under which browsers can reach the server: one for each name of its certificate, save wildcards. */
+/** Returns the origins at which browsers can reach the server: one per name in its certificate, except wildcards. */
 export function originsOf({ leaf }: Pick<CheckedPair, 'leaf'>, port: number): string[] {
   return subjectNames(leaf)
     .filter(name => !name.startsWith('*.'))

@@ -1,2 +1,2 @@
-/** Exists only while Nitro builds: what the target platform lacks. Nothing, for Node. */
+/** Exists only while Nitro builds. It contains what the target platform lacks: for Node, nothing. */
 declare module '#nitro-internal-pollyfills'

@@ -3,21 +3,21 @@ import type { Connections } from './connections.ts'
 import { StartupError } from './settings.ts'
 import type { Settings } from './settings.ts'
 
-/** How long the hooks that flush and close stores may take, after the last response. */
+/** How long each of the hooks may take: the one that ends streams, and the one that flushes and closes stores. */
 const CLOSE_LIMIT_MS = 5_000
 
-/** What ending the server means to the app. */
+/** What `stopOnSignals` needs to stop the app. */
 export interface StopOptions {
   connections: Connections
   /** How long requests in flight may take to end. */
   limitMs: number
-  /** Ends what would last for ever, such as event streams. Runs as soon as the signal comes. */
+  /** Ends responses that would last forever, for example event streams. Runs as soon as the signal arrives. */
   endStreams: () => Promise<unknown>
   /** Flushes and closes stores. Runs after the last response. */
   close: () => Promise<unknown>
 }
 
-/** Runs `start`; what the operator has to mend ends the process with one sentence and no stack trace. */
+/** Runs `start`. A StartupError ends the process with one sentence and no stack trace. */
 export function startOrExit<T>(start: () => T): T {
   try {
     return start()
@@ -40,7 +40,10 @@ export function exitOnListenError(error: NodeJS.ErrnoException, listen: Settings
   return exitWith(`The server cannot listen on ${where} (${error.code}); ${causes[error.code ?? ''] ?? error.message}.`)
 }
 
-/** SIGTERM and SIGINT finish the requests in flight, then end the process; a second signal ends it at once. */
+/**
+ * Finishes the requests in flight on SIGTERM or SIGINT (in a terminal also SIGHUP), then ends the process. A second
+ * signal ends it immediately.
+ */
 export function stopOnSignals(options: StopOptions): void {
   let stopping = false
   const onSignal = async (signal: NodeJS.Signals) => {
@@ -52,8 +55,8 @@ export function stopOnSignals(options: StopOptions): void {
 }
 
 /**
- * SIGHUP reloads, as it does for other servers. Not so in a terminal: there it says that the window was closed, and a
- * server that stayed would hold the port unseen.
+ * Reloads on SIGHUP, as other servers do. Not in a terminal: there SIGHUP means that the window was closed, and a
+ * server that kept running would hold the port unnoticed.
  */
 export function reloadOnHangup(reload: () => void): void {
   if (!IN_TERMINAL) process.on('SIGHUP', reload)
@@ -74,8 +77,8 @@ async function stop(signal: string, { connections, limitMs, endStreams, close }:
 }
 
 /**
- * True if the work was done in time; says on stderr why not, and never throws: the other steps of stopping still have
- * to come.
+ * Returns true if the work was done in time. Otherwise it prints the reason on stderr. It never throws, because the
+ * other steps of stopping must still run.
  */
 async function attempt(work: () => Promise<unknown>): Promise<boolean> {
   const late = new Promise((_, reject) => setTimeout(reject, CLOSE_LIMIT_MS, new Error(`not done after `

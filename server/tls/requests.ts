@@ -3,22 +3,22 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isIP } from 'node:net'
 import { securityHeaders } from '../headers/policy.ts'
 
-/** Why a request gets no further: a status, and a sentence for whoever sent it. */
+/** Why a request is refused: a status, and a sentence for the client. */
 export interface Refusal {
   status: 400 | 417 | 421
   message: string
 }
 
-/** Looks at a request before anything else does; null lets it through. */
+/** Checks a request before anything else handles it. Returns null to accept it. */
 export type Guard = (request: Pick<IncomingMessage, 'url' | 'headers' | 'rawHeaders' | 'httpVersion'>) => Refusal | null
 
 const REMEMBERED_HOSTS = 100
 const REFUSAL_HEADERS = { 'Connection': 'close', 'Cache-Control': 'no-store', 'Content-Type': 'text/plain' }
 
 /**
- * What Node's parser lets through though no honest client sends it: two Host headers, or none in HTTP/1.1 (RFC 9112,
- * section 3.2, asks for a 400), and a request target that is a whole URL, which a router and a guard in front of it
- * could read differently.
+ * Refuses what Node's parser accepts although no honest client sends it: two Host headers, or none in HTTP/1.1 (RFC
+ * 9112, section 3.2, requires a 400), and a request target that is a whole URL, because a router and a guard in front
+ * of it could parse that differently.
  */
 export const refuseMalformed: Guard = ({ url, rawHeaders, httpVersion }) => {
   if (url !== '*' && !url?.startsWith('/')) return { status: 400, message: 'The request target is not a path.' }
@@ -32,9 +32,9 @@ export const refuseMalformed: Guard = ({ url, rawHeaders, httpVersion }) => {
 }
 
 /**
- * A guard that serves only hosts the certificate is for, and answers 421 (RFC 9110, section 15.5.20) to others. So no
- * foreign name that someone points at this address can become part of a link, a cache key or an origin check. A request
- * without Host (HTTP/1.0) claims no name, and passes.
+ * Returns a guard that accepts only hosts in the certificate, and refuses others with 421 (RFC 9110, section
+ * 15.5.20). So a foreign name that points to this address cannot become part of a link, a cache key or an origin
+ * check. A request without Host (HTTP/1.0) claims no name and is accepted.
  */
 export function refuseOtherHosts(certificate: X509Certificate): Guard {
   const served = new Set<string>()
@@ -46,21 +46,21 @@ export function refuseOtherHosts(certificate: X509Certificate): Guard {
   }
 }
 
-/** Answers a refusal and closes the connection, whose next bytes may be anything. */
+/** Sends a refusal and closes the connection, because its next bytes may be anything. */
 export function sendRefusal(response: ServerResponse, { status, message }: Refusal): void {
   response.writeHead(status, { ...securityHeaders(response.req.headers.host), ...REFUSAL_HEADERS }).end(`${message}\n`)
 }
 
 /**
- * Lets a client that sent `Expect: 100-continue` go on only when something reads the body, so that a refusal can come
- * before the body does. The connection ends with the response: after a refusal, nobody could tell whether the body
- * still comes.
+ * Sends `100 Continue` to a client that sent `Expect: 100-continue` only when the body is read, so a refusal can come
+ * before the body does. The connection ends with the response: after a refusal, the server cannot know whether the
+ * body still comes.
  */
 export function continueWhenRead(request: IncomingMessage, response: ServerResponse): void {
   const read = request._read
   response.setHeader('Connection', 'close')
   request._read = function (size) {
-    // The one call that all ways of reading come down to; the event 'resume' would miss some.
+    // All ways of reading call this method; the event 'resume' would miss some.
     request._read = read
     if (!response.headersSent) response.writeContinue()
     read.call(request, size)

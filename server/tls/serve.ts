@@ -15,30 +15,30 @@ import { readSettings } from './settings.ts'
 import type { Settings } from './settings.ts'
 import { subjectNames } from './subject-names.ts'
 
-/** What the server serves, and whom it tells. */
+/** The app that the server serves, and the callbacks that it calls. */
 export interface Service {
   env: NodeJS.ProcessEnv
-  /** The path under which the app lives, for the line that says where the server listens. */
+  /** The path under which the app is served, for the log line that says where the server listens. */
   basePath: string
   listener: RequestListener
-  /** WebSocket upgrades; without it, they are answered as plain requests. */
+  /** Handles WebSocket upgrades. Without it, they are handled as plain requests. */
   upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
   /**
-   * Called with the origins that the certificate gives this server, when it listens and when the certificate changed.
-   * Never behind a proxy.
+   * Called with the origins that the certificate gives this server, when it starts to listen and when the certificate
+   * changes. Never called behind a proxy or on a Unix socket.
    */
   onListening: (origins: string[]) => Promise<unknown>
-  /** Called as soon as the server is told to stop: ends event streams. */
+  /** Called as soon as the server is told to stop, to end event streams. */
   onShutdown: () => Promise<unknown>
-  /** Called after the last response: flushes and closes stores. */
+  /** Called after the last response, to flush and close stores. */
   onClosed: () => Promise<unknown>
 }
 
 /**
- * Serves over HTTPS, or over HTTP behind a proxy, as the environment says (docs/deployment.md lists the variables),
- * until a signal ends the process.
+ * Serves over HTTPS, or over HTTP behind a proxy, until a signal ends the process. The environment configures it
+ * (docs/deployment.md lists the variables).
  *
- * Whatever keeps it from starting ends the process with exit code 1 and one sentence on stderr.
+ * Any problem at the start ends the process with exit code 1 and one sentence on stderr.
  */
 export function serve(service: Service): void {
   const settings = startOrExit(() => readSettings(service.env))
@@ -60,7 +60,7 @@ export function serve(service: Service): void {
   }
   server.on('error', (error) => {
     if (!server.listening) exitOnListenError(error, settings.listen)
-    console.error(`[tls] A connection could not be taken: ${error.message}`) // Such as EMFILE, which passes.
+    console.error(`[tls] A connection could not be taken: ${error.message}`) // For example EMFILE, which is temporary.
   })
   server.listen(settings.listen, () => {
     if (pair) use(pair)
@@ -97,10 +97,7 @@ function answer(server: HttpServer, { listener, upgrade }: Service, { track }: C
     )
 }
 
-/**
- * Takes a renewed certificate into use for new connections; those that are open keep theirs. A bad pair changes
- * nothing.
- */
+/** Uses a renewed certificate for new connections; open ones keep theirs. An invalid pair changes nothing. */
 function reload(server: HttpServer | HttpsServer, { tls }: Settings, use: (pair: CheckedPair) => void): void {
   if (!tls || !(server instanceof HttpsServer))
     return console.log('[tls] SIGHUP: nothing to reload, TLS ends at the proxy.')
@@ -116,8 +113,8 @@ function reload(server: HttpServer | HttpsServer, { tls }: Settings, use: (pair:
 }
 
 /**
- * Where to point a browser. `::` and `0.0.0.0` mean every address, so there the certificate's first name, or localhost,
- * stands for them.
+ * Returns the URL to open in a browser. `::` and `0.0.0.0` mean every address, so the certificate's first name, or
+ * localhost, replaces them.
  */
 function urlOf(server: HttpServer, pair: CheckedPair | null): string {
   const address = server.address() as AddressInfo | string

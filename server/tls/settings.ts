@@ -1,56 +1,57 @@
 /**
- * What the operator has to mend before the server can start. The message is one sentence that says what, why and how.
+ * A problem that the operator has to fix before the server can start. The message is one sentence with the problem,
+ * the reason and the fix.
  */
 export class StartupError extends Error {
   override name = 'StartupError'
 }
 
-/** Where the certificate pair is, and what to call it in messages. */
+/** The paths of the certificate pair, and how messages refer to it. */
 export interface CertificatePaths {
   cert: string
   key: string
-  /** True if neither variable is set: the local certificate of `npm run certs` is meant. */
+  /** True if neither variable is set: then the local certificate of `npm run certs` is used. */
   local: boolean
-  /** Serve a certificate that has ended: for the hours in which no other can be had. */
+  /** Use an expired certificate, for the hours in which no other one is available. */
   allowExpired: boolean
 }
 
-/** The listener's settings, checked. */
+/** The listener's settings, validated. */
 export interface Settings {
-  /** Null: TLS ends at a proxy in front, and this server speaks plain HTTP. */
+  /** Null if TLS ends at a proxy in front, and this server serves plain HTTP. */
   tls: CertificatePaths | null
   listen: { path: string } | { port: number, host?: string }
   /** Connections above this are dropped as they arrive. */
   maxConnections: number
   timeouts: Timeouts
-  /** How long requests in flight may take to end, once the server was told to stop. */
+  /** How long requests in flight may take to end after the server was told to stop. */
   shutdownTimeoutMs: number
 }
 
 /**
- * How long a client may take, in milliseconds. Time that it does not use is an attacker's: a connection held open costs
- * a client next to nothing.
+ * How long a client may take, in milliseconds. Time that clients do not need helps attackers: an open connection
+ * costs a client next to nothing.
  */
 export interface Timeouts {
   /** For the TLS handshake. */
   handshake: number
-  /** From the connection, or the end of the request before, to the end of a request's headers. */
+  /** From the connection, or the end of the previous request, to the end of a request's headers. */
   headers: number
-  /** To the end of a request's body. The response may last: it may be an event stream. */
+  /** To the end of a request's body. The response may take longer: it may be an event stream. */
   request: number
-  /** For the next request on a connection, and for reading any more of an answer that waits. */
+  /** For the next request on a connection, and for reading more of a response that is waiting. */
   keepAlive: number
 }
 
 type Environment = Record<string, string | undefined>
 
-/** The longest that a timer can be set to. */
+/** The longest delay that a timer supports. */
 const MAX_TIMEOUT_MS = 2_147_483_647
 
 /**
- * Reads the listener's settings from the environment. A variable that is empty counts as not set.
+ * Reads the listener's settings from the environment. An empty variable counts as not set.
  *
- * @throws StartupError on the first variable whose value cannot be meant.
+ * @throws StartupError on the first variable with an invalid value.
  */
 export function readSettings(env: Environment): Settings {
   return {
@@ -65,8 +66,8 @@ export function readSettings(env: Environment): Settings {
 }
 
 /**
- * A proxy and a certificate together are refused, though one could be let win: whoever sets both believes either that
- * this hop is encrypted or that it is not, and half of them would be wrong without knowing.
+ * Refuses a proxy together with a certificate, although one could take precedence. An operator who sets both believes
+ * either that this hop is encrypted or that it is not, and half of them would be wrong without knowing it.
  */
 function readCertificatePaths(env: Environment): CertificatePaths | null {
   const { NUXT_TLS_CERT: cert, NUXT_TLS_KEY: key } = env
@@ -95,7 +96,7 @@ function readTimeouts(env: Environment): Timeouts {
     handshake: readInteger(env, 'NITRO_HANDSHAKE_TIMEOUT', 10_000, 1, MAX_TIMEOUT_MS),
     headers: readInteger(env, 'NITRO_HEADERS_TIMEOUT', 15_000, 1, MAX_TIMEOUT_MS),
     request: readInteger(env, 'NITRO_REQUEST_TIMEOUT', 30_000, 1, MAX_TIMEOUT_MS),
-    // Longer than the 60 s of common proxies, so that it is the proxy that closes an idle connection.
+    // Longer than the 60 s of common proxies, so the proxy is the one that closes an idle connection.
     keepAlive: readInteger(env, 'NITRO_KEEP_ALIVE_TIMEOUT', 65_000, 1, MAX_TIMEOUT_MS),
   }
   if (timeouts.headers > timeouts.request) {

@@ -2,11 +2,12 @@ import type { X509Certificate } from 'node:crypto'
 import { SocketAddress, isIP } from 'node:net'
 
 /**
- * The DNS names and IP addresses that a certificate is for, in canonical form: lower case, IPv6 at its shortest.
+ * Returns the DNS names and IP addresses that a certificate is for, in canonical form: lower case, shortest IPv6
+ * form.
  *
- * Reads the subject alternative names only: browsers have ignored the common name since 2017. Entries of other kinds
- * (e-mail, URI) and entries that Node had to quote, because they hold a comma or a quote mark, are no host names and
- * are left out.
+ * Reads only the subject alternative names: browsers have ignored the common name since 2017. Leaves out entries that
+ * are not host names: other kinds (e-mail, URI), and entries that Node had to quote because they contain a comma or a
+ * quote mark.
  */
 export function subjectNames(certificate: Pick<X509Certificate, 'subjectAltName'>): string[] {
   const entries
@@ -18,7 +19,7 @@ export function subjectNames(certificate: Pick<X509Certificate, 'subjectAltName'
 }
 
 /**
- * One spelling for each name, so that two lists of names can be compared: `0:0:0:0:0:0:0:1` and `::1` are the same
+ * Returns one spelling for each name, to compare two lists of names: `0:0:0:0:0:0:0:1` and `::1` are the same
  * address.
  */
 export function canonicalName(name: string): string {

@@ -19,7 +19,7 @@ const STATUS: Record<AccountErrorCode, number> = {
 
 const BUSY_RETRY_SECONDS = 2
 
-/** An answer that refuses: its status and `data.code` are part of the HTTP contract. */
+/** Creates an error response. Its status and `data.code` are part of the HTTP contract. */
 export function accountError(code: AccountErrorCode, message: string, details: Omit<AccountErrorData, 'code'> = {}) {
   return createError<AccountErrorData>({
     statusCode: STATUS[code],
@@ -30,9 +30,9 @@ export function accountError(code: AccountErrorCode, message: string, details: O
 }
 
 /**
- * Reads a body that `schema` describes.
+ * Reads a body and validates it against `schema`.
  *
- * @throws 400 `invalid_body` with a sentence for each field, and what `readJson` throws
+ * @throws 400 `invalid_body` with a sentence for each invalid field, and what `readJson` throws
  */
 export async function readBodyAs<Schema extends GenericSchema>(
   event: H3Event,
@@ -47,19 +47,18 @@ export async function readBodyAs<Schema extends GenericSchema>(
   throw accountError('invalid_body', Object.values(fields)[0] ?? 'The body must be an object.', { fields })
 }
 
-/** Each try costs a hash, right or wrong. */
+/** Each attempt costs a hash, whether the password is right or wrong. */
 const tries = defineRateLimit({ max: 60, window: '10m' })
-/** Never by the account alone: whoever knows its name could lock its owner out (ASVS 6.3.1). */
+/** Never by the account alone: an attacker who knows its name could lock the user out (ASVS 6.3.1). */
 const wrongPasswords = defineRateLimit({ max: 10, window: '10m' })
 const registrations = defineRateLimit({ max: 30, window: '1h' })
 
 /**
- * Asks for the password of an account. One answer for a wrong password and for a name that nobody has, after the same
- * time.
+ * Checks the password of an account. A wrong password and an unknown name get the same response after the same time.
  *
- * @param name what the account was asked for by; limited even where nobody has it
- * @throws 401 `wrong_credentials`; 429 `rate_limited` after too many from one address; 503 `busy` when too many are
- * waiting
+ * @param name the name that the client sent; it is rate limited even if no account has it
+ * @throws 401 `wrong_credentials`; 429 `rate_limited` after too many attempts from one address; 503 `busy` if too
+ * many passwords are waiting
  */
 export async function requirePassword(
   event: H3Event,
@@ -68,7 +67,7 @@ export async function requirePassword(
   const address = clientAddress(event)
   const here = address && `${address} ${nameKey(name)}`
   tries.take(event, address)
-  // Counted before it is known to be wrong, so that a rush at once gets no further than one after the other.
+  // Counted before the result is known, so parallel attempts get no further than sequential ones.
   wrongPasswords.take(event, here)
   const right = await unlessBusy(event, () => verifyPassword(password, account?.password ?? null)).catch((error) => {
     wrongPasswords.refund(here)
@@ -82,12 +81,12 @@ export async function requirePassword(
   return account
 }
 
-/** @throws 429 `rate_limited` after too many from one address */
+/** @throws 429 `rate_limited` after too many registrations from one address */
 export function limitRegistrations(event: H3Event): void {
   registrations.take(event, clientAddress(event))
 }
 
-/** The stored form of a new password. @throws 503 `busy` when too many are waiting */
+/** Returns the hash to store for a new password. @throws 503 `busy` if too many passwords are waiting */
 export function storedForm(event: H3Event, password: string): Promise<string> {
   return unlessBusy(event, () => hashPassword(password))
 }

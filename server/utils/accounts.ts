@@ -6,7 +6,7 @@ import type { AccountView } from '#shared/types/account'
 
 let store: AccountStore | undefined
 
-/** The app's accounts, opened at first use and closed with the server. */
+/** Returns the app's accounts. The file is opened at first use and closed with the server. */
 export function useAccounts(): AccountStore {
   if (!store) {
     store = new AccountStore(useRuntimeConfig().accounts.file || '.data/accounts.db')
@@ -16,10 +16,10 @@ export function useAccounts(): AccountStore {
 }
 
 /**
- * The session of somebody who is signed in, and the account that it belongs to.
+ * Returns the session of the signed-in user, and the account that it belongs to.
  *
- * @throws 401 `no_session` where nobody is signed in, or the account has been deleted; 403 `not_fresh` where `fresh` is
- * asked for
+ * @throws 401 `no_session` if no user is signed in or the account was deleted; 403 `not_fresh` if `fresh` is set and
+ * the session is not fresh
  */
 export async function requireAccount(event: H3Event, { fresh }: { fresh?: true } = {}) {
   const session = await requireSession(event, { signedIn: true, fresh })
@@ -29,14 +29,14 @@ export async function requireAccount(event: H3Event, { fresh }: { fresh?: true }
   return { session, account }
 }
 
-/** Makes the visitor's session this account's. What an anonymous visitor left behind stays behind. */
+/** Assigns the visitor's session to this account. Data of an anonymous visitor is dropped. */
 export async function signInAs(event: H3Event, account: Account, remember: boolean): Promise<{ account: AccountView }> {
   const session = await useServerSession(event)
   await session.signIn(account.id, { remember, data: { user: { id: account.id, name: account.name } } })
   return { account: accountView(account) }
 }
 
-/** What may leave the server: an explicit list, so that no hash can. */
+/** Returns what may leave the server. The list of fields is explicit, so a hash cannot leave it. */
 export function accountView({ id, name, createdAt }: Account): AccountView {
   return { id, name, createdAt }
 }

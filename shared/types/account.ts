@@ -1,16 +1,16 @@
-/** An account as its owner's pages may see it. */
+/** An account as the user's own pages receive it. */
 export interface AccountView {
-  /** The owner's id, as sessions know it. Never changes. */
+  /** The user id that sessions store. Never changes. */
   id: string
-  /** What the owner signs in with, as it was typed at registration. */
+  /** The name that the user signs in with, as it was typed at registration. */
   name: string
   /** Milliseconds since the epoch. */
   createdAt: number
 }
 
 /**
- * Codes in `error.data.code` of the account's routes, each with the HTTP status it always comes with; beside the codes
- * of the module.
+ * Codes in `error.data.code` of the account routes, each with the HTTP status that it always comes with. The module's
+ * own codes come in addition.
  */
 export type AccountErrorCode
   = 'invalid_body' // 400
@@ -20,9 +20,9 @@ export type AccountErrorCode
     | 'rate_limited' // 429
     | 'busy' // 503
 
-/** What `error.data` holds. */
+/** The content of `error.data`. */
 export interface AccountErrorData {
   code: AccountErrorCode
-  /** With `invalid_body`: a sentence for each field that will not do. */
+  /** With `invalid_body`: a sentence for each invalid field. */
   fields?: Record<string, string>
 }

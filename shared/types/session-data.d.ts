@@ -1,10 +1,10 @@
 declare module '#cloakroom' {
   interface SessionData {
-    /** The value that was issued to the visitor, to be sent back and compared. */
+    /** The value that was issued to the visitor. A page sends it back for comparison. */
     value?: string
-    /** Who is signed in. `id` is the session's owner. */
+    /** The signed-in user. `id` is the session's user id. */
     user?: { id: string, name: string }
-    /** What the user has left at the counter. */
+    /** The note that the user stored in the session. */
     note?: string
   }
 }

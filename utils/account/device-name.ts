@@ -1,13 +1,13 @@
 import Bowser from 'bowser'
 
-/** A device as a person would call it. */
+/** The name of a device for its user. */
 export interface DeviceName {
   browser: string
   system: string
   isMobile: boolean
 }
 
-/** Reads a `User-Agent`: the client's own text, so a guess and no proof. */
+/** Reads a `User-Agent` header. The client chooses it, so the result is a guess. */
 export function deviceName(label: string): DeviceName {
   if (!label) return { browser: 'Unknown program', system: 'unknown system', isMobile: false }
   const { browser, os, platform } = Bowser.parse(label)

@@ -1,6 +1,6 @@
 import type { SessionEndReason } from '#cloakroom'
 
-/** Why somebody who was signed in is not any more, in words for them. */
+/** Why a user is no longer signed in, in a sentence for that user. */
 const ENDINGS: Record<SessionEndReason, string> = {
   signed_out: 'You signed out in this browser.',
   revoked: 'You were signed out on another device.',

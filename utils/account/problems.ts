@@ -2,11 +2,11 @@ import type { SessionErrorCode } from '#cloakroom'
 import type { FetchError } from 'ofetch'
 import type { AccountErrorCode, AccountErrorData } from '#shared/types/account'
 
-/** Why something was refused: a sentence, and one for each field that will not do. */
+/** Why the server refused a form: a sentence, and one for each invalid field. */
 export interface Problem {
   title: string
   fields: Record<string, string>
-  /** What the server calls it, if it has said so. */
+  /** The server's error code, if it sent one. */
   code?: AccountErrorCode | SessionErrorCode
 }
 
@@ -17,7 +17,7 @@ const TITLES: Partial<Record<AccountErrorCode | SessionErrorCode, string>> = {
   rate_limited: 'That was tried too often. Wait a few minutes, then try again.',
 }
 
-/** What a call's failure means to the visitor. Any other error than a call's is a mistake of ours, and stays one. */
+/** The problem behind an error that `$fetch` has thrown. Throws any other error again. */
 export function problemOf(error: unknown): Problem {
   if (!(error instanceof Error) || error.name !== 'FetchError') throw error
   const { data, response } = error as FetchError<{ message?: string, data?: AccountErrorData }>
@@ -26,7 +26,7 @@ export function problemOf(error: unknown): Problem {
   return { title: (code && TITLES[code]) ?? (response ? data?.message : undefined) ?? OUTAGE, fields, code }
 }
 
-/** Two refusals are about one field, and say so in a sentence. */
+/** Two errors without `fields` belong to a field as well. */
 function fieldOf(code: AccountErrorCode | undefined, message = ''): Record<string, string> {
   if (code === 'name_taken') return { name: message }
   return code === 'common_password' ? { password: message } : {}

@@ -1,21 +1,21 @@
 import type { PageFacts } from '#cloakroom'
 
-/** Below this, two clocks are told as one: a call takes that long on a busy machine. */
+/** Two clocks that differ by less count as equal: a call can take that long on a busy machine. */
 const SAME_CLOCK_MS = 2000
 
-/** What a call brought along. */
+/** Whether a call had the cookie. */
 export function callText(came: boolean | null): string {
   if (came === null) return 'no answer'
   return came ? 'brought the cookie' : 'brought no cookie'
 }
 
-/** Whether the browser keeps a cookie on the terms of the session's. */
+/** Whether the browser stores a cookie with the session cookie's attributes. */
 export function storageText({ cookieEnabled, acceptsCookies }: PageFacts): string {
   if (acceptsCookies) return 'kept: one was set and found'
   return cookieEnabled ? 'not kept: one was set and was gone' : 'switched off'
 }
 
-/** How far the browser's clock is from the server's. */
+/** How far the browser's clock differs from the server's. */
 export function clockText(aheadMs: number | null): string {
   if (aheadMs === null) return 'not known'
   if (Math.abs(aheadMs) < SAME_CLOCK_MS) return 'as the server’s'

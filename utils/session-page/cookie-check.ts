@@ -1,12 +1,12 @@
-/** What a script on this page gets to see of the session cookie. */
+/** What a script on this page can read of the session cookie. */
 export interface ScriptView {
-  /** `document.cookie`, as it came. */
+  /** `document.cookie`. */
   raw: string
-  /** The session cookie is in it: `HttpOnly` is missing. */
+  /** Whether it contains the session cookie, which means that `HttpOnly` is missing. */
   readable: boolean
 }
 
-/** Names compare exactly: `__Host-Session` is another cookie than `__Host-session`. */
+/** Cookie names are case-sensitive: `__Host-Session` and `__Host-session` are two cookies. */
 export function scriptView(raw: string, cookieName: string): ScriptView {
   const names = raw.split(';').map(pair => pair.split('=', 1)[0]?.trim())
   return { raw, readable: names.includes(cookieName) }
@@ -24,7 +24,7 @@ const MEANINGS: Record<string, string> = {
   'partitioned': 'kept apart for each embedding site',
 }
 
-/** A few words on a `Set-Cookie` attribute; empty for one we do not know. */
+/** A few words about a `Set-Cookie` attribute; empty for an unknown one. */
 export function meaningOf(attribute: string): string {
   const whole = attribute.toLowerCase()
   const name = whole.split('=', 1)[0] ?? ''

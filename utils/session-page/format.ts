@@ -1,5 +1,4 @@
-// Plain arithmetic instead of Intl: Node's and the browser's locale data differ, and a different letter is a hydration
-// mismatch.
+// Without Intl: the locale data of Node and of the browser differ, and each different letter is a hydration mismatch.
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND
@@ -23,7 +22,7 @@ export function isoDuration(ms: number): string {
   return `P${days ? `${days}D` : ''}T${hours ? `${hours}H` : ''}${minutes ? `${minutes}M` : ''}${seconds}S`
 }
 
-/** The same in words, for a voice: two units are enough. */
+/** The same in words, for screen readers, in at most two units. */
 export function spokenRemaining(ms: number): string {
   const { days, hours, minutes, seconds } = split(ms)
   const words = [count(days, 'day'), count(hours, 'hour'), count(minutes, 'minute'), count(seconds, 'second')]
@@ -32,7 +31,7 @@ export function spokenRemaining(ms: number): string {
   return words.slice(first, first + 2).filter(word => word !== '').join(' ')
 }
 
-/** How long ago: `just now`, `12 s ago`, `3 min ago`, `2 h ago`, `4 d ago`. A clock that lags says `just now`. */
+/** How long ago: `just now`, `12 s ago`, `3 min ago`, `2 h ago`, `4 d ago`. Negative durations are `just now`. */
 export function formatAgo(ms: number): string {
   if (ms < 5 * SECOND) return 'just now'
   if (ms < MINUTE) return `${Math.floor(ms / SECOND)} s ago`
@@ -41,7 +40,7 @@ export function formatAgo(ms: number): string {
   return `${Math.floor(ms / DAY)} d ago`
 }
 
-/** `2026-11-23` and `08:49:57`, in UTC: the server's own way to say it, and the same on both sides. */
+/** `2026-11-23` and `08:49:57`, in UTC, so that the server and every browser render the same. */
 export function formatInstant(epochMs: number): { date: string, time: string, iso: string } {
   const iso = new Date(epochMs).toISOString()
   return { date: iso.slice(0, 10), time: iso.slice(11, 19), iso }

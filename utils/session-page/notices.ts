@@ -102,7 +102,7 @@ const NAMES: Record<Step, string> = {
   start: 'Start a new session',
 }
 
-/** @param missed the step that got no result; the server may have carried it out all the same */
+/** @param missed the step without a result; the server may have carried it out all the same */
 export function outageNotice(outage: Outage, missed: Step | null): Notice {
   const notice = OUTAGES[outage]
   return missed === null ? notice : { ...notice, detail: `“${NAMES[missed]}” got no result. ${notice.detail}` }

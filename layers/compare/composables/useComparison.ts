@@ -10,7 +10,7 @@ import { summarize } from '../utils/compare/summary'
 const RIGHT_ONES = SCENARIOS.filter(({ kind }) => kind === 'right').length
 const STEPS = SCENARIOS.length + RIGHT_ONES * (SAMPLES - 1)
 
-/** Runs the comparison and keeps what came of it. */
+/** Runs the comparison and stores its results. */
 export function useComparison() {
   const ports = useComparisonPorts()
   const { hostname, origin } = useRequestURL()

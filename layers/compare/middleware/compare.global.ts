@@ -1,6 +1,6 @@
 /**
- * The comparison's page is always loaded anew, and left so: it has a content security policy of its own, and a browser
- * keeps the policy of the page that it loaded last.
+ * Loads the comparison's page from the server, and the next page too. The comparison has a separate content security
+ * policy, and a browser applies the policy of the page that it loaded last.
  */
 export default defineNuxtRouteMiddleware((to, from) => {
   if (import.meta.server || useNuxtApp().isHydrating) return

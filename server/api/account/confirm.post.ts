@@ -1,6 +1,9 @@
 import { Confirmation } from '#shared/schemas/account'
 
-/** Authenticates again, so that the session is fresh for a while. It keeps its data and gets a new secret. */
+/**
+ * Authenticates the user again, so the session is fresh for a while. The session keeps its data and gets a new
+ * secret.
+ */
 export default defineEventHandler(async (event) => {
   const { password } = await readBodyAs(event, Confirmation)
   const { session, account } = await requireAccount(event)

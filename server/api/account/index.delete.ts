@@ -1,6 +1,6 @@
 /**
- * Deletes the account and ends all its sessions. Only soon after its owner has authenticated: a browser left open must
- * not do that (ASVS 7.5.1).
+ * Deletes the account and ends all its sessions. Requires a recent authentication: a browser left open must not be
+ * enough (ASVS 7.5.1).
  */
 export default defineEventHandler(async (event) => {
   await assertNoBody(event)

@@ -1,2 +1,2 @@
-/** The account of whoever is signed in. */
+/** Returns the account of the signed-in user. */
 export default defineEventHandler(async event => ({ account: accountView((await requireAccount(event)).account) }))

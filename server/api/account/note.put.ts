@@ -1,6 +1,6 @@
 import { Note } from '#shared/schemas/account'
 
-/** Leaves a note in the session: on this device only, and gone with it. */
+/** Stores a note in the session. It exists on this device only, and is deleted with the session. */
 export default defineEventHandler(async (event) => {
   const { note } = await readBodyAs(event, Note)
   const { session } = await requireAccount(event)

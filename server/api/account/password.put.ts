@@ -1,7 +1,7 @@
 import { PasswordChange } from '#shared/schemas/account'
 import { isCommonPassword } from '../../accounts/passwords'
 
-/** Changes the password, which takes the current one too (ASVS 6.2.3), and signs out all other devices (ASVS 7.4.3). */
+/** Changes the password (requires the current one, ASVS 6.2.3) and signs out all other devices (ASVS 7.4.3). */
 export default defineEventHandler(async (event) => {
   const { current, password } = await readBodyAs(event, PasswordChange)
   const { session, account } = await requireAccount(event)
@@ -10,7 +10,7 @@ export default defineEventHandler(async (event) => {
     + 'first that anybody would try. Choose another.')
   const changed = useAccounts().setPassword(account, await storedForm(event, password))
   if (!changed) throw accountError('wrong_credentials', 'The password was changed meanwhile.')
-  // Before all that may fail: they, not this one, are what a password is changed for.
+  // Before anything else that may fail: ending the other sessions is the purpose of a password change.
   const ended = await session.revokeOthers()
   await session.signIn(account.id, { remember: session.persistent, data: held => held })
   return { ended }

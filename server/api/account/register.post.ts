@@ -1,7 +1,7 @@
 import { Registration } from '#shared/schemas/account'
 import { isCommonPassword } from '../../accounts/passwords'
 
-/** Makes an account, and signs its owner in. */
+/** Creates an account and signs the user in. */
 export default defineEventHandler(async (event) => {
   const { name, password, remember } = await readBodyAs(event, Registration)
   if (isCommonPassword(password, name)) throw accountError('common_password', 'This password is among the first that '

@@ -1,6 +1,6 @@
 import { Credentials } from '#shared/schemas/account'
 
-/** Signs in with name and password. */
+/** Signs in with a name and a password. */
 export default defineEventHandler(async (event) => {
   const { name, password, remember } = await readBodyAs(event, Credentials)
   const account = await requirePassword(event, { account: useAccounts().byName(name), name, password })

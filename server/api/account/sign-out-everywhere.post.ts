@@ -1,4 +1,4 @@
-/** Signs out on every device, this one included. */
+/** Signs out on every device, including this one. */
 export default defineEventHandler(async (event) => {
   await assertNoBody(event)
   const session = await requireSession(event, { signedIn: true })

@@ -2,9 +2,7 @@ import type { IncomingMessage } from 'node:http'
 
 const MAX_BYTES = 1_024
 
-/**
- * The body as text, as far as 1 KiB: what the comparison's own page sends is far shorter. The rest is read and dropped.
- */
+/** Returns up to 1 KiB of the body as text; the comparison's page sends far less. Reads and discards the rest. */
 export async function readSmallBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = []
   let size = 0

@@ -1,12 +1,12 @@
 import type { CookieSettings } from '../../shared/compare/scenarios'
 
 const NAME = 'compare'
-/** Long enough for a slow run; then the browser forgets it by itself. */
+/** Long enough for a slow run. After that, the browser deletes the cookie. */
 const MAX_AGE_SECONDS = 300
 
 /**
- * The attributes of a scenario's cookie. Its path is the scenario's own, so it meets no other scenario and no route of
- * the app.
+ * Returns the attributes of a scenario's cookie. Its path belongs to the scenario, so the browser sends it to no other
+ * scenario and to no route of the app.
  */
 export function cookieAttributes({ sameSite, secure, partitioned }: CookieSettings, path: string): string {
   return [
@@ -24,7 +24,7 @@ export function setCookieLine(value: string, attributes: string): string {
   return `${NAME}=${value}; ${attributes}`
 }
 
-/** The comparison's cookie in a `Cookie` header; null if it is not there. */
+/** Returns the value of the comparison's cookie in a `Cookie` header, or null if it is not there. */
 export function readCookie(header: string | undefined): string | null {
   return header?.split('; ').find(pair => pair.startsWith(`${NAME}=`))?.slice(NAME.length + 1) ?? null
 }

@@ -3,8 +3,8 @@ import type { ServerSettings } from '../../shared/compare/scenarios'
 const ANOTHER_ORIGIN = 'https://app.example'
 
 /**
- * The CORS headers of an answer, right or wrong as the scenario wants them. Preflights are never remembered, so that
- * each is seen.
+ * Returns the CORS headers of a response, right or wrong as the scenario requires. Preflights are never cached, so
+ * that each of them reaches the server.
  */
 export function corsHeadersFor(
   { cors }: ServerSettings,

@@ -10,14 +10,14 @@ import { cookieAttributes, readCookie, setCookieLine } from './cookie'
 import { corsHeadersFor } from './cors'
 import type { Run, Runs } from './runs'
 
-/** What a path of the comparison names: `/_compare/RUN/SCENARIO/SAMPLE/STEP`. */
+/** A path of the comparison: `/_compare/RUN/SCENARIO/SAMPLE/STEP`. */
 const PATH = /^(\/_compare\/([\w-]{36})\/([\w-]{1,40})\/(\d{1,2}))\/(job|probe)$/
 
 interface Visit {
   run: Run
   scenario: Scenario | null
   sample: number
-  /** The scenario's own part of the path, which its cookie is kept to. */
+  /** The scenario's part of the path, which is the path of its cookie. */
   path: string
   step: Step
 }
@@ -30,10 +30,10 @@ interface Reply {
 }
 
 /**
- * Answers the comparison's own requests as one of its three origins, and notes in the run what came. It serves settings
- * that are wrong on purpose, on a state of its own: nothing here touches the session.
+ * Responds to the comparison's requests as one of its three origins, and records them in the run. Its settings are
+ * wrong on purpose and its state is separate: it never touches the session.
  *
- * @returns false, with nothing answered, if the path names no run and scenario of this origin
+ * @returns false, without a response, if the path names no run and scenario of this origin
  */
 export async function answerJob(
   request: IncomingMessage,
@@ -109,7 +109,7 @@ function sentValue(body: string): unknown {
   }
 }
 
-/** `Timing-Allow-Origin` lets the page see times and sizes of what came from another origin. */
+/** `Timing-Allow-Origin` lets the page read the times and sizes of responses of other origins. */
 function headersOf({ headers, body }: Reply, { run }: Visit): Record<string, string> {
   return {
     'cache-control': 'no-store',

@@ -13,18 +13,18 @@ import type { ComparisonPorts, Target } from '../../shared/compare/origins'
 import { answerJob } from './handler'
 import type { Runs } from './runs'
 
-/** These settings are wrong on purpose, so nobody but this machine is to meet them. */
+/** Loopback only: the settings are wrong on purpose, so no other machine may reach them. */
 const ADDRESSES = ['127.0.0.1', '::1']
 
 interface ListenOptions {
   ports: ComparisonPorts
   runs: Runs
   env: NodeJS.ProcessEnv
-  /** How long to wait for a port that is taken: in development the server before this one may still have it. */
+  /** How long to wait for a port in use: in development, the previous server may still listen on it. */
   patienceMs: number
 }
 
-/** Opens the two other origins; answers how to close them. Rejects if a port stays taken. */
+/** Opens the two other origins. Returns a function that closes them. Rejects if a port stays in use. */
 export async function listen({ ports, runs, env, patienceMs }: ListenOptions): Promise<() => void> {
   const settings = readSettings(env)
   const pair = comparisonPair(settings)
@@ -65,7 +65,7 @@ function createServer(pair: CheckedPair, settings: Settings, runs: Runs, target:
   })
 }
 
-/** What somebody reads who opens the origin in a tab, to see whether its certificate is trusted. */
+/** For a user who opens the origin in a tab, to see whether the browser trusts its certificate. */
 function explain(response: ServerResponse): void {
   response.writeHead(404, {
     'content-type': 'text/plain',
@@ -75,7 +75,7 @@ function explain(response: ServerResponse): void {
   response.end('Your browser trusts this origin. It serves only the comparison: go back to /compare.\n')
 }
 
-/** False if this machine has no such address, as one without IPv6. */
+/** Returns false if this machine does not have the address, for example without IPv6. */
 async function listenPatiently(server: Server, host: string, port: number, until: number): Promise<boolean> {
   for (;;) {
     try {
@@ -99,9 +99,9 @@ async function listenPatiently(server: Server, host: string, port: number, until
 }
 
 /**
- * The certificate for the comparison's listeners: the server's own.
+ * Returns the server's certificate, for the comparison's listeners.
  *
- * @throws StartupError if there is none, or it is not for the two names that make two sites of this machine
+ * @throws StartupError if there is none, or if it lacks one of the two names that make this machine two sites
  */
 function comparisonPair({ tls }: Settings): CheckedPair {
   if (!tls)

@@ -10,7 +10,7 @@ declare module 'h3' {
   }
 }
 
-/** Returns the other origins that the page of this request may call; none unless it is the comparison's. */
+/** Returns the other origins that the page of this request may call: none, except for the comparison's page. */
 export function originsToCompare(event: H3Event, ports: ComparisonPorts): string[] {
   if (event.path.split('?', 1)[0] !== '/compare') return []
   const hostname = getRequestHost(event).replace(/:\d*$/, '')

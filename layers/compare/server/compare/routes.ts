@@ -6,12 +6,12 @@ import { readSmallBody } from './body'
 import { answerJob } from './handler'
 import type { Runs } from './runs'
 
-/** Adds what the page asks its own origin for: a new run, a run's log, and the job itself. */
+/** Adds the routes that the page calls on its own origin: start a run, read its log, and do the job. */
 export function addComparisonRoutes(router: Router, runs: Runs): void {
   router.post(
     '/_compare/runs',
     defineEventHandler(async ({ node }) => {
-      const { origin } = node.req.headers // The guard has let no foreign page come this far.
+      const { origin } = node.req.headers // The guard has already refused foreign pages.
       const delayMs = readDelay(await readSmallBody(node.req))
       if (!origin || delayMs === null)
         throw createError({

@@ -2,23 +2,23 @@ import { randomUUID } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { DelayMs, SeenRequest } from '../../shared/compare/log'
 
-/** One press of the page's button: who pressed it, and what the server has seen since. */
+/** One click on the page's button: the page's origin, and what the server has seen since. */
 export interface Run {
   id: string
-  /** The origin of the page: the one that a right setting allows. */
+  /** The origin of the page, which is the one that the right settings allow. */
   origin: string
-  /** Added to each answer of the job, preflights too. */
+  /** Milliseconds added to each response of the job, including preflights. */
   delayMs: DelayMs
   seen: SeenRequest[]
-  /** The comparison's own sessions: the value that belongs to a cookie. */
+  /** The sessions of the comparison: the value for each cookie. */
   values: Map<string, string>
 }
 
 const MAX_RUNS = 20
-/** Several times what a run of the page needs. */
+/** Several times as many as a run of the page needs. */
 const MAX_REQUESTS = 1_000
 
-/** The last runs, in memory: older ones are forgotten. */
+/** The last {@link MAX_RUNS} runs, in memory. The least recently used run is evicted first. */
 export class Runs {
   readonly #runs = new LRUCache<string, Run>({ max: MAX_RUNS })
 
@@ -28,7 +28,7 @@ export class Runs {
     return run
   }
 
-  /** Null if there is none, or it has seen as much as it may. */
+  /** Returns null if there is no such run, or if it has reached its maximum number of requests. */
   find(id: string): Run | null {
     const run = this.#runs.get(id)
     return run && run.seen.length < MAX_REQUESTS ? run : null

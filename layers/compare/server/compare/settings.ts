@@ -2,11 +2,11 @@ import { StartupError } from '../../../../server/tls/settings.ts'
 import type { ComparisonPorts } from '../../shared/compare/origins'
 
 /**
- * Reads whether the comparison is wanted, and on which ports: `NUXT_COMPARE`, `NUXT_COMPARE_SAME_SITE_PORT` (2015),
+ * Reads whether the comparison is enabled, and its ports: `NUXT_COMPARE`, `NUXT_COMPARE_SAME_SITE_PORT` (2015),
  * `NUXT_COMPARE_CROSS_SITE_PORT` (2016).
  *
- * @returns null, and looks no further, unless it is switched on
- * @throws StartupError on a value that cannot be meant
+ * @returns null if it is not enabled, without reading the ports
+ * @throws StartupError on an invalid value
  */
 export function readComparison(env: Record<string, string | undefined>): ComparisonPorts | null {
   const text = (env.NUXT_COMPARE ?? '').trim().toLowerCase()

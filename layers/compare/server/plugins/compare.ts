@@ -7,12 +7,12 @@ import { readComparison } from '../compare/settings'
 import { startDiagnosis } from '../../../../packages/nuxt-cloakroom/src/runtime/server/diagnose/start'
 import { startOrExit, exitWith } from '../../../../server/tls/process'
 
-/** How long a restarted development server waits for the ports of the one before it. */
+/** How long a restarted development server waits for the ports of the previous one. */
 const DEV_PATIENCE_MS = 10_000
 
 /**
- * Starts the comparison's listeners, adds its routes and the module's own diagnosis, if `NUXT_COMPARE` asks for
- * them; otherwise there is nothing of it.
+ * Starts the comparison's listeners, and adds its routes and the module's diagnosis, if `NUXT_COMPARE` enables them.
+ * Otherwise it does nothing.
  */
 export default defineNitroPlugin((nitroApp) => {
   if (import.meta.prerender) return

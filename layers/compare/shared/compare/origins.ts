@@ -1,4 +1,4 @@
-/** Where a call goes, seen from the page: the words that browsers use in `Sec-Fetch-Site`. */
+/** Where a call goes, as seen from the page: the values of `Sec-Fetch-Site`. */
 export type Target = 'same-origin' | 'same-site' | 'cross-site'
 
 /** The ports of the comparison's two other listeners. */
@@ -10,10 +10,10 @@ export interface ComparisonPorts {
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
 
 /**
- * The two other origins for a page that was opened under `hostname` (as in `location.hostname`): another port of the
- * same host, which is the same site, and another name of the same machine, which is another site.
+ * Returns the two other origins for a page on `hostname` (as in `location.hostname`): another port of the same host,
+ * which is the same site, and another name of the same machine, which is another site.
  *
- * `null` for any other name: the comparison's listeners are on the loopback addresses alone.
+ * Returns `null` for any other name, because the comparison listens on loopback addresses only.
  */
 export function otherOrigins(
   hostname: string,

@@ -4,18 +4,18 @@ import type { Target } from './origins'
 export interface ClientSettings {
   credentials: 'include' | 'same-origin'
   contentType: 'application/json' | 'text/plain'
-  /** Sends `X-Requested-With`, which no form can. */
+  /** Sends `X-Requested-With`, which a form cannot send. */
   extraHeader: boolean
 }
 
-/** The attributes of the cookie, beside `HttpOnly` and its path. */
+/** The attributes of the cookie, in addition to `HttpOnly`, `Max-Age` and its path. */
 export interface CookieSettings {
   sameSite: 'Lax' | 'Strict' | 'None' | null
   secure: boolean
   partitioned: boolean
 }
 
-/** What the server does. Without `cors`, it sends no header of that kind. */
+/** What the server does. Without `cors`, it sends no CORS headers. */
 export interface ServerSettings {
   cors: {
     allowOrigin: 'page' | 'another' | '*'
@@ -25,7 +25,7 @@ export interface ServerSettings {
   cookie: CookieSettings
 }
 
-/** What is set differently from how it should be; `right` is how it should be. */
+/** The setting that differs from the right ones; `right` if none does. */
 export type Kind
   = | 'right'
     | 'no-credentials'
@@ -49,7 +49,7 @@ export interface Scenario {
   kind: Kind
   target: Target
   title: string
-  /** What is peculiar to it, as one would write it. */
+  /** The setting that distinguishes it from the others. */
   setting: string
   client: ClientSettings
   server: ServerSettings
@@ -62,7 +62,7 @@ interface Variation {
   client?: Partial<ClientSettings>
   cors?: Partial<NonNullable<ServerSettings['cors']>>
   cookie?: CookieSettings
-  /** Left out where it says nothing new. */
+  /** Runs only on this target, because it shows nothing new on the other one. */
   only?: Target
 }
 
@@ -160,8 +160,8 @@ const RIGHT: Record<Target, Variation> = {
 }
 
 /**
- * Every way there is to compare: one on the page's own origin; on the other two the right one, then what people get
- * wrong.
+ * All scenarios: one on the page's own origin and, for each of the other two, the right one followed by common
+ * mistakes.
  */
 export const SCENARIOS: readonly Scenario[] = [
   scenario('same-origin', RIGHT['same-origin']),

@@ -14,13 +14,13 @@ export interface Report {
   results: Result[]
 }
 
-/** The run with all that was measured, sentences included. */
+/** Returns the run with all measurements and explanations. */
 export function toJson(report: Report): string {
   const results = report.results.map(result => ({ ...result, ...explain(result) }))
   return `${JSON.stringify({ ...report, results }, null, 2)}\n`
 }
 
-/** The run as a document: the summary, then a table with one line a scenario. */
+/** Returns the run as a document: the summary, then a table with one row per scenario. */
 export function toMarkdown({ takenAt, browser, page, delayMs, summary, results }: Report): string {
   return [
     '# One origin or two',
@@ -67,12 +67,12 @@ export function toMarkdown({ takenAt, browser, page, delayMs, summary, results }
   ].join('\n')
 }
 
-/** The methods of requests in their order, preflights included. */
+/** Returns the methods of requests in their order, including preflights. */
 export function methods(requests: { method: string }[]): string {
   return requests.map(({ method }) => method).join(', ') || 'none'
 }
 
-/** How many times as much; a dash where nothing can be compared. */
+/** Formats a ratio. Returns a dash if there is nothing to compare. */
 export function ratio(value: number | null): string {
   return value === null ? '–' : `${value.toFixed(value < 10 ? 2 : 1)}×`
 }

@@ -5,8 +5,8 @@ import type { MadeRequest } from './result'
 const TIMEOUT_MS = 10_000
 
 /**
- * Does the job once, as a page would: has a value issued, sends it back, reads what the check says. Stops at the first
- * failure, which is a result too.
+ * Does the job once, like a page: requests a value, sends it back and reads the result of the check. Stops at the
+ * first failure, which is a result too.
  */
 export async function measure(scenario: Scenario, base: string): Promise<MadeRequest[]> {
   const url = `${base}/job`
@@ -18,8 +18,8 @@ export async function measure(scenario: Scenario, base: string): Promise<MadeReq
 }
 
 /**
- * Asks, in a way that any page can, for nothing but whether the browser sends the cookie along. The answer is in the
- * server's log.
+ * Sends a request that any page may send, only to find out whether the browser attaches the cookie. The result is in
+ * the server's log.
  */
 export async function probe(base: string, credentials: 'include' | 'omit' = 'include'): Promise<void> {
   await fetch(`${base}/probe`, {

@@ -8,22 +8,22 @@ export interface MadeRequest {
   /** Milliseconds since the epoch. */
   startedAt: number
   durationMs: number
-  /** Null: the browser let the page see no answer. */
+  /** Null if the browser let the page see no response. */
   status: number | null
-  /** What the answer said, or what the browser did in place of one. */
+  /** The message of the response, or the error of the browser. */
   message: string
-  /** Resource Timing's entry, as far as the browser has filled it. */
+  /** The entry of Resource Timing, as far as the browser filled it in. */
   timing: { durationMs: number, transferSize: number, encodedBodySize: number } | null
 }
 
 /**
- * How it ended, as the browser gave it: the check succeeded; the server answered, but knew no session; the server
- * answered, and the browser kept that from the page; only a preflight was sent; nothing reached the server; anything
- * else.
+ * How the job ended. `works`: the check succeeded. `stranger`: the server responded, but found no session. `withheld`:
+ * the server responded, but the browser kept the response from the page. `not-sent`: the browser sent only a
+ * preflight. `no-answer`: nothing reached the server. `refused`: anything else.
  */
 export type Outcome = 'works' | 'stranger' | 'withheld' | 'not-sent' | 'no-answer' | 'refused'
 
-/** What happened to the cookie. `null`: the run did not come that far, so nobody knows. */
+/** What happened to the cookie. `null`: unknown, because the run did not get that far. */
 export interface CookieFate {
   set: boolean
   /** Whether the check carried it. */
@@ -32,24 +32,21 @@ export interface CookieFate {
   stored: boolean | null
 }
 
-/** A scenario, run and measured. */
+/** The measured result of a scenario. */
 export interface Result {
   scenario: Scenario
   outcome: Outcome
   made: MadeRequest[]
-  /** What the server saw of the job; without the probe. */
+  /** The requests of the job that the server saw, without the probe. */
   seen: SeenRequest[]
   cookie: CookieFate
   /** From the first request's start to the last one's end. */
   totalMs: number
-  /** Of all requests that the server saw, both ways. */
+  /** The bytes of all requests that the server saw, in both directions. */
   bytes: number
 }
 
-/**
- * Puts together what the page measured and what the server saw. `log`: of any scenario and sample; the right ones are
- * picked.
- */
+/** Combines what the page measured with what the server saw. Ignores other scenarios and samples in `log`. */
 export function toResult(scenario: Scenario, made: MadeRequest[], log: SeenRequest[], sample = 0): Result {
   const own = log.filter(entry => entry.scenario === scenario.id && entry.sample === sample)
   const seen = own.filter(({ step }) => step !== 'probe')
@@ -81,5 +78,5 @@ function outcomeOf(last: MadeRequest | undefined, seen: SeenRequest[]): Outcome 
   return last.step === 'check' && last.status === 200 ? 'works' : 'refused'
 }
 
-/** The server's clock and the browser's are of one machine, yet each counts on by itself since its start. */
+/** Server and browser run on one machine, but each of their clocks counts separately from its start. */
 const CLOCKS_APART_MS = 50

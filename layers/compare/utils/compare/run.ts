@@ -6,10 +6,10 @@ import { measure, probe } from './measure'
 import { toResult } from './result'
 import type { Result } from './result'
 
-/** How often the right way is done on each origin; a single time on a busy machine says little. */
+/** How often the right way is measured on each origin; a single time on a busy machine means little. */
 export const SAMPLES = 5
 
-/** What a run needs, and whom it tells. */
+/** The settings and callbacks of a run. */
 export interface RunOptions {
   origins: Record<Target, string>
   delayMs: DelayMs
@@ -19,10 +19,10 @@ export interface RunOptions {
 }
 
 /**
- * Runs every scenario, one after the other, so that none slows another one down.
+ * Runs all scenarios, one after the other, so that none slows down another.
  *
- * @returns the right way on each origin, done {@link SAMPLES} times; once where it does not work
- * @throws if the page's own origin does not answer: without its log there is nothing to tell
+ * @returns the results of the right way on each origin: {@link SAMPLES}, or one where it does not work
+ * @throws if the page's own origin does not respond, because all results need its log
  */
 export async function runScenarios({
   origins,
@@ -57,8 +57,8 @@ export async function runScenarios({
 }
 
 /**
- * Opens the connections, so that no scenario pays for one. A browser keeps those with credentials apart from those
- * without, preflights among the latter.
+ * Opens the connections, so that no measured time includes that. A browser does not share connections between requests
+ * with and without credentials; preflights are without.
  */
 async function warmUp(bases: string[]): Promise<void> {
   await Promise.all(bases.flatMap(base => [probe(base, 'include'), probe(base, 'omit')]))

@@ -1,12 +1,12 @@
 import type { Target } from '../../shared/compare/origins'
 import type { Result } from './result'
 
-/** The right way on one origin, and how it compares with the page's own. */
+/** The right way on one origin, compared with the page's own origin. */
 export interface TargetSummary {
   target: Target
-  /** Of those that work, the one in the middle by time; null: it does not work in this browser. */
+  /** Of the results that work, the median by time; null if it does not work in this browser. */
   typical: Result | null
-  /** Over the page's own origin; null where one of the two does not work. */
+  /** Relative to the page's own origin; null if one of the two does not work. */
   timeRatio: number | null
   requestRatio: number | null
 }

@@ -2,13 +2,13 @@ import type { Target } from '../../shared/compare/origins'
 import type { Kind } from '../../shared/compare/scenarios'
 import type { CookieFate, Outcome, Result } from './result'
 
-/** Why it came out so, and what to do: one sentence each. */
+/** Why the outcome is what it is, and what to do: one sentence each. */
 export interface Verdict {
   why: string
   advice: string
 }
 
-/** How a target is called on the page. */
+/** The names of the targets on the page. */
 export const TARGET_NAMES: Record<Target, string> = {
   'same-origin': 'Same origin',
   'same-site': 'Other port, same site',
@@ -30,7 +30,7 @@ const FOR_ANOTHER_SITE = 'Set SameSite=None; Secure; Partitioned, or serve page 
 
 type Phrase = [why: string, advice: string]
 
-/** By target and kind where they differ, else by kind, each for the outcome that it explains. */
+/** By target and kind where targets differ, otherwise by kind; each for the outcome that it explains. */
 const PHRASES: Partial<Record<`${'' | `${Target} `}${Kind} ${Outcome}`, Phrase>> = {
   'same-origin right works': [
     'Page and server are one origin, so the browser asks for no leave and sends the cookie by itself.',
@@ -148,7 +148,7 @@ const BY_OUTCOME: Record<Outcome, Phrase> = {
 }
 
 /**
- * Returns why a scenario had this outcome in this browser, and what to do. A combination without a text of its own gets
+ * Returns why a scenario had this outcome in this browser, and what to do. A combination without a separate text gets
  * the text of its outcome.
  */
 export function explain({ scenario: { target, kind }, outcome }: Result): Verdict {
@@ -156,7 +156,7 @@ export function explain({ scenario: { target, kind }, outcome }: Result): Verdic
   return { why, advice }
 }
 
-/** What became of the cookie, in one short line. */
+/** Describes what happened to the cookie in one short line. */
 export function cookieText({ set, sent, stored }: CookieFate): string {
   if (!set) return 'not set'
   const kept = stored === null ? 'kept: unknown' : stored ? 'kept' : 'dropped'
@@ -164,7 +164,7 @@ export function cookieText({ set, sent, stored }: CookieFate): string {
   return `set · ${kept} · ${carried}`
 }
 
-/** A duration with as many digits as it deserves. */
+/** Formats a duration, with one decimal below 10 ms. */
 export function formatMs(ms: number): string {
   return `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`
 }

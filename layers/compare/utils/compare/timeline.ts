@@ -9,8 +9,8 @@ export interface Bar {
 }
 
 /**
- * The requests of a result as bars: those the page made, and over their beginnings the preflights that only the server
- * saw.
+ * Returns the requests of a result as bars: those that the page made and, over their starts, the preflights that only
+ * the server saw.
  */
 export function barsOf({ made, seen, totalMs }: Result): Bar[] {
   const start = made[0]?.startedAt ?? 0
@@ -31,7 +31,7 @@ export function barsOf({ made, seen, totalMs }: Result): Bar[] {
   ]
 }
 
-/** Round ends for the marks of an axis from 0 to `maxMs`, four or five of them. */
+/** Returns round values for the ticks of an axis from 0 to `maxMs`: two to five if `maxMs` is at least 1. */
 export function ticksOf(maxMs: number): number[] {
   const rough = Math.max(maxMs, 1) / 4
   const power = 10 ** Math.floor(Math.log10(rough))
