@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { StoreError } from '../../../../packages/nuxt-cloakroom/src/runtime/server/sessions/store'
 import { sqliteDriver } from '../../../../packages/nuxt-cloakroom/src/runtime/server/stores/sqlite'
 import { A, B, LIMIT, NOW, meta, userMeta } from '../../../support/contract/samples'
@@ -33,6 +33,15 @@ function refusal(): StoreError {
   }
   throw new Error('The database was opened.')
 }
+
+it('says which Node it needs on one without node:sqlite, and creates no file', () => {
+  vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined)
+  expect(() => sqliteDriver({ path: path() })).toThrow(
+    `NUXT_CLOAKROOM_STORE is a sqlite: store, but Node ${process.versions.node} has no node:sqlite. `
+    + 'Use Node 22.13 or newer, or another store.',
+  )
+  expect(existsSync(path())).toBe(false)
+})
 
 describe('a new database', () => {
   it('has files and a folder that are accessible to this user only', async () => {

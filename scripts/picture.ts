@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { chromium } from '@playwright/test'
-import { BROWSER_ARGUMENTS, ensureBrowsers } from './support/browser.ts'
-import { publicKeyHash } from './support/certificate.ts'
-import { startBuiltServer } from './support/server.ts'
-import { sessionPage } from './support/session-page.ts'
+import { BROWSER_ARGUMENTS, ensureBrowsers } from '../tests/support/browser.ts'
+import { publicKeyHash } from '../tests/support/certificate.ts'
+import { startBuiltServer } from '../tests/support/server.ts'
+import { sessionPage } from '../tests/support/session-page.ts'
 
 // `npm run picture`: takes the README's screenshot of the page, from the existing build.
 const file = join(import.meta.dirname, '../docs/images/home.png')

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { ensureCertificate } from '../certs/certificate.ts'
-import { seed } from './support/limits.ts'
-import { runCounted, summary, tallyVitest } from './support/reports.ts'
-import { mustRun, runCommand, runSteps, type Step } from './support/run-step.ts'
+import { seed } from '../tests/support/limits.ts'
+import { runCounted, summary, tallyVitest } from '../tests/support/reports.ts'
+import { mustRun, runCommand, runSteps, type Step } from '../tests/support/run-step.ts'
 
 // `npm run test:soak`: runs the tests that depend on repetition, with far more repetitions than `npm test`.
 const root = join(import.meta.dirname, '..')
@@ -35,7 +35,7 @@ process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0
 function runSoak() {
   const args = [
     'run',
-    '--project=unit',
+    '--project=faults',
     '--no-file-parallelism',
     '--reporter=verbose',
     '--reporter=json',
