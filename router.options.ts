@@ -1,9 +1,18 @@
 import type { RouterConfig } from 'nuxt/schema'
 
+declare module '#app' {
+  interface PageMeta {
+    /** The page exists only while this state is set. See `useComparisonPorts` and `useDiagnosisSwitch`. */
+    shownIf?: 'comparison-ports' | 'session-diagnosis'
+    /** The page shows an outage itself. */
+    showsOutages?: boolean
+  }
+}
+
 /**
- * Removes pages that are switched off: a page with `shownIf` exists only while the state of that name is set.
- * Otherwise its path is as unknown as any other, on the server and in the browser, and its script is never requested.
+ * Leaves out pages that are switched off. Their address is then as unknown as any other, on the server and in the
+ * browser, and their script is never requested.
  */
 export default {
-  routes: routes => routes.filter(({ meta }) => !meta?.shownIf || useState(String(meta.shownIf)).value !== undefined),
+  routes: routes => routes.filter(({ meta }) => !meta?.shownIf || useState(meta.shownIf).value !== undefined),
 } satisfies RouterConfig

@@ -1,21 +1,24 @@
-import { useIntervalFn, useOnline, whenever } from '@vueuse/core'
+import { useDocumentVisibility, useIntervalFn, useOnline, whenever } from '@vueuse/core'
 import type { SessionDetails, SessionEndReason, UserSessionComposable } from '#cloakroom'
-import { endingClock, readClocks } from '../utils/session-page/clocks'
+import { endingClock, expiryOf, readClocks } from '../utils/session-page/clocks'
 import type { ClockName } from '../utils/session-page/clocks'
 
 /**
- * - `loading`: nothing is known yet, a response is pending
- * - `active`: the server holds a session for this browser
- * - `ended`: there was one, and there is none now
- * - `unknown`: the server could not be asked; the session has neither been lost nor ended
+ * - `loading`: no value is known yet, and a response is pending
+ * - `active`: the server holds a session for this browser, with a value
+ * - `ended`: there was a session, and there is none now; or the browser did not send the cookie back
+ * - `unknown`: there is no value, and the last request failed; no session has been lost or ended by that
  */
 export type Phase = 'loading' | 'active' | 'ended' | 'unknown'
 
-/** Why the session ended. An expired one has reached one of its timeouts; `here`: it was signed out in this tab. */
-export type EndCause = ClockName | 'here' | Exclude<SessionEndReason, 'expired'>
+/**
+ * Why there is no session any more. An expired one has reached one of its timeouts; `here`: it was signed out in this
+ * tab; `not_started`: the server has begun one, and the browser did not send its cookie.
+ */
+export type EndCause = ClockName | 'here' | 'not_started' | Exclude<SessionEndReason, 'expired'>
 
-/** `error`: the server responded, but not with a value. */
-export type Outage = 'offline' | 'store' | 'unreachable' | 'error'
+/** `stale`: the session could not be refreshed. `error`: the server responded, but not with a value. */
+export type Outage = 'offline' | 'store' | 'unreachable' | 'stale' | 'error'
 
 export interface SessionPageState {
   readonly phase: Phase
@@ -31,6 +34,7 @@ export interface SessionPageState {
 export interface ValueRequest {
   /** The session that the request created. */
   readonly createdId: Readonly<Ref<string | null | undefined>>
+  readonly status: Readonly<Ref<string>>
   readonly error: Readonly<Ref<{ data?: unknown } | undefined>>
   readonly refresh: () => Promise<void>
 }
@@ -38,41 +42,50 @@ export interface ValueRequest {
 const RETRY_INTERVAL_MS = 5000
 
 /** What the page `/` shows of the session, derived from `useUserSession()` and the request for the value. */
-export function useSessionPage(userSession: UserSessionComposable, { createdId, error, refresh }: ValueRequest) {
-  const { session, details, ended, stale, now, fetch, onEnded } = userSession
-  const value = computed(() => session.value?.value)
-  const last = shallowRef(details.value)
-  const endedAt = ref<number | null>(null)
+export function useSessionPage(userSession: UserSessionComposable, request: ValueRequest) {
+  const { session, details, ready, ended, stale, now, fetch, onEnded } = userSession
+  const { createdId, status, error, refresh } = request
+  const { last, endedAt } = useLastSession(userSession)
   const endedHere = ref(false)
-  const isStoreDown = ref(false)
+  /** Why the last step got no result. */
+  const stepOutage = ref<'store' | 'unreachable' | null>(null)
   const online = useOnline()
 
-  watch(details, (latest) => {
-    last.value = latest ?? last.value
-    endedAt.value = latest ? null : now.value
-  }, { flush: 'sync' })
   onEnded((_, { here }) => {
     endedHere.value = here
-    void fetch() // What the browser still holds, only a request shows.
+    void fetch() // Only a request shows what the browser still holds.
   })
 
+  // A session that has just replaced another, for example after signing in, has no value for a moment.
+  const lastValue = ref(session.value?.value)
+  watch(() => session.value?.value, (latest) => {
+    if (latest !== undefined || !details.value) lastValue.value = latest
+  }, { flush: 'sync' })
+  const value = computed(() => details.value ? session.value?.value ?? lastValue.value : undefined)
+
   const phase = computed((): Phase => {
-    if (details.value && value.value !== undefined) return 'active'
+    if (value.value !== undefined) return 'active'
     if (endedAt.value !== null) return 'ended'
-    return stale.value || error.value ? 'unknown' : 'loading'
+    if (stale.value || error.value) return 'unknown'
+    return status.value === 'success' && ready.value && !details.value ? 'ended' : 'loading'
   })
+  // A value that came in another way makes the error obsolete, but not before a pending request has a result.
+  const lacksValue = computed(() => phase.value !== 'active' || status.value === 'pending')
+  const isDisconnected = computed(() => stale.value || (Boolean(error.value) && lacksValue.value))
   const outage = computed((): Outage | null => {
-    if (!stale.value && !error.value) return null
+    if (!isDisconnected.value && !stepOutage.value) return null
     if (!online.value) return 'offline'
-    if (isStoreDown.value || codeOf(error.value) === 'store_unavailable') return 'store'
-    return stale.value || !error.value?.data ? 'unreachable' : 'error'
+    if (stepOutage.value) return stepOutage.value
+    if (codeOf(error.value) === 'store_unavailable') return 'store'
+    if (stale.value) return 'stale'
+    return error.value?.data ? 'error' : 'unreachable'
   })
   const endCause = computed((): EndCause | null => {
     if (phase.value !== 'ended') return null
+    if (!last.value) return 'not_started'
     if (endedHere.value) return 'here'
     const reason = ended.value ?? 'unknown'
-    if (reason !== 'expired') return reason
-    return last.value && endingClock(last.value)
+    return reason === 'expired' ? endingClock(last.value) : reason
   })
   const state = computed((): SessionPageState => ({
     phase: phase.value,
@@ -82,23 +95,43 @@ export function useSessionPage(userSession: UserSessionComposable, { createdId, 
     isFirstVisit: last.value !== null && createdId.value === last.value.id,
   }))
 
-  // For example after another user has signed in: the value belongs to the session.
-  whenever(() => details.value !== null && value.value === undefined, () => refresh())
+  whenever(() => details.value !== null && session.value?.value === undefined, () => refresh())
   watch(stale, (isStale) => {
     if (isStale) return
-    isStoreDown.value = false
-    if (error.value) void refresh()
+    stepOutage.value = null
+    if (phase.value === 'unknown') void refresh()
   })
-  // The module retries what it reads. A store that only refuses to write is the page's own concern.
-  onMounted(() => {
-    const retries = useIntervalFn(refresh, RETRY_INTERVAL_MS, { immediate: false })
-    watch(error, failed => failed ? retries.resume() : retries.pause(), { immediate: true })
-  })
+  retryWhile(() => phase.value === 'unknown' && !stale.value, refresh)
 
-  /** They stop when the session ends, at what was left then. */
   const clocks = computed(() => last.value && readClocks(last.value, endedAt.value ?? now.value))
 
-  return { state, value, clocks, isStoreDown }
+  return { state, value, clocks, isDisconnected, stepOutage }
+}
+
+/** The session as last seen, and when it ended, on the server's clock. */
+function useLastSession({ details, ended, now }: UserSessionComposable) {
+  const last = shallowRef(details.value)
+  const endedAt = ref<number | null>(null)
+  watch(details, (latest) => {
+    if (latest) endedAt.value = null
+    // The page's estimate of the server's clock may be a little behind.
+    else endedAt.value = ended.value === 'expired' && last.value ? Math.max(now.value, expiryOf(last.value)) : now.value
+    last.value = latest ?? last.value
+  }, { flush: 'sync' })
+  return { last, endedAt }
+}
+
+/** The module retries what it reads, with back-off. This is for a store that can be read but not written. */
+function retryWhile(isNeeded: () => boolean, retry: () => Promise<void>) {
+  onMounted(() => {
+    const online = useOnline()
+    const visibility = useDocumentVisibility()
+    const retries = useIntervalFn(retry, RETRY_INTERVAL_MS, { immediate: false })
+    watch(() => isNeeded() && online.value && visibility.value === 'visible', (needed) => {
+      if (needed) retries.resume()
+      else retries.pause()
+    }, { immediate: true })
+  })
 }
 
 function codeOf(error: { data?: unknown } | undefined): string | undefined {

@@ -1,10 +1,13 @@
-import { relative } from 'node:path'
+import { relative } from 'node:path/posix'
 import { addServerHandler, addServerTemplate, createResolver, defineNuxtModule, resolveFiles } from 'nuxt/kit'
 
-const METHODS = ['GET', 'PUT', 'PATCH', 'POST', 'DELETE']
-const ROUTE_FILE = /^(.+?)(?:\/index)?\.(get|put|patch|post|delete)\.ts$/ // The route without `index`, and its method.
+const METHODS = ['GET', 'HEAD', 'PUT', 'PATCH', 'POST', 'DELETE', 'OPTIONS']
+const ROUTE_FILE = new RegExp(`^(.+)\\.(${METHODS.join('|')})\\.ts$`, 'i') // The route, and its method.
 
-/** Adds a response of 405 to each route in `server/api`, for the methods that it does not have. */
+/**
+ * Adds a response of 405 to each route in the app's `server/api` whose files name a method, for all other methods. In
+ * development, a new route gets it at the next start.
+ */
 export default defineNuxtModule({
   meta: { name: 'method-not-allowed' },
   async setup() {
@@ -30,7 +33,7 @@ function methodsByRoute(files: string[]): Map<string, Set<string>> {
   for (const file of files) {
     const [, path, method] = ROUTE_FILE.exec(file) ?? []
     if (!path || !method) continue
-    const route = `/api/${path.replaceAll(/\[(\w+)\]/g, ':$1')}`
+    const route = `/api/${path}`.replace(/\/index$/, '').replaceAll(/\[([^\].]+)\]/g, ':$1')
     routes.set(route, (routes.get(route) ?? new Set()).add(method.toUpperCase()))
   }
   return routes

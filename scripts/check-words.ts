@@ -71,19 +71,25 @@ function checkFileName(path: string): string[] {
 function checkIdentifiers(path: string): string[] {
   const text = readFileSync(join(ROOT, path), 'utf8')
   return scriptsOf(path, text).flatMap(({ code, line }) => {
-    const source = ts.createSourceFile(path, code, ts.ScriptTarget.Latest)
+    const source = ts.createSourceFile(path, code, ts.ScriptTarget.Latest, true)
     const found: string[] = []
     const visit = (node: ts.Node) => {
-      const better = ts.isIdentifier(node) || ts.isPrivateIdentifier(node) ? betterName(node.text) : undefined
+      const name = ts.isIdentifier(node) || ts.isPrivateIdentifier(node) ? node : undefined
+      const better = name && !isForeign(name) ? betterName(name.text) : undefined
       if (better !== undefined) {
         const at = source.getLineAndCharacterOfPosition(node.getStart(source)).line + line
-        found.push(`${path}:${at}: ${(node as ts.Identifier).text} is now ${better}`)
+        found.push(`${path}:${at}: ${name!.text} is now ${better}`)
       }
       ts.forEachChild(node, visit)
     }
     visit(source)
     return found
   })
+}
+
+/** A property that is only read may belong to another API, for example `ownerDocument`. Its declaration counts. */
+function isForeign(name: ts.Identifier | ts.PrivateIdentifier): boolean {
+  return ts.isPropertyAccessExpression(name.parent) && name.parent.name === name
 }
 
 /** Returns the whole text of a script, or the `<script>` blocks of a component. */

@@ -19,7 +19,7 @@ const PERMISSIONS = [
   'usb',
 ]
 
-/** The headers that are the same in every response of any kind (ASVS 3.4). */
+/** The same in every response (ASVS 3.4), except that a page replaces the content security policy. */
 const FIXED: Readonly<Record<string, string>> = {
   'x-content-type-options': 'nosniff',
   // `no-referrer` would make this app's own forms send `Origin: null`. The origin guard refuses that if the browser

@@ -52,7 +52,7 @@ test('the page that shows outages itself does not show them twice', async ({ pag
     if (response.status() === 503) refused++
   })
   await returnLater(page)
-  await expect(page.getByText('The server is not responding.')).toBeVisible()
+  await expect(page.getByText('The session cannot be refreshed.')).toBeVisible()
   expect(refused).toBeGreaterThan(0)
   await expect(outageMessage(page)).toHaveCount(0)
   restoreStore()

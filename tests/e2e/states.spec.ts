@@ -40,6 +40,7 @@ test('an outage of the store does not end the session', async ({ page, app, prob
   const unlock = lockStore(app.storeFile)
   await newValue.click()
   await expect(tryAgain).toBeVisible()
+  await expect(page.getByText('The session store does not answer.')).toBeVisible()
   await expectAccessible(page)
   unlock()
   await tryAgain.click()

@@ -7,8 +7,10 @@ const ROOT = join(import.meta.dirname, '../..')
 const MODULE = 'packages/nuxt-cloakroom'
 const APP = 'tests/fixtures/packed'
 
-/** The version of Nuxt that the apps install, if it is not this repository's: `4.0.0`, the lowest, or `latest`. */
+/** The version of Nuxt that the apps install instead of this repository's: `4.0.0`, the lowest, or `^4`, the newest. */
 const { PACKED_APP_NUXT } = process.env
+/** The newest is not what an earlier installation has left on this machine. */
+const OFFLINE = PACKED_APP_NUXT === undefined ? ['--prefer-offline'] : []
 
 export type PackageManager = 'npm' | 'pnpm'
 
@@ -16,12 +18,12 @@ export type PackageManager = 'npm' | 'pnpm'
 const SETUPS: Record<PackageManager, { typescript: string, install: string[], files: Record<string, string> }> = {
   npm: {
     typescript: '~6.0.3',
-    install: ['install', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund'],
+    install: ['install', ...OFFLINE, '--ignore-scripts', '--no-audit', '--no-fund'],
     files: {},
   },
   pnpm: {
     typescript: '~5.9.3',
-    install: ['install', '--prefer-offline', '--ignore-scripts'],
+    install: ['install', ...OFFLINE, '--ignore-scripts'],
     files: { 'pnpm-workspace.yaml': 'hoist: false\n' },
   },
 }

@@ -16,6 +16,11 @@ export interface ClockReading {
 
 const URGENT_BELOW_MS = 60_000
 
+/** When the session ends unless it is used, in milliseconds since the epoch on the server's clock. */
+export function expiryOf(session: SessionDetails): number {
+  return Math.min(session.idleExpiresAt, session.expiresAt)
+}
+
 /** The timeout that ends the session. The server caps the idle expiry at the absolute one, which wins a tie. */
 export function endingClock(session: SessionDetails): ClockName {
   return session.idleExpiresAt < session.expiresAt ? 'idle' : 'absolute'

@@ -66,13 +66,19 @@ const OUTAGES: Record<Outage, Notice> = {
   store: {
     tone: 'warning',
     title: 'The session store does not answer.',
-    detail: 'Nobody is signed out by that.',
+    detail: 'No user is signed out by that.',
     remedy: 'retry',
   },
   unreachable: {
     tone: 'warning',
     title: 'The server is not responding.',
     detail: LAST_KNOWN,
+    remedy: 'retry',
+  },
+  stale: {
+    tone: 'warning',
+    title: 'The session cannot be refreshed.',
+    detail: `${LAST_KNOWN} No user is signed out by that.`,
     remedy: 'retry',
   },
   error: {
@@ -87,7 +93,7 @@ const ANSWERS_AGAIN = 'The server answers again.'
 
 const REFUSALS: Partial<Record<CallFailure['code'], string>> = {
   cross_origin_refused: 'The call did not come from this site, so the server did not look at it.',
-  conflict: 'Someone else changed the session at the same moment. Try once more.',
+  conflict: 'Another request changed the session at the same moment. Try once more.',
   too_large: 'What you sent is larger than the server accepts.',
   unsupported_type: 'The server only reads JSON.',
 }
@@ -108,21 +114,28 @@ export function outageNotice(outage: Outage, missed: Step | null): Notice {
   return missed === null ? notice : { ...notice, detail: `“${NAMES[missed]}” got no result. ${notice.detail}` }
 }
 
-/** After an outage, while a step can be repeated: the page repeats nothing without being asked. */
+/** After an outage, while a step can be repeated: the page repeats no step without being asked. */
 export function missedNotice(missed: Step): Notice {
   return {
     tone: 'neutral',
     title: ANSWERS_AGAIN,
-    detail: `“${NAMES[missed]}” got no result before. It works now.`,
+    detail: `“${NAMES[missed]}” got no result before. You can repeat it.`,
     remedy: 'retry',
   }
 }
 
-/** After an outage; `null` if the session has ended in the meantime, which the page shows. */
-export function recoveredNotice({ phase, isFirstVisit }: SessionPageState): Notice | null {
+/**
+ * After an outage; `null` if the session has ended in the meantime, which the page shows.
+ *
+ * @param options.hasStarted whether the session began with the first response after the outage
+ */
+export function recoveredNotice(
+  { phase }: SessionPageState,
+  { hasStarted }: { hasStarted: boolean },
+): Notice | null {
   if (phase !== 'active') return null
-  const detail = isFirstVisit
-    ? 'It held no session for you, so it has just made one.'
+  const detail = hasStarted
+    ? 'It held no session for you, so it has just created one.'
     : 'Nothing was lost: your session is as it was.'
   return { tone: 'success', title: ANSWERS_AGAIN, detail, remedy: null }
 }

@@ -24,7 +24,7 @@ const TONES: Record<Phase, SessionTone> = { loading: 'neutral', active: 'active'
 const FIRST_VISIT: Hint = {
   icon: 'i-lucide-ticket',
   title: 'First visit',
-  text: 'This session was made for you just now, and your browser got one cookie with the page.',
+  text: 'The server has just created this session, and your browser received one cookie with the page.',
 }
 
 const NOTHING_SENT: Hint = {
@@ -36,7 +36,7 @@ const NOTHING_SENT: Hint = {
 const COPY: Hint = {
   icon: 'i-lucide-shield-check',
   title: 'The old cookie is worth nothing',
-  text: 'A copy of it opens nothing either: whoever sends one is a stranger.',
+  text: 'A copy of it opens nothing either.',
 }
 
 /** What the page says about a state, apart from what just happened. */
@@ -51,28 +51,31 @@ export function describe(state: SessionPageState): SessionPageTexts {
   }
 }
 
-function titleOf({ phase, endCause, outage }: SessionPageState): string {
+function titleOf({ phase, endCause, outage, last }: SessionPageState): string {
   if (phase === 'loading') return 'Asking for your session'
-  if (phase === 'unknown') return 'Session unknown'
+  if (phase === 'unknown') return last === null ? 'Session unknown' : 'Value unknown'
   if (phase === 'active') return outage === null ? 'Session held' : 'Held when last seen'
+  if (endCause === 'not_started') return 'No session'
   return hasExpired(endCause) ? 'Session expired' : 'Session ended'
 }
 
-function hintOf({ phase, isFirstVisit }: SessionPageState): Hint | null {
-  if (phase === 'ended') return COPY
+function hintOf({ phase, isFirstVisit, last }: SessionPageState): Hint | null {
+  if (phase === 'ended') return last === null ? null : COPY
   if (phase !== 'active') return null
   return isFirstVisit ? FIRST_VISIT : NOTHING_SENT
 }
 
 function serverText({ phase, last, endCause }: SessionPageState): string {
   if (phase !== 'ended') return 'Unknown, until the store answers.'
-  const number = `No. ${last?.id.slice(0, 8)}`
+  if (last === null) return 'A new session, but no request with its cookie has come.'
+  const number = `No. ${last.id.slice(0, 8)}`
   if (hasExpired(endCause)) return `Nothing for you: the record of ${number} is out of date, and will be swept away.`
   return `Nothing for you: the record of ${number} is gone, and the value with it.`
 }
 
-function browserText({ phase }: SessionPageState): string {
+function browserText({ phase, last }: SessionPageState): string {
   if (phase !== 'ended') return 'Unknown, until the server has seen a request with it.'
+  if (last === null) return 'No session cookie: the browser has not stored it, or does not send it.'
   return 'No session cookie: the browser dropped it when the server said so.'
 }
 

@@ -33,7 +33,6 @@ export default defineNuxtModule<ModuleOptions>({
     version,
     configKey: 'cloakroom',
     docs: 'https://github.com/nuxt-cloakroom/nuxt-cloakroom#readme',
-    compatibility: { nuxt: '>=4.0.0' },
   },
   setup(options, nuxt) {
     assertNuxt4(nuxt._version)

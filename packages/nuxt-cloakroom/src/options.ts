@@ -75,16 +75,15 @@ const STORES: Record<StoreName, { file: string, opener: string, schemes: string[
 const nameOption = (name: string) => `cloakroom.${name}`
 
 /**
- * Nuxt itself would only disable a module that is not compatible, and the app would run without sessions.
+ * Not by `meta.compatibility`: Nuxt would only disable the module, and run the app without sessions.
  *
- * @throws Error, which stops the build, on Nuxt 5 and later
+ * @throws Error, which stops the build, on another Nuxt than 4
  */
 export function assertNuxt4(version: string): void {
-  if (Number.parseInt(version, 10) <= 4) return
-  throw new Error(
-    `[cloakroom] nuxt-cloakroom does not support Nuxt ${version} yet: on Nitro 3 its guards would have no effect, so `
-    + 'use Nuxt 4.',
-  )
+  const major = Number.parseInt(version, 10)
+  if (major === 4) return
+  const reason = major > 4 ? ' yet: on Nitro 3 its guards would have no effect, so' : ':'
+  throw new Error(`[cloakroom] nuxt-cloakroom does not support Nuxt ${version}${reason} use Nuxt 4.`)
 }
 
 /**

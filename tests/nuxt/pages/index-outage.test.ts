@@ -1,10 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { endSession, openPage, resetVisit, server } from '../support/home-page'
+import { endSession, openPage, resetVisit, server, startSession } from '../support/home-page'
 import { inComponent } from '../support/session-server'
 import { eventually } from '../../support/eventually'
 
 beforeEach(resetVisit)
 afterEach(() => vi.useRealTimers())
+
+async function refreshSession() {
+  const { session, unmount } = await inComponent()
+  await session.fetch()
+  unmount()
+}
 
 const count = (call: string) => server.calls.filter(made => made === call).length
 
@@ -37,7 +43,7 @@ describe('during an outage of the store, the page', () => {
     const page = await openPage()
     server.isDown = true
     await page.press('Send')
-    expect(page.text()).toMatch(/Next try in \d+ s\./)
+    await eventually(() => expect(page.text()).toMatch(/Next try in \d+ s\./))
   })
 
   it('does not know the session if the visit begins with it', async () => {
@@ -50,6 +56,16 @@ describe('during an outage of the store, the page', () => {
     await page.press('Try again')
     expect(page.input().element.value).toBe(server.value)
     expect(page.status()).toBe('The server answers again.')
+    expect(page.text()).toContain('It held no session for you')
+  })
+
+  it('finds the session of a returning visitor afterwards, and does not call it new', async () => {
+    startSession()
+    server.isDown = true
+    const page = await openPage()
+    server.isDown = false
+    await page.press('Try again')
+    expect(page.text()).toContain('Nothing was lost: your session is as it was.')
   })
 
   it.each(['Reset idle clock', 'End session'])('says that “%s” got no result', async (name) => {
@@ -65,14 +81,9 @@ describe('after an outage of the store, a step without a result', () => {
     const page = await openPage()
     server.isDown = true
     await page.press('New value')
+    await eventually(() => expect(page.text()).toContain('Next try in'))
     server.isDown = false
     return page
-  }
-
-  async function refreshSession() {
-    const { session, unmount } = await inComponent()
-    await session.fetch()
-    unmount()
   }
 
   it('is not repeated unless the visitor asks for it', async () => {
@@ -122,12 +133,29 @@ it('a value that the store refuses to write is requested again, although it can 
   expect(count('GET /api/session')).toBe(2)
 })
 
-it('a new session that the server does not start leaves the old one ended', async () => {
+it('a step that the store refuses stays open until it is repeated, although the session can be read', async () => {
+  const page = await openPage()
+  server.refusal = { status: 503, code: 'store_unavailable' }
+  await page.press('New value')
+  await refreshSession()
+  expect(page.status()).toBe('The session store does not answer.')
+  expect(page.text()).toContain('“New value” got no result.')
+
+  await page.press('Try again')
+  expect(page.status()).toBe('New value issued.')
+})
+
+it('a new session that the server does not start is not started later without being asked for', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
   const page = await openPage()
   await page.press('End session')
-  server.refusal = { status: 409, code: 'conflict' }
+  server.refusal = { status: 503, code: 'store_unavailable' }
   await page.press('Start a new session')
-
-  expect(page.status()).toBe('The server could not answer.')
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(page.status()).toBe('The session store does not answer.')
+  expect(page.text()).toContain('“Start a new session” got no result.')
   expect(page.text()).toContain('You ended it.')
+
+  await page.press('Try again')
+  expect(page.status()).toBe('New session started.')
 })

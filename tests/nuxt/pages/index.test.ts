@@ -103,7 +103,17 @@ describe('a value that changes in another tab', () => {
     expect(page.input().element.value).toBe('typed')
   })
 
-  it('is issued for a session that has none, for example after signing in', async () => {
+  it('is issued for a session that has none, for example after signing in, and the draft stays', async () => {
+    const page = await openPage()
+    await page.input().setValue('typed')
+    startSession(undefined)
+    await refreshSession()
+    await eventually(() => expect(page.text()).toContain(server.id))
+    await eventually(() => expect(server.value).toBeDefined())
+    expect(page.input().element.value).toBe('typed')
+  })
+
+  it('is shown after it was issued', async () => {
     const page = await openPage()
     startSession(undefined)
     await refreshSession()
@@ -151,6 +161,7 @@ describe('the end of the session', () => {
     ['revoked', 60_000, 'Session ended', 'signed out from another device'],
     ['secret_reuse', 60_000, 'Session ended', 'A copy of its cookie was used'],
     ['expired', 60_000, 'Session expired', 'The idle clock ran out'],
+    ['expired', 60_000, 'Session expired', 'Ran out.'],
     ['expired', 48 * 3_600_000, 'Session expired', 'The absolute clock ran out'],
   ] as const)('because of %s, with an idle timeout of %d ms, has its reason', async (reason, timeout, title, text) => {
     server.idleTimeout = timeout
@@ -171,4 +182,17 @@ describe('the end of the session', () => {
     expect(page.text().match(/Stopped\./g)).toHaveLength(2)
     expect(page.status()).toBe('')
   })
+})
+
+it('shows that there is no session if the browser does not send the cookie back', async () => {
+  server.blocksCookies = true
+  const page = await openPage()
+  expect(page.text()).toContain('No session')
+  expect(page.text()).toContain('It may block cookies.')
+
+  await page.press('Start a new session')
+  expect(page.status()).toBe('')
+  server.blocksCookies = false
+  await page.press('Start a new session')
+  expect(page.input().element.value).toBe(server.value)
 })

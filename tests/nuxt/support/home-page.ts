@@ -19,6 +19,8 @@ export const server = {
   ended: null as SessionEndReason | null,
   hasCookie: false,
   isDown: false,
+  /** The browser does not send the cookie back. */
+  blocksCookies: false,
   /** The next call of `/api/session` is refused with this code. */
   refusal: null as { status: number, code: SessionErrorCode } | null,
   /** Responses of `/api/session` wait for it. */
@@ -42,7 +44,8 @@ export function endSession(ended: SessionEndReason | null) {
 }
 
 function view(): SessionView {
-  const { id, value, createdAt, idleTimeout, ended, hasCookie } = server
+  const { value, createdAt, idleTimeout, ended, hasCookie, blocksCookies } = server
+  const id = blocksCookies ? '' : server.id
   const now = Date.now()
   const times = { createdAt, lastSeenAt: now, idleExpiresAt: now + idleTimeout, expiresAt: createdAt + DAY }
   const { cookie } = viewOf()

@@ -49,6 +49,10 @@ it.each(['4.0.0', '4.5.2', '4.99.0-29300000.abcdef'])('Nuxt %s is supported', (v
   expect(() => assertNuxt4(version)).not.toThrow()
 })
 
+it('Nuxt 3 is not supported', () => {
+  expect(() => assertNuxt4('3.21.0')).toThrow('[cloakroom] nuxt-cloakroom does not support Nuxt 3.21.0: use Nuxt 4.')
+})
+
 it.each(['5.0.0', '5.0.0-29300000.abcdef', '10.0.0'])('Nuxt %s is not supported, in one sentence', (version) => {
   expect(() => assertNuxt4(version)).toThrow(
     `[cloakroom] nuxt-cloakroom does not support Nuxt ${version} yet: on Nitro 3 its guards would have no effect, so `

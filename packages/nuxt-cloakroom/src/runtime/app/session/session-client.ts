@@ -48,7 +48,9 @@ export class SessionClient {
   /** Refreshes the state from the server. Returns `false` if it did not respond. */
   async refresh(): Promise<boolean> {
     if (!this.#loadForPage) return this.#request(() => call('GET', SESSION_PATH))
-    await this.#loadForPage()
+    await this.#loadForPage().catch(() => {
+      this.#state.value = { ...this.state, stale: true }
+    })
     return !this.state.stale
   }
 

@@ -139,7 +139,8 @@ export function parseConfig(input: unknown, { dev = false } = {}): CloakroomConf
 }
 
 /**
- * Checks each setting by itself, without those that depend on others, which may come from the environment later.
+ * Checks each setting separately. Those that depend on others are not checked together: the others may come from the
+ * environment later.
  *
  * @param nameOf how the setting is called in an error
  * @throws ConfigError for the first setting that is not valid

@@ -134,7 +134,7 @@ export class CookieAuthenticator {
     return { session, cookie: { sid: parsed.sid, secret }, outdated: 'secret' }
   }
 
-  /** Forgets the data of sessions that nobody has used since the last call: they may have ended elsewhere. */
+  /** Forgets the data of sessions that were not used since the last call: they may have ended elsewhere. */
   forgetIdle(): void {
     for (const parsed of this.#cookies.values()) {
       if (!parsed.used) parsed.cached = null

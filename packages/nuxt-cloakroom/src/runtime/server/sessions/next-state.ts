@@ -44,7 +44,7 @@ export async function applyUpdate<Data extends object>(data: FlatData, change: U
  * The state after a rotation of the secret.
  *
  * @param now milliseconds since the epoch
- * @param grace milliseconds for which the old secret still leads to the new one; 0 makes it invalid at once
+ * @param grace milliseconds for which the old secret still leads to the new one; 0 makes it invalid immediately
  */
 export function rotateSecret(current: AuthenticatedSession, now: number, grace: number): NextState {
   const { session: { record }, cookie } = current

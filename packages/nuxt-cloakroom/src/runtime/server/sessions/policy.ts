@@ -13,7 +13,7 @@ export interface UserAssignment {
   readonly remember: boolean
 }
 
-/** When the session ends if nobody uses it again: the idle expiry, never after the absolute one. */
+/** When the session ends if it is not used again: the idle expiry, never after the absolute one. */
 export function idleExpiresAt({ record, lastSeenAt }: Expiring): number {
   return Math.min(lastSeenAt + record.idleTimeout, record.expiresAt)
 }

@@ -11,7 +11,7 @@ const MAX_RECORD_BYTES = 64 * 1024
 /** The secret before the current one. */
 export interface PreviousSecret {
   readonly hash: string
-  /** End of the grace period, milliseconds since the epoch; 0 if the secret became invalid at once. */
+  /** End of the grace period, milliseconds since the epoch; 0 if the secret became invalid immediately. */
   readonly until: number
   /** With the previous secret it gives the current one, see `deriveNextSecret`. Empty if the secret became invalid. */
   readonly salt: string
@@ -22,7 +22,7 @@ export interface SessionRecord {
   readonly secretHash: string
   readonly previous: PreviousSecret | null
   readonly rotatedAt: number
-  /** Grows whenever a secret becomes invalid at once: a request that was authenticated before may write no more. */
+  /** Grows whenever a secret becomes invalid immediately: requests authenticated before may not write. */
   readonly secretGeneration: number
   readonly userId: string | null
   readonly authenticatedAt: number | null

@@ -111,7 +111,7 @@ export function leaveSession(state: SessionState): AuthenticatedSession | null {
   return current
 }
 
-/** @param grace milliseconds; 0 makes the old secret invalid at once */
+/** @param grace milliseconds; 0 makes the old secret invalid immediately */
 async function replaceSecret(state: SessionState, grace: number): Promise<boolean> {
   if (!state.current) return false
   const { engine } = state

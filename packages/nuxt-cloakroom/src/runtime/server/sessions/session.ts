@@ -158,7 +158,7 @@ export class ServerSession<Data extends object = SessionValues> {
     await signInUser(this.#state, userId, options)
   }
 
-  /** Replaces the secret; the old one is invalid at once. Call it whenever the user's permissions change. */
+  /** Replaces the secret; the old one is invalid immediately. Call it whenever the user's permissions change. */
   async rotate(): Promise<boolean> {
     return rotateNow(this.#state)
   }

@@ -18,7 +18,7 @@ export interface SignInRequest extends UserAssignment {
 }
 
 /**
- * Assigns the visitor's session, or a new one, to a user: with a new secret, the old one invalid at once, and both
+ * Assigns the visitor's session, or a new one, to a user: with a new secret, the old one invalid immediately, and both
  * timeouts restarted (ASVS 7.2.4). If a parallel request has assigned the visitor's session to another user, a new
  * session is created, so two users never share one.
  *

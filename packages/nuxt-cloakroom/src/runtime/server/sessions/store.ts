@@ -143,7 +143,7 @@ export const REVOCATION_LIFETIME_MS = 60 * 60 * 1000
 /** Longer than any request that could still hold the removed record, and long enough to say why a session ended. */
 export const TOMBSTONE_LIFETIME_MS = 24 * 60 * 60 * 1000
 /**
- * For an anonymous session. Any client can begin and end such sessions quickly, and nobody looks for them a day later.
+ * For an anonymous session. Any client can begin and end such sessions quickly, and no user misses them a day later.
  */
 export const ANONYMOUS_TOMBSTONE_LIFETIME_MS = 10 * 60 * 1000
 

@@ -96,7 +96,7 @@ export function redisDriver({ target, warn = () => {}, clock: ownClock }: RedisD
     }),
     removeByUser: (userId, removedAt, except) => run(() => users.removeByUser(userId, removedAt, except)),
     listByUser: userId => run(() => users.list(userId)),
-    // Redis deletes expired sessions and tombstones by itself, but not their entries in the list of anonymous ones.
+    // Redis deletes expired sessions and tombstones automatically, but not their entries in the list of anonymous ones.
     sweep: (now, limit) => run(() => anonymous.sweep(now, limit)),
     trimAnonymous: (max, limit) => run(() => anonymous.trim(max, limit)),
     subscribe: listener => changes.subscribe(listener),

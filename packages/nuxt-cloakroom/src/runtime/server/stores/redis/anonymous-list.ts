@@ -31,7 +31,7 @@ export function anonymousList(client: RedisClient, run: RunScript, keys: RedisKe
       await client.zadd(keys.anonymousExpiry, 'XX', 'GT', expiresAt, key)
     },
 
-    /** Removes sessions that have expired, whose records Redis deletes by itself. */
+    /** Removes sessions that have expired, whose records Redis deletes automatically. */
     async sweep(now: number, limit: number): Promise<number> {
       return remove(...await client.zrange(keys.anonymousExpiry, '-inf', now, 'BYSCORE', 'LIMIT', 0, limit))
     },

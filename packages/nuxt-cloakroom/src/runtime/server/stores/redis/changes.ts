@@ -17,7 +17,7 @@ export interface RedisChangesOptions {
   /** Publishes. */
   readonly client: RedisClient
   readonly channel: string
-  /** Opens a connection that can subscribe, and that does not reconnect by itself. */
+  /** Opens a connection that can subscribe, and that does not reconnect automatically. */
   readonly open: () => Redis
   /** The session's key in the name of a Redis key. */
   readonly parse: (name: string) => string

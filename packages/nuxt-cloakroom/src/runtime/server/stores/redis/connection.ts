@@ -69,7 +69,7 @@ export function connect(target: RedisTarget): RedisClient {
 
 /**
  * A separate connection that can subscribe to channels. In a cluster to any of its nodes: what is published on one
- * reaches all. It does not reconnect by itself.
+ * reaches all. It does not reconnect automatically.
  */
 export function connectSubscriber(target: RedisTarget, client: RedisClient): Redis {
   const options: RedisOptions = { ...redisOptions(target), retryStrategy: () => null, autoResubscribe: false }

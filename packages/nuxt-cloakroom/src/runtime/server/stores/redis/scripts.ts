@@ -122,7 +122,7 @@ type Argument = string | number
 
 export type RedisClient = Redis | Cluster
 
-/** Runs a script: by its hash, or in full if the server does not know it yet (ioredis falls back by itself). */
+/** Runs a script: by its hash, or in full if the server does not know it yet (ioredis falls back automatically). */
 export type RunScript = (name: ScriptName, keys: readonly string[], ...args: readonly Argument[]) => Promise<unknown>
 
 /** Defines the scripts on a client. */
