@@ -28,6 +28,18 @@ for (const path of ['/', '/devices']) {
   })
 }
 
+test('the page opens its event stream although the browser has no idle moment', async ({ page }) => {
+  await page.addInitScript(() => {
+    window.requestIdleCallback = (callback, { timeout } = {}) => {
+      if (timeout !== undefined) setTimeout(callback, timeout)
+      return 0
+    }
+  })
+  const streamRequested = page.waitForRequest('**/api/_session/events')
+  await page.goto('/')
+  await streamRequested
+})
+
 test('the page shows the value without JavaScript', async ({ browser, app }) => {
   const context = await browser.newContext({ baseURL: app.origin, javaScriptEnabled: false })
   const page = await context.newPage()

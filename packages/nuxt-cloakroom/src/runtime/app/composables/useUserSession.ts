@@ -1,7 +1,7 @@
 import { tryOnScopeDispose } from '@vueuse/core'
 import { computed, effectScope, getCurrentInstance, getCurrentScope, onServerPrefetch, ref, shallowRef } from 'vue'
 import type { Ref } from 'vue'
-import { onNuxtReady, useNuxtApp, useState } from '#imports'
+import { useNuxtApp, useState } from '#imports'
 import type { UserSessionComposable } from '../../shared/types/auth-utils'
 import type { EndListener } from '../../shared/types/session'
 import { leaveProtectedPages } from '../session/protected-pages'
@@ -14,6 +14,8 @@ import { refreshAndBroadcast, startSync } from '../session/sync'
 
 type NuxtApp = ReturnType<typeof useNuxtApp>
 type UserSession = UserSessionComposable & { readonly load: () => Promise<void> }
+
+const MAX_IDLE_WAIT_MS = 500
 
 /** One for each Nuxt app: on the server, for each request. */
 const sessions = new WeakMap<NuxtApp, UserSession>()
@@ -47,7 +49,7 @@ function createUserSession(nuxtApp: NuxtApp): UserSession {
     if (import.meta.client) {
       leaveProtectedPages(client)
       const scope = getCurrentScope()!
-      onNuxtReady(() => scope.run(() => {
+      whenHydrated(nuxtApp, () => scope.run(() => {
         isLive.value = true
         if (!values.ready.value) void client.load()
         sync.value = startSync({ client, now, remaining: values.remaining })
@@ -55,6 +57,16 @@ function createUserSession(nuxtApp: NuxtApp): UserSession {
     }
     return { ...values, ...createMethods(client, sync) }
   })!
+}
+
+/** Not by `onNuxtReady`, which waits for an idle moment without a limit: Chromium may have none for many seconds. */
+function whenHydrated(nuxtApp: NuxtApp, start: () => void) {
+  const startWhenIdle = () => {
+    if ('requestIdleCallback' in globalThis) requestIdleCallback(start, { timeout: MAX_IDLE_WAIT_MS })
+    else setTimeout(start)
+  }
+  if (nuxtApp.isHydrating) nuxtApp.hooks.hookOnce('app:suspense:resolve', startWhenIdle)
+  else startWhenIdle()
 }
 
 /**
