@@ -9,11 +9,13 @@ import { eventually } from '../support/eventually'
 import type { FaultyProxy } from '../support/faulty-proxy'
 import { startProxy } from '../support/faulty-proxy'
 import { findRedis } from '../support/redis'
+import { redisTarget } from '../support/stores'
 import { useRedis } from '../support/redis-driver'
 import type { RedisGroup } from '../support/redis-groups'
 import { startCluster, startSentinel } from '../support/redis-groups'
 
 const HEARTBEAT_INTERVAL_MS = 5000
+const SHORT_TIMEOUT_MS = 100
 const program = findRedis()
 
 /** Subscribes, and resolves when the connection is established. Returns the changes that are reported. */
@@ -85,16 +87,19 @@ describe.skipIf(!program)('a Redis server that fails', () => {
   })
 
   it('hangs: commands fail with a timeout, and succeed when it responds again', async () => {
-    const { driver, server } = fixture()
+    const { driver, server, open } = fixture()
     await driver.create(A, 'value', meta())
+    const impatient = open({ commandTimeout: SHORT_TIMEOUT_MS })
+    await eventually(() => impatient.read(A))
     server.signal('SIGSTOP')
     try {
-      await expect(driver.read(A)).rejects.toThrow('[cloakroom] [store:redis] does not respond in time')
+      await expect(impatient.read(A)).rejects.toThrow('[cloakroom] [store:redis] does not respond in time')
     }
     finally {
       server.signal('SIGCONT')
     }
-    expect(await eventually(() => driver.read(A))).toMatchObject({ value: 'value' })
+    expect(await eventually(() => impatient.read(A))).toMatchObject({ value: 'value' })
+    await impatient.dispose?.()
   })
 })
 
@@ -102,22 +107,26 @@ describe.skipIf(!program)('a network between app and Redis that fails', () => {
   const fixture = useRedis(program)
   let proxy: FaultyProxy
   let driver: AtomicDriver
+  const proxyUrl = () => `redis://127.0.0.1:${proxy.port}`
 
   beforeEach(async () => {
     proxy = await startProxy(fixture().server.port)
-    driver = fixture().open(`redis://127.0.0.1:${proxy.port}`)
+    driver = fixture().open({ url: proxyUrl() })
     await driver.create(A, 'value', meta())
   })
 
   afterEach(async () => {
+    await proxy.dispose() // First, because a connection without data would stay open.
     await driver.dispose?.()
-    await proxy.dispose()
   })
 
   it('drops all data of a connection: the driver opens another one', async () => {
+    const impatient = fixture().open({ url: proxyUrl(), commandTimeout: SHORT_TIMEOUT_MS })
+    await eventually(() => impatient.read(A))
     proxy.blackhole()
-    await expect(driver.read(A)).rejects.toBeInstanceOf(StoreError)
-    expect(await eventually(() => driver.read(A))).toMatchObject({ value: 'value' })
+    await expect(impatient.read(A)).rejects.toBeInstanceOf(StoreError)
+    expect(await eventually(() => impatient.read(A))).toMatchObject({ value: 'value' })
+    await impatient.dispose?.()
   })
 
   it('closes a connection in the middle of a reply: the driver ignores that reply', async () => {
@@ -134,7 +143,8 @@ describe.skipIf(!program)('a network between app and Redis that fails', () => {
 
   it('drops all data of the subscription: the driver subscribes again and reports unknown', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
-    const reported = await subscribe(driver)
+    const impatient = fixture().open({ url: proxyUrl(), commandTimeout: SHORT_TIMEOUT_MS })
+    const reported = await subscribe(impatient)
     proxy.blackhole()
     vi.advanceTimersByTime(HEARTBEAT_INTERVAL_MS)
     vi.useRealTimers()
@@ -143,6 +153,7 @@ describe.skipIf(!program)('a network between app and Redis that fails', () => {
     await other.remove(A, NOW, 'revoked')
     await other.dispose?.()
     await eventually(() => expect(reported).toContainEqual({ sessionKey: A }))
+    await impatient.dispose?.()
   })
 
   it('refuses connections for a while: commands fail until it accepts them again', async () => {
@@ -166,21 +177,21 @@ describe.skipIf(!program)('a group of Redis servers', () => {
     group = await startSentinel(program!)
     driver = redisDriver({ target: parseRedisUrl(group.url) })
     const reported = await subscribe(driver)
-    await driver.assignUser(A, 'value', userMeta('ada'), LIMIT)
+    await eventually(() => driver.assignUser(A, 'value', userMeta('ada'), LIMIT))
     await untilReplicated(group.servers[0]!.port)
     await group.servers[0]!.kill()
     await expect(driver.read(A)).rejects.toBeInstanceOf(StoreError)
     expect(await eventually(() => driver.replace(A, 'changed', meta(), 1))).toBe('replaced')
-    expect(await keysOf(driver, 'ada')).toEqual([A])
+    expect(await eventually(() => keysOf(driver, 'ada'))).toEqual([A])
     await eventually(() => expect(reported).toEqual(['unknown', 'unknown']))
-    await driver.remove(A, NOW, 'revoked')
+    await eventually(() => driver.remove(A, NOW, 'revoked'))
     await eventually(() => expect(reported).toContainEqual({ sessionKey: A }))
   })
 
   it('moves a slot from one server of a cluster to another: no command fails, and none happens twice', async () => {
     const cluster = await startCluster(program!)
     group = cluster
-    driver = redisDriver({ target: parseRedisUrl(group.url) })
+    driver = redisDriver({ target: redisTarget(group.url) })
     for (const key of KEYS) await driver.create(key, 'value', meta())
     const versions = new Map(KEYS.map(key => [key, 1]))
     await cluster.moveSlot(`cloakroom:session:${A}`, async () => {

@@ -2,9 +2,9 @@ import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
 import type { AtomicDriver } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/store'
 import { redisDriver } from '../../packages/nuxt-cloakroom/src/runtime/server/stores/redis'
-import { parseRedisUrl } from '../../packages/nuxt-cloakroom/src/runtime/server/stores/redis/connection'
 import type { RedisServer } from './redis'
 import { startRedis } from './redis'
+import { redisTarget } from './stores'
 
 export interface RedisFixture {
   readonly server: RedisServer
@@ -15,7 +15,14 @@ export interface RedisFixture {
   /** The warnings of all drivers of this test. */
   readonly warnings: readonly string[]
   /** Opens another driver on the same server. */
-  open(url?: string): AtomicDriver
+  open(options?: OpenOptions): AtomicDriver
+}
+
+export interface OpenOptions {
+  /** Default: the server's own. */
+  url?: string
+  /** In milliseconds. Default: only what hangs times out, so that no test depends on the machine's speed. */
+  commandTimeout?: number
 }
 
 /** For a `describe`: one server for all of its tests, which is emptied before each test. */
@@ -25,7 +32,8 @@ export function useRedis(program: string | undefined, ...options: string[]): () 
   let driver: AtomicDriver
   const warnings: string[] = []
   const warn = (message: string) => warnings.push(message)
-  const open = (url = server.url) => redisDriver({ target: parseRedisUrl(url), warn })
+  const open = ({ url = server.url, commandTimeout }: OpenOptions = {}) =>
+    redisDriver({ target: redisTarget(url, commandTimeout), warn })
 
   beforeAll(async () => {
     if (!program) return

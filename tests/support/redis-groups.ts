@@ -25,7 +25,7 @@ export interface RedisCluster extends RedisGroup {
 
 /** Starts a cluster without replicas, with the slots distributed evenly. */
 export async function startCluster(program: string, size = 2): Promise<RedisCluster> {
-  const options = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000']
+  const options = ['--cluster-enabled', 'yes', '--cluster-node-timeout', String(HANG_MS)]
   const servers = await Promise.all(Array.from({ length: size }, () => startRedis(program, ...options)))
   const clients = servers.map(({ port }) => new Redis(port))
   const firstSlotOf = (index: number) => Math.floor(index * SLOTS / size)
@@ -50,7 +50,7 @@ export async function startCluster(program: string, size = 2): Promise<RedisClus
       await clients[from]!.cluster('SETSLOT', slot, 'MIGRATING', ids[to]!)
       await afterStep()
       const keys = await clients[from]!.cluster('GETKEYSINSLOT', slot, 100)
-      await clients[from]!.migrate('127.0.0.1', servers[to]!.port, '', 0, 1000, 'KEYS', ...keys)
+      await clients[from]!.migrate('127.0.0.1', servers[to]!.port, '', 0, HANG_MS, 'KEYS', ...keys)
       await afterStep()
       for (const client of [clients[to]!, clients[from]!]) await client.cluster('SETSLOT', slot, 'NODE', ids[to]!)
       await afterStep()

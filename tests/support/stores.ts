@@ -10,6 +10,7 @@ import { lockedDriver } from '../../packages/nuxt-cloakroom/src/runtime/server/s
 import { memoryDriver } from '../../packages/nuxt-cloakroom/src/runtime/server/stores/memory'
 import { redisDriver } from '../../packages/nuxt-cloakroom/src/runtime/server/stores/redis'
 import { parseRedisUrl } from '../../packages/nuxt-cloakroom/src/runtime/server/stores/redis/connection'
+import type { RedisTarget } from '../../packages/nuxt-cloakroom/src/runtime/server/stores/redis/connection'
 import { sqliteDriver } from '../../packages/nuxt-cloakroom/src/runtime/server/stores/sqlite'
 import { HANG_MS } from './limits'
 import { findRedis, startRedis } from './redis'
@@ -57,11 +58,15 @@ function inFolder(name: string, open: (path: string) => AtomicDriver, { shared }
   }
 }
 
+/** A server whose commands, by default, only time out if they hang. */
+export function redisTarget(url: string, commandTimeout = HANG_MS): RedisTarget {
+  return { ...parseRedisUrl(url), commandTimeout }
+}
+
 async function prepareRedis() {
   const server = await startRedis(redisProgram!)
-  const targetOf = (store: string) => parseRedisUrl(`${server.url}?prefix=${store}`)
   return {
-    open: (store = 'sessions') => redisDriver({ target: { ...targetOf(store), commandTimeout: HANG_MS } }),
+    open: (store = 'sessions') => redisDriver({ target: redisTarget(`${server.url}?prefix=${store}`) }),
     dispose: () => server.dispose(),
   }
 }

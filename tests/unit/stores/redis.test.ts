@@ -6,12 +6,12 @@ import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { AtomicDriver } from '../../../packages/nuxt-cloakroom/src/runtime/server/sessions/store'
 import { redisDriver } from '../../../packages/nuxt-cloakroom/src/runtime/server/stores/redis'
-import { parseRedisUrl } from '../../../packages/nuxt-cloakroom/src/runtime/server/stores/redis/connection'
 import { describeChanges } from '../../support/contract/changes'
 import { A, meta } from '../../support/contract/samples'
 import { makeDirectory } from '../../support/directory'
 import { freePort } from '../../support/free-port'
 import { findRedis, startRedis } from '../../support/redis'
+import { redisTarget } from '../../support/stores'
 import { startCluster, startSentinel } from '../../support/redis-groups'
 import { describeStoreContract } from '../../support/store-contract'
 import { issuePair, install } from '../tls/pairs'
@@ -47,7 +47,8 @@ describe.skipIf(!program).each(deployments)('redisDriver with %s', (_name, start
     return `${url}${url.includes('?') ? '&' : '?'}prefix=cloakroom:${randomUUID()}`
   }
 
-  const open = (url: string) => redisDriver({ target: parseRedisUrl(url), warn: message => console.warn(message) })
+  const warn = (message: string) => console.warn(message)
+  const open = (url: string) => redisDriver({ target: redisTarget(url), warn })
 
   describeStoreContract('Redis', () => open(newPrefix()), { expiresItself: true })
   describeChanges(() => {
@@ -72,7 +73,7 @@ describe.skipIf(!program)('redisDriver with a server over TLS', () => {
     const trusted = tls.getCACertificates('default')
     tls.setDefaultCACertificates(tls.getCACertificates('bundled'))
     try {
-      driver = redisDriver({ target: parseRedisUrl(deployment.url) })
+      driver = redisDriver({ target: redisTarget(deployment.url) })
       const message = '[cloakroom] [store:redis] is not connected'
       const cause = { code: 'SELF_SIGNED_CERT_IN_CHAIN' }
       await expect(driver.read(A)).rejects.toMatchObject({ message, cause })
@@ -83,13 +84,13 @@ describe.skipIf(!program)('redisDriver with a server over TLS', () => {
   })
 
   it('throws if the password is wrong', async () => {
-    driver = redisDriver({ target: parseRedisUrl(deployment.url.replace(':s%40crät', ':hunter2')) })
+    driver = redisDriver({ target: redisTarget(deployment.url.replace(':s%40crät', ':hunter2')) })
     const problem = '[cloakroom] [store:redis] does not accept this user name and password'
     await expect(driver.read(A)).rejects.toThrow(problem)
   })
 
   it('throws for keys that the user may not access', async () => {
-    driver = redisDriver({ target: parseRedisUrl(`${deployment.url}?prefix=elsewhere`) })
+    driver = redisDriver({ target: redisTarget(`${deployment.url}?prefix=elsewhere`) })
     const problem = '[cloakroom] [store:redis] does not allow this user the commands that sessions need. The README of '
       + 'nuxt-cloakroom lists them'
     await expect(driver.create(A, 'value', meta())).rejects.toThrow(problem)

@@ -87,7 +87,7 @@ describe.skipIf(!program)('redisDriver.subscribe', () => {
     const { admin, server, open, warnings } = fixture()
     await admin.call('ACL', 'SETUSER', 'no-channels', 'on', '>secret', '~*', 'resetchannels', '+@all')
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
-    const driver = open(`redis://no-channels:secret@127.0.0.1:${server.port}`)
+    const driver = open({ url: `redis://no-channels:secret@127.0.0.1:${server.port}` })
     reported.length = 0
     const unsubscribe = listenTo(driver)
     await eventually(() => expect(warnings).toHaveLength(1))
@@ -109,7 +109,7 @@ describe.skipIf(!program)('redisDriver.subscribe', () => {
     const { admin, server, open, warnings } = fixture()
     const rights = ['on', '>secret', '~*', '&cloakroom:*', '+@all', '-publish']
     await admin.call('ACL', 'SETUSER', 'no-publish', ...rights)
-    const driver = open(`redis://no-publish:secret@127.0.0.1:${server.port}`)
+    const driver = open({ url: `redis://no-publish:secret@127.0.0.1:${server.port}` })
     driver.subscribe!(() => {})
     await eventually(() => expect(warnings).toHaveLength(1))
     expect((await driver.assignUser(A, 'value', userMeta('ada'), LIMIT)).outcome).toBe('written')

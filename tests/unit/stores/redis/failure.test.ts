@@ -2,10 +2,10 @@ import { inspect } from 'node:util'
 import { Redis } from 'ioredis'
 import { describe, expect, it } from 'vitest'
 import { redisDriver } from '../../../../packages/nuxt-cloakroom/src/runtime/server/stores/redis'
-import { parseRedisUrl } from '../../../../packages/nuxt-cloakroom/src/runtime/server/stores/redis/connection'
 import { redisFailure } from '../../../../packages/nuxt-cloakroom/src/runtime/server/stores/redis/failure'
 import { A, meta } from '../../../support/contract/samples'
 import { findRedis, startRedis } from '../../../support/redis'
+import { redisTarget } from '../../../support/stores'
 
 const program = findRedis()
 
@@ -26,7 +26,7 @@ async function withServer(
   { login = '', options = [] }: { login?: string, options?: string[] } = {},
 ) {
   const server = await startRedis(program!, ...options)
-  const driver = redisDriver({ target: parseRedisUrl(server.url.replace('//', `//${login}`)) })
+  const driver = redisDriver({ target: redisTarget(server.url.replace('//', `//${login}`)) })
   const admin = new Redis(server.port, { lazyConnect: true })
   try {
     await use(driver, admin)

@@ -39,7 +39,7 @@ describe.skipIf(!program)('redisDriver', () => {
   })
 
   it('throws that it is not connected if there is no server, with the cause', async () => {
-    const driver = fixture().open(`redis://127.0.0.1:${await freePort()}`)
+    const driver = fixture().open({ url: `redis://127.0.0.1:${await freePort()}` })
     const message = '[cloakroom] [store:redis] is not connected'
     await expect(driver.read(A)).rejects.toMatchObject({ message, cause: { code: 'ECONNREFUSED' } })
     await driver.dispose?.()
