@@ -1,5 +1,5 @@
 import { tryOnScopeDispose } from '@vueuse/core'
-import { computed, effectScope, getCurrentInstance, getCurrentScope, onServerPrefetch, ref, shallowRef } from 'vue'
+import { computed, effectScope, getCurrentInstance, onServerPrefetch, ref, shallowRef } from 'vue'
 import type { Ref } from 'vue'
 import { useNuxtApp, useState } from '#imports'
 import type { UserSessionComposable } from '../../shared/types/auth-utils'
@@ -14,8 +14,6 @@ import { refreshAndBroadcast, startSync } from '../session/sync'
 
 type NuxtApp = ReturnType<typeof useNuxtApp>
 type UserSession = UserSessionComposable & { readonly load: () => Promise<void> }
-
-const MAX_IDLE_WAIT_MS = 500
 
 /** One for each Nuxt app: on the server, for each request. */
 const sessions = new WeakMap<NuxtApp, UserSession>()
@@ -42,13 +40,13 @@ function createUserSession(nuxtApp: NuxtApp): UserSession {
   const state = useState<SessionState>('cloakroom', initialState)
   const isLive = ref(false)
   const sync = shallowRef<Sync>()
-  return effectScope(true).run(() => {
+  const scope = effectScope(true)
+  return scope.run(() => {
     const now = useServerClock(computed(() => state.value.view), isLive)
     const client = new SessionClient(state, now, import.meta.server ? () => loadForPage(nuxtApp, state) : undefined)
     const values = createValues(state, now, sync)
     if (import.meta.client) {
       leaveProtectedPages(client)
-      const scope = getCurrentScope()!
       whenHydrated(nuxtApp, () => scope.run(() => {
         isLive.value = true
         if (!values.ready.value) void client.load()
@@ -60,21 +58,23 @@ function createUserSession(nuxtApp: NuxtApp): UserSession {
 }
 
 /** Not by `onNuxtReady`, which waits for an idle moment without a limit: Chromium may have none for many seconds. */
-function whenHydrated(nuxtApp: NuxtApp, start: () => void) {
-  const startWhenIdle = () => {
-    if ('requestIdleCallback' in globalThis) requestIdleCallback(start, { timeout: MAX_IDLE_WAIT_MS })
-    else setTimeout(start)
-  }
-  if (nuxtApp.isHydrating) nuxtApp.hooks.hookOnce('app:suspense:resolve', startWhenIdle)
-  else startWhenIdle()
+function whenHydrated({ isHydrating, hooks }: NuxtApp, start: () => void) {
+  if (isHydrating) hooks.hookOnce('app:suspense:resolve', start)
+  else setTimeout(start) // Not in the component that has called `useUserSession` first.
 }
 
 /**
  * An error page knows no user: caches that go by a path's ending store a 404 for `/account/foo.css` (cache deception).
  */
 async function loadForPage({ ssrContext, payload }: NuxtApp, state: Ref<SessionState>) {
-  const view = payload.error ? 'unknown' : await ssrContext?.event.context.sessionView?.() ?? 'unknown'
-  state.value = view === 'unknown' ? { ...state.value, stale: true } : withView(state.value, view)
+  try {
+    const view = payload.error ? 'unknown' : await ssrContext?.event.context.sessionView?.() ?? 'unknown'
+    state.value = view === 'unknown' ? { ...state.value, stale: true } : withView(state.value, view)
+  }
+  catch (error) {
+    state.value = { ...state.value, stale: true }
+    throw error
+  }
 }
 
 function createValues(
@@ -112,7 +112,7 @@ function createMethods(client: SessionClient, sync: Readonly<Ref<Sync | undefine
   return {
     load: () => client.load(),
     async fetch() {
-      await refreshAndBroadcast(client, broadcast)
+      await (import.meta.server ? client.refresh().catch(() => {}) : refreshAndBroadcast(client, broadcast))
     },
     async extend() {
       const isExtended = await client.extend()

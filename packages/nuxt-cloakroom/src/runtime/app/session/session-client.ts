@@ -46,12 +46,9 @@ export class SessionClient {
   }
 
   /** Refreshes the state from the server. Returns `false` if it did not respond. */
-  async refresh(): Promise<boolean> {
-    if (!this.#loadForPage) return this.#request(() => call('GET', SESSION_PATH))
-    await this.#loadForPage().catch(() => {
-      this.#state.value = { ...this.state, stale: true }
-    })
-    return !this.state.stale
+  refresh(): Promise<boolean> {
+    if (import.meta.server) return this.#loadForPage!().then(() => !this.state.stale)
+    return this.#request(() => call('GET', SESSION_PATH))
   }
 
   /** Moves the idle clock. Returns `false` if the server did not. */
