@@ -20,7 +20,7 @@ const TAG_BYTES = 32
 
 /** Hashes run on Node's pool of four threads, which also reads files: two threads stay free for that. */
 const MAX_CONCURRENT_HASHES = 2
-/** A client that would wait for more than a second or so is told to try again instead. */
+/** About one second of waiting. The server refuses further clients, which can try again later. */
 const MAX_WAITING_HASHES = 64
 
 const derive = promisify(argon2)

@@ -77,8 +77,8 @@ function parseCertificate(pem: string, name: string): X509Certificate {
 
 function parseKey(pem: string, name: string, path: string): KeyObject {
   if (/BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: 4,ENCRYPTED/.test(pem)) {
-    throw new StartupError(`${name} is encrypted, and there is nobody to type its passphrase: decrypt it with openssl `
-      + `pkey -in ${path} -out FILE.`)
+    throw new StartupError(`${name} is encrypted, and the server cannot ask for its passphrase: decrypt it with `
+      + `openssl pkey -in ${path} -out FILE.`)
   }
   if (!pem.includes('PRIVATE KEY-----')) {
     const cure = pem.includes('-----BEGIN CERTIFICATE-----')

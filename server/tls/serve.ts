@@ -28,7 +28,7 @@ export interface Service {
    * changes. Never called behind a proxy or on a Unix socket.
    */
   onListening: (origins: string[]) => Promise<unknown>
-  /** Called as soon as the server is told to stop, to end event streams. */
+  /** Called at the signal to stop, to end event streams. */
   onShutdown: () => Promise<unknown>
   /** Called after the last response, to flush and close stores. */
   onClosed: () => Promise<unknown>

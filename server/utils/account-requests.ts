@@ -3,7 +3,7 @@ import type { H3Event } from 'h3'
 import { createError, setResponseHeader } from 'h3'
 import { flatten, safeParse } from 'valibot'
 import type { GenericSchema, InferOutput } from 'valibot'
-import { PasswordsBusyError, hashPassword, verifyPassword } from '../accounts/passwords'
+import { PasswordsBusyError, hashPassword, isCommonPassword, verifyPassword } from '../accounts/passwords'
 import { nameKey } from '../accounts/store'
 import type { Account } from '../accounts/store'
 import type { AccountErrorCode, AccountErrorData } from '#shared/types/account'
@@ -27,6 +27,12 @@ export function accountError(code: AccountErrorCode, message: string, details: O
     message,
     data: { code, ...details },
   })
+}
+
+/** @throws 422 `common_password` for a password that is common, or is the account's name */
+export function refuseCommonPassword(password: string, name: string): void {
+  if (!isCommonPassword(password, name)) return
+  throw accountError('common_password', 'This password is among the first that an attacker would try. Choose another.')
 }
 
 /**

@@ -59,7 +59,7 @@ test('the form shows a wrong password, a taken name and a weak password', async 
   await toRegister.click()
   await expect(alert).toHaveText('')
   await create.click()
-  await expect(name).toHaveAccessibleDescription(/Somebody has this name already/)
+  await expect(name).toHaveAccessibleDescription(/This name is taken/)
   await password.fill('short')
   await create.click()
   await expect(password).toHaveAccessibleDescription(/at least 8 characters/)

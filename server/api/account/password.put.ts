@@ -1,15 +1,13 @@
 import { PasswordChange } from '#shared/schemas/account'
-import { isCommonPassword } from '../../accounts/passwords'
 
 /** Changes the password (requires the current one, ASVS 6.2.3) and signs out all other devices (ASVS 7.4.3). */
 export default defineEventHandler(async (event) => {
   const { current, password } = await readBodyAs(event, PasswordChange)
   const { session, account } = await requireAccount(event)
   await requirePassword(event, { account, name: account.name, password: current })
-  if (isCommonPassword(password, account.name)) throw accountError('common_password', 'This password is among the '
-    + 'first that anybody would try. Choose another.')
+  refuseCommonPassword(password, account.name)
   const changed = useAccounts().setPassword(account, await storedForm(event, password))
-  if (!changed) throw accountError('wrong_credentials', 'The password was changed meanwhile.')
+  if (!changed) throw accountError('wrong_credentials', 'The password was changed in the meantime.')
   // Before anything else that may fail: ending the other sessions is the purpose of a password change.
   const ended = await session.revokeOthers()
   await session.signIn(account.id, { remember: session.persistent, data: held => held })

@@ -33,7 +33,7 @@ type Phrase = [why: string, advice: string]
 /** By target and kind where targets differ, otherwise by kind; each for the outcome that it explains. */
 const PHRASES: Partial<Record<`${'' | `${Target} `}${Kind} ${Outcome}`, Phrase>> = {
   'same-origin right works': [
-    'Page and server are one origin, so the browser asks for no leave and sends the cookie by itself.',
+    'Page and server have one origin, so the browser sends the request and the cookie without a check.',
     'Nothing: there is no CORS to set up, and no preflight to wait for.',
   ],
   'same-site right works': [

@@ -78,7 +78,8 @@ export interface UserSessionComposable {
   readonly ended: ComputedRef<SessionEndReason | null>
   /**
    * Refreshes the session from the server, for example after signing in or after its data has changed. Never throws:
-   * without a response, `stale` is `true`. The other tabs are notified of changes.
+   * without a response, `stale` is `true`. The other tabs are notified of changes. While a page is rendered, what was
+   * rendered before keeps the earlier state.
    */
   fetch: () => Promise<void>
   /** Moves the idle clock, in all tabs. Returns `false` if the server did not. */
