@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test'
-import { expect, expectAccessible, test } from '../support/fixtures.ts'
+import { expect, expectAccessible, hydrated, test } from '../support/fixtures.ts'
 import { sessionPage, UUID } from '../support/session-page.ts'
 
 const PHONE = { width: 360, height: 740 }
@@ -25,7 +25,7 @@ for (const [device, viewport] of Object.entries({ phone: PHONE, desktop: DESKTOP
 test('the Tab key reaches every control, in the order of the page', async ({ page }) => {
   await page.goto('/')
   const { value, send, newValue, endSession } = sessionPage(page)
-  await expect(value).toHaveValue(UUID)
+  await hydrated(page) // Before that, the buttons are disabled, and the Tab key skips them.
   await value.focus()
   for (const control of [send, newValue, endSession, page.getByRole('button', { name: 'Reset idle clock' })]) {
     await page.keyboard.press('Tab')

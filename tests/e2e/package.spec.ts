@@ -1,4 +1,4 @@
-import { expect, test } from '../support/fixtures.ts'
+import { expect, hydrated, test } from '../support/fixtures.ts'
 import { startFixture } from '../support/fixture-server.ts'
 import { buildPackedApp } from '../support/packed-app.ts'
 
@@ -9,10 +9,12 @@ for (const manager of ['npm', 'pnpm'] as const) {
       const origin = server.url.replace('127.0.0.1', 'localhost')
       const [first, second] = [await context.newPage(), await context.newPage()]
       await first.goto(origin)
+      await hydrated(first)
       await first.getByRole('button', { name: 'Sign in as Ada' }).click()
       await expect(first.getByText('Cart: apple')).toBeVisible()
       await second.goto(origin)
       await expect(second.getByText('Cart: apple')).toBeVisible()
+      await hydrated(second)
       await second.getByRole('button', { name: 'Sign out' }).click()
       for (const tab of [first, second]) {
         await expect(tab.getByRole('heading', { name: 'Sign in' })).toBeVisible()

@@ -1,5 +1,5 @@
 import type { BrowserContext } from '@playwright/test'
-import { expect, expectAccessible, test } from '../support/fixtures.ts'
+import { expect, expectAccessible, hydrated, test } from '../support/fixtures.ts'
 import { sessionPage, UUID } from '../support/session-page.ts'
 
 test.beforeEach(async ({ page }) => {
@@ -41,6 +41,7 @@ test('the correct value succeeds after a wrong one', async ({ page, problems }) 
 })
 
 test('pressing Enter in the field sends the value', async ({ page }) => {
+  await hydrated(page) // Before that, the button is disabled, and Enter does nothing.
   const { value, success } = sessionPage(page)
   await value.press('Enter')
 
