@@ -11,11 +11,13 @@ export type SessionTone = 'active' | 'ended' | 'warning' | 'neutral'
 interface SessionPageTexts {
   title: string
   tone: SessionTone
-  /** Shown where results appear, while there are none. */
+  /** Shown until a step has a result. */
   hint: Hint | null
-  /** Shown in place of the server's facts, the browser's facts, and the calls, while there are none. */
+  /** Shown if there are no facts of the server. */
   server: string
+  /** Shown if there are no facts of the browser. */
   browser: string
+  /** Shown if there are no calls. */
   calls: string
 }
 
