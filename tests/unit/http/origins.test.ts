@@ -1,18 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { parseOrigins } from '../../../packages/nuxt-cloakroom/src/runtime/server/http/origins'
-import { ConfigError } from '../../../packages/nuxt-cloakroom/src/runtime/server/sessions/errors'
+import { configErrorOf } from '../../support/config-error'
 
 const VARIABLE = 'NUXT_CLOAKROOM_ALLOWED_ORIGINS'
 
 function refusal(list: string, dev = false): string {
-  try {
-    parseOrigins(VARIABLE, list, dev)
-  }
-  catch (error) {
-    expect(error).toBeInstanceOf(ConfigError)
-    return (error as ConfigError).message
-  }
-  throw new Error(`${list} was accepted`)
+  return configErrorOf(() => parseOrigins(VARIABLE, list, dev)).message
 }
 
 describe('parseOrigins', () => {

@@ -1,22 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { ConfigError } from '../../../packages/nuxt-cloakroom/src/runtime/server/sessions/errors'
 import { generateKey, parseKeyRing } from '../../../packages/nuxt-cloakroom/src/runtime/server/sessions/key-ring'
+import { configErrorOf } from '../../support/config-error'
 
 const bytes = randomBytes(32)
 const FIX = 'Create one with: node -e "console.log(crypto.randomBytes(32).toString(\'base64url\'))"'
 
 /** The error with which these keys are refused. */
-function refusal(text: string, setting?: string): ConfigError {
-  try {
-    parseKeyRing(text, setting)
-  }
-  catch (error) {
-    expect(error).toBeInstanceOf(ConfigError)
-    return error as ConfigError
-  }
-  throw new Error(`${text} was accepted`)
-}
+const refusal = (text: string, setting?: string) => configErrorOf(() => parseKeyRing(text, setting))
 
 /** 32 bytes that are computed from their position, as base64url. */
 function pattern(byteAt: (index: number) => number): string {
