@@ -14,6 +14,8 @@ const SIGNED_IN = {
   isDown: false,
   requests: 0,
   now: null as number | null,
+  /** The browser still sends the cookie of the session that has ended. */
+  keepsCookie: false,
   delay: Promise.resolve() as Promise<unknown>,
 }
 
@@ -25,9 +27,9 @@ registerEndpoint('/api/_session', {
     server.requests++
     await server.delay
     if (server.isDown) throw createError({ statusCode: 503, data: { code: 'store_unavailable' } })
-    const { id, userId, ended } = server
+    const { id, userId, ended, keepsCookie } = server
     const now = server.now ?? Date.now()
-    if (!id) return viewOf({ session: null, data: null, cookie: null, ended, now })
+    if (!id) return viewOf({ session: null, data: null, ended, now, ...keepsCookie ? {} : { cookie: null } })
     const session = sessionOf({ id, userId, idleExpiresAt: now + HOUR, expiresAt: now + 2 * HOUR })
     return viewOf({ status: 'signed-in', session, data: { id }, now })
   },
@@ -138,6 +140,31 @@ it('sends nothing to a tab that opens with newer HTML', async () => {
   const last = await sendLastMessage()
 
   expect(messages).toEqual([{ type: 'changed' }, last]) // Of the other session that it found.
+})
+
+it('finds that a sign-out has cleared the cookie, although it received the end before that', async () => {
+  Object.assign(server, { userId: null, id: '', ended: 'signed_out', keepsCookie: true })
+  const signedOut = { type: 'ended', id: 'h1', reason: 'signed_out' }
+  otherTab.postMessage(signedOut) // From the tab that follows the event stream.
+  await eventually(() => expect(session.ended.value).toBe('signed_out'))
+  const response = Promise.withResolvers<undefined>()
+  server.delay = response.promise
+  const fetched = session.fetch()
+  otherTab.postMessage(signedOut) // From the tab that has signed out: it has the response.
+  await sendLastMessage()
+  response.resolve(undefined)
+  await fetched
+  expect(session.cookie.value).not.toBeNull()
+  server.keepsCookie = false
+  await eventually(() => expect(session.cookie.value).toBeNull())
+})
+
+it.each(['signed_out', 'expired'] as const)('requests nothing if it receives a second %s', async (reason) => {
+  Object.assign(server, { userId: null, id: '', ended: reason, requests: 0 })
+  for (let i = 0; i < 2; i++) otherTab.postMessage({ type: 'ended', id: 'h1', reason })
+  await sendLastMessage()
+
+  expect([session.ended.value, server.requests]).toEqual([reason, 0])
 })
 
 it('retries automatically until the server responds', async () => {

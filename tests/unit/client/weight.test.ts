@@ -10,8 +10,7 @@ const CLIENT = join(import.meta.dirname, '../../../packages/nuxt-cloakroom/src/r
 const ENTRY = 'client-entry'
 const VUE_USE = /^@vueuse\//
 
-/** 4.8 kB. */
-const MAX_OWN_BYTES = 4800
+const MAX_OWN_BYTES = 5000
 const MAX_BYTES_WITH_VUE_USE = 6000
 
 const clientFiles = (pattern: string) => globSync(pattern, { cwd: CLIENT }).sort().map(file => join(CLIENT, file))
@@ -56,7 +55,7 @@ describe('the client code of the module', () => {
     vi.stubEnv('NODE_ENV', 'production') // As in a production build. Otherwise a component contains its file's path.
   })
 
-  it('is at most 4.8 kB gzipped, all of it except diagnoseSession', async () => {
+  it('is at most 5 kB gzipped, all of it except diagnoseSession', async () => {
     const { code, modules } = await bundle(VUE_USE)
     expect(gzipSync(code).length).toBeLessThanOrEqual(MAX_OWN_BYTES)
     expect(code).toContain('new EventSource(')

@@ -75,10 +75,17 @@ function useTabs(client: SessionClient): Broadcast {
     if (viewedAt() > renderedAt) post({ type: 'changed' })
   }
 
+  /** The event stream may report a sign-out before the browser has the response, which clears the cookie. */
+  async function recheckCookie() {
+    await client.idle()
+    if (client.id === null && client.state.view?.cookie) void client.refresh()
+  }
+
   watch(data, (message) => {
     if (message?.type === 'changed') client.changed()
     else if (message?.type === 'opened') void welcome(message.now)
-    else if (message && message.id === client.id) client.end(message.reason)
+    else if (message?.id === client.id) client.end(message!.reason)
+    else if (message?.reason === 'signed_out') void recheckCookie()
   }, { flush: 'sync' })
   if (client.state.view) post({ type: 'opened', now: viewedAt() })
   return post
