@@ -47,6 +47,7 @@ beforeEach(async () => {
       return () => null
     },
   })
+  await new Promise(resolve => setTimeout(resolve)) // The first time, synchronization starts with an earlier timer.
   await session.fetch()
   messages = []
   otherTab = new BroadcastChannel('cloakroom')

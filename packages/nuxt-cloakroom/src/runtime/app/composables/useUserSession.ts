@@ -9,7 +9,7 @@ import { useServerClock } from '../session/server-clock'
 import { SessionClient } from '../session/session-client'
 import { initialState, withView } from '../session/session-state'
 import type { SessionState } from '../session/session-state'
-import type { Sync } from '../session/sync'
+import type { Sync, TabMessage } from '../session/sync'
 import { refreshAndBroadcast, startSync } from '../session/sync'
 
 type NuxtApp = ReturnType<typeof useNuxtApp>
@@ -45,15 +45,21 @@ function createUserSession(nuxtApp: NuxtApp): UserSession {
     const now = useServerClock(computed(() => state.value.view), isLive)
     const client = new SessionClient(state, now, import.meta.server ? () => loadForPage(nuxtApp, state) : undefined)
     const values = createValues(state, now, sync)
+    const unsent: TabMessage[] = [] // A page can be used a moment before it is in sync.
+    const broadcast = (message: TabMessage) => {
+      if (sync.value) sync.value.broadcast(message)
+      else unsent.push(message)
+    }
     if (import.meta.client) {
       leaveProtectedPages(client)
       whenHydrated(nuxtApp, () => scope.run(() => {
         isLive.value = true
         if (!values.ready.value) void client.load()
         sync.value = startSync({ client, now, remaining: values.remaining })
+        unsent.forEach(broadcast)
       }))
     }
-    return { ...values, ...createMethods(client, sync) }
+    return { ...values, ...createMethods(client, broadcast) }
   })!
 }
 
@@ -107,8 +113,7 @@ function createValues(
   }
 }
 
-function createMethods(client: SessionClient, sync: Readonly<Ref<Sync | undefined>>) {
-  const broadcast: Sync['broadcast'] = message => sync.value?.broadcast(message)
+function createMethods(client: SessionClient, broadcast: Sync['broadcast']) {
   return {
     load: () => client.load(),
     async fetch() {
