@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test'
-import { expect, expectAccessible, OFFLINE, hydrated, test } from '../support/fixtures.ts'
+import { expect, expectAccessible, OFFLINE, SERVER_DOWN, hydrated, test } from '../support/fixtures.ts'
 import { devicesPage, newName, register, signIn, signInTwoTabs } from '../support/account-page.ts'
 import { expectOneEndedEvent, expectRequestsAfterEvents, recordTraffic } from '../support/session-page.ts'
 
@@ -108,7 +108,7 @@ test('two tabs of one browser share one stream', async ({ page, context }) => {
 })
 
 test('the stream reconnects after a restart and the session is still active', async ({ page, app, problems }) => {
-  problems.allow(/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|NUXT_E5002/)
+  problems.allow(SERVER_DOWN)
   const name = newName()
   await register(page, name)
   await expect(devicesPage(page).devices).toHaveCount(1)

@@ -1,6 +1,6 @@
 import type { BrowserContext, Page } from '@playwright/test'
 import { devicesPage, newName, register } from '../support/account-page.ts'
-import { expect, expectAccessible, test } from '../support/fixtures.ts'
+import { expect, expectAccessible, SERVER_DOWN, test } from '../support/fixtures.ts'
 import { call } from '../support/https.ts'
 import type { BuiltServer } from '../support/server.ts'
 import { sessionCookie } from '../support/session-page.ts'
@@ -31,7 +31,7 @@ for (const path of ['/devices', '/account']) {
 }
 
 test('the page shows by itself that the server is down, and that it is up again', async ({ page, app, problems }) => {
-  problems.allow(/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|NUXT_E5002/)
+  problems.allow(SERVER_DOWN)
   await register(page, newName())
   await expect(devicesPage(page).devices).toHaveCount(1)
   await app.stop()

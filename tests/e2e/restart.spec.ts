@@ -1,10 +1,9 @@
 import { call, cookiePair } from '../support/https.ts'
-import { expect, test } from '../support/fixtures.ts'
+import { expect, SERVER_DOWN, test } from '../support/fixtures.ts'
 import { sessionPage, UUID } from '../support/session-page.ts'
 
 test('the session survives a restart of the server', async ({ page, app, problems }) => {
-  // Nuxt may prefetch something at that moment.
-  problems.allow(/ERR_CONNECTION_REFUSED|NUXT_E5002/)
+  problems.allow(SERVER_DOWN)
   await page.goto('/')
   const { value, send, success } = sessionPage(page)
   await expect(value).toHaveValue(UUID)

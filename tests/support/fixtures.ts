@@ -63,13 +63,12 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
 
 export { expect }
 
-/**
- * What a browser and Nuxt log while there is no network. Nuxt prefetches a link's page and its middleware, and no test
- * waits for that.
- */
-export const OFFLINE = new RegExp([
-  'ERR_INTERNET_DISCONNECTED', 'ERR_NETWORK_CHANGED', 'NUXT_E5002', 'Failed to fetch dynamically imported module',
-].join('|'))
+/** Nuxt prefetches a link's page and its middleware, at a moment that no test can wait for. */
+const FAILED_PREFETCH = 'NUXT_E5002|Failed to fetch dynamically imported module'
+/** What a browser and Nuxt log while there is no network. */
+export const OFFLINE = new RegExp(`ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED|${FAILED_PREFETCH}`)
+/** What they log while the server is down. */
+export const SERVER_DOWN = new RegExp(`ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|${FAILED_PREFETCH}`)
 
 /** The axe rules whose result depends on colors. */
 const COLOR_RULES = ['color-contrast', 'link-in-text-block']
