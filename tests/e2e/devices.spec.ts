@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test'
-import { expect, expectAccessible, OFFLINE, SERVER_DOWN, hydrated, test } from '../support/fixtures.ts'
+import { expect, expectAccessible, OFFLINE, SERVER_DOWN, STREAM_CUT, hydrated, test } from '../support/fixtures.ts'
 import { devicesPage, newName, register, signIn, signInTwoTabs } from '../support/account-page.ts'
 import { expectOneEndedEvent, expectRequestsAfterEvents, recordTraffic } from '../support/session-page.ts'
 
@@ -109,6 +109,7 @@ test('two tabs of one browser share one stream', async ({ page, context }) => {
 
 test('the stream reconnects after a restart and the session is still active', async ({ page, app, problems }) => {
   problems.allow(SERVER_DOWN)
+  problems.allow(STREAM_CUT)
   const name = newName()
   await register(page, name)
   await expect(devicesPage(page).devices).toHaveCount(1)

@@ -1,6 +1,6 @@
 import type { BrowserContext, Page } from '@playwright/test'
 import { devicesPage, newName, register } from '../support/account-page.ts'
-import { expect, expectAccessible, SERVER_DOWN, test } from '../support/fixtures.ts'
+import { expect, expectAccessible, SERVER_DOWN, STREAM_CUT, test } from '../support/fixtures.ts'
 import { call } from '../support/https.ts'
 import type { BuiltServer } from '../support/server.ts'
 import { sessionCookie } from '../support/session-page.ts'
@@ -32,6 +32,7 @@ for (const path of ['/devices', '/account']) {
 
 test('the page shows by itself that the server is down, and that it is up again', async ({ page, app, problems }) => {
   problems.allow(SERVER_DOWN)
+  problems.allow(STREAM_CUT)
   await register(page, newName())
   await expect(devicesPage(page).devices).toHaveCount(1)
   await app.stop()

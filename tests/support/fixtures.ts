@@ -68,7 +68,9 @@ const FAILED_PREFETCH = 'NUXT_E5002|Failed to fetch dynamically imported module'
 /** What a browser and Nuxt log while there is no network. */
 export const OFFLINE = new RegExp(`ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED|${FAILED_PREFETCH}`)
 /** What they log while the server is down. */
-export const SERVER_DOWN = new RegExp(`ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|${FAILED_PREFETCH}`)
+export const SERVER_DOWN = new RegExp(`ERR_CONNECTION_REFUSED|${FAILED_PREFETCH}`)
+/** What a browser logs if the server has cut the event stream. */
+export const STREAM_CUT = /ERR_INCOMPLETE_CHUNKED/
 
 /** The axe rules whose result depends on colors. */
 const COLOR_RULES = ['color-contrast', 'link-in-text-block']
