@@ -39,5 +39,5 @@ test('parallel calls of a page during a rotation all succeed with one new secret
   expect(await sessionCookie(context)).not.toBe(cookieBefore)
   await send.click()
   await expect(success).toBeVisible()
-  expect(secretsOf(app)).toEqual(after)
+  expect(secretsOf(app).secretHash).toBe(after.secretHash)
 })

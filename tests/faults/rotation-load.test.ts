@@ -73,7 +73,8 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('the rotation of secrets 
 
   /** Makes the rotation of each secret due, and sends all requests at the same time. Returns their statuses. */
   async function load({ origin }: BuiltServer, browsers: readonly Browser[]): Promise<number[]> {
-    changeDatabase(before.storeFile, 'UPDATE sessions SET value = json_set(value, \'$.rotatedAt\', 0)')
+    const rotationDue = 'json_set(value, \'$.rotatedAt\', 0, \'$.previous\', NULL)'
+    changeDatabase(before.storeFile, `UPDATE sessions SET value = ${rotationDue}`)
     return Promise.all(browsers.flatMap(browser => Array.from({ length: PARALLEL }, async () => {
       const { cookie, value } = browser
       const options = { method: 'POST', cookie, json: { session: value }, agent }

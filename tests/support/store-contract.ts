@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { AtomicDriver, MaybePromise } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/store'
 import { describeRecords } from './contract/records'
+import { describeRotation } from './contract/rotation'
 import { describeSweeping, describeTrimming } from './contract/sweeping'
 import { describeUnstorage } from './contract/unstorage'
 import { describeUsers } from './contract/users'
@@ -38,5 +39,6 @@ export function describeStoreContract(
     if (!expiresItself) describeSweeping(() => driver)
     describeTrimming(() => driver)
     describeUnstorage(() => driver)
+    describeRotation(() => driver)
   })
 }

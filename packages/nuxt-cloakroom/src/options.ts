@@ -47,7 +47,7 @@ export interface ModuleOptions {
   anonymousAbsoluteTimeout?: string
   /** How often an active session gets a new secret. Default `15m`. */
   rotateEvery?: string
-  /** How long the previous secret is accepted after that. Default `30s`. */
+  /** How long the previous secret is accepted once the new one was first used. Default `30s`. */
   rotationGrace?: string
   /** What happens when a secret is used after its grace period. Default `refuse`. */
   onSecretReuse?: 'refuse' | 'revoke'

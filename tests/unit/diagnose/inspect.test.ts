@@ -17,7 +17,7 @@ async function signedIn(options: Parameters<typeof createTestEngine>[0] = {}) {
   const history = new SessionHistory()
   const inspector = new Inspector({ engine: bench.engine, crossSite: false, history })
   bench.events.length = 0
-  return { ...bench, browser, session, history, inspect: () => inspector.inspect(browser.header) }
+  return { ...bench, browser, session, history, inspect: (header = browser.header) => inspector.inspect(header) }
 }
 
 describe('Inspector', () => {
@@ -62,6 +62,20 @@ describe('Inspector', () => {
     history.recordSession(session.id!, { idle: session.idleExpiresAt!, absolute: session.expiresAt! })
     await driver.clear!('', {})
     expect(await inspect()).toMatchObject({ outcome: 'no_record' })
+  })
+
+  it('reports a secret that became invalid at once as superseded, for as long as nobody uses the new one', async () => {
+    const { browser, inspect, time } = await signedIn()
+    await browser.visit()
+    const old = browser.header
+    await (await browser.visit()).session.rotate()
+    for (const wait of [0, MINUTE, 20 * MINUTE]) {
+      time.advance(wait)
+      expect(await inspect(old)).toMatchObject({ outcome: 'superseded' })
+    }
+    await browser.visit()
+    time.advance(MINUTE)
+    expect(await inspect(old)).toMatchObject({ outcome: 'old_secret' })
   })
 
   it('reports the reason of a removal that the store has not carried out yet', async () => {

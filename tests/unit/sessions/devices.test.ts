@@ -142,6 +142,7 @@ describe('the setting onSecretReuse: revoke', () => {
     const stolen = browsers[0].copy()
     time.advance(15 * MINUTE)
     await browsers[0].browse()
+    await browsers[0].visit()
     time.advance(MINUTE)
     expect((await stolen.visit()).session.exists).toBe(false)
     expect(await signedIn()).toEqual([false, true, true])

@@ -7,7 +7,7 @@ import {
 
 const record: SessionRecord = {
   secretHash: 'hash',
-  previous: { hash: 'old', until: 5, salt: 'salt' },
+  previous: { hash: 'old', salt: 'salt', grace: { from: 1, until: 5 }, older: null },
   rotatedAt: 1,
   secretGeneration: 0,
   userId: 'ada',
@@ -27,6 +27,11 @@ function altered(change: Record<string, unknown>): string {
   return JSON.stringify({ ...JSON.parse(encoded), ...change })
 }
 
+/** The encoded record with other fields of the previous secret. */
+function withPrevious(change: Record<string, unknown>): string {
+  return altered({ previous: { ...record.previous, ...change } })
+}
+
 describe('encodeRecord', () => {
   it('returns text that decodeRecord turns back into the same record', () => {
     expect(decodeRecord(encoded)).toMatchObject({ record, values: { a: 1 } })
@@ -35,7 +40,27 @@ describe('encodeRecord', () => {
   })
 
   it('adds the version of the schema', () => {
-    expect(JSON.parse(encoded)).toMatchObject({ schema: 1 })
+    expect(JSON.parse(encoded)).toMatchObject({ schema: 2 })
+  })
+})
+
+describe('a record of schema 1', () => {
+  const [hash, salt] = ['old', 'salt']
+
+  it.each([
+    ['a previous secret in its grace period', { hash, salt, until: 31 }, { from: 1, until: 31 }],
+    ['a previous secret that became invalid at once', { hash, salt: '', until: 0 }, { from: 1, until: 1 }],
+  ])('is read with %s', (_case, previous, grace) => {
+    const read = decodeRecord(altered({ schema: 1, previous }))
+    const expected = { ...record, previous: { hash, salt: previous.salt, grace, older: null } }
+    expect(read).toMatchObject({ record: expected, values: { a: 1 } })
+    expect(decodeRecord(encodeRecord(read!.record))).toMatchObject({ record: expected })
+  })
+
+  it('is read without a previous secret, and written with the current schema', () => {
+    const read = decodeRecord(altered({ schema: 1, previous: null }))!
+    expect(read.record.previous).toBeNull()
+    expect(JSON.parse(encodeRecord(read.record))).toMatchObject({ schema: 2, previous: null })
   })
 })
 
@@ -50,14 +75,18 @@ describe('decodeRecord', () => {
     ['a number', '1'],
     ['an empty object', '{}'],
     ['10 MB of nested arrays', '['.repeat(10_000_000)],
-    ['a newer schema', altered({ schema: 2 })],
+    ['a newer schema', altered({ schema: 3 })],
     ['an older schema', altered({ schema: 0 })],
     ['a schema as text', altered({ schema: '1' })],
     ['no secret hash', altered({ secretHash: undefined })],
     ['a secret hash of another type', altered({ secretHash: 5 })],
     ['no previous secret, not even null', altered({ previous: undefined })],
-    ['an end of the grace period as text', altered({ previous: { hash: 'x', until: 'later', salt: 'y' } })],
-    ['a previous secret without salt', altered({ previous: { hash: 'x', until: 5 } })],
+    ['an end of the grace period as text', withPrevious({ grace: { from: 1, until: 'later' } })],
+    ['a grace period without a start', withPrevious({ grace: { until: 5 } })],
+    ['no grace period, not even null', withPrevious({ grace: undefined })],
+    ['an older secret of another type', withPrevious({ older: 5 })],
+    ['a previous secret without salt', withPrevious({ salt: undefined })],
+    ['schema 1 without a previous secret, not even null', altered({ schema: 1, previous: undefined })],
     ['a user id of another type', altered({ userId: 5 })],
     ['no user id, not even null', altered({ userId: undefined })],
     ['no expiry', altered({ expiresAt: undefined })],

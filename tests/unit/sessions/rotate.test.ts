@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { dueForRotation } from '../../support/due-for-rotation'
-import { SECOND, createTestEngine } from '../../support/engine'
+import { MINUTE, SECOND, createTestEngine } from '../../support/engine'
 
 describe('rotate', () => {
   it('makes the old secret invalid at once', async () => {
@@ -9,9 +9,21 @@ describe('rotate', () => {
     expect(await session.rotate()).toBe(true)
     expect((await old.visit()).session.exists).toBe(false)
     expect(events.at(-1)).toMatchObject({ type: 'rotated' }) // A request that was under way is not reported as theft.
+    await browser.visit()
     time.advance(30 * SECOND)
     expect((await old.visit()).session.exists).toBe(false)
     expect(events.at(-1)).toMatchObject({ type: 'secret_reuse' })
+    expect(await browser.get()).toEqual({ a: 1 })
+  })
+
+  it('reports no theft if the response with the new secret was lost', async () => {
+    const { browser, old, events, time } = await dueForRotation({ onSecretReuse: 'revoke' })
+    await (await browser.visit()).session.rotate()
+    time.advance(20 * MINUTE)
+    const { session } = await old.visit()
+    expect(session.exists).toBe(false)
+    expect(await session.update({ b: 2 })).toBe(true) // As a new session.
+    expect(events.map(({ type }) => type)).not.toContain('secret_reuse')
     expect(await browser.get()).toEqual({ a: 1 })
   })
 
@@ -27,6 +39,20 @@ describe('rotate', () => {
     await browser.browse()
     await (await browser.visit()).session.rotate()
     expect(await old.get()).toBeNull()
+  })
+
+  it.each([
+    ['after a periodic rotation', 'browse'],
+    ['after another call', 'visit'],
+  ] as const)('reports no theft for a request that was under way before both secrets, %s', async (_case, first) => {
+    const { browser, old, events } = await dueForRotation({ onSecretReuse: 'revoke' })
+    const { session } = await browser[first]()
+    if (first === 'visit') await session.rotate()
+    await session.rotate()
+    const { session: late } = await old.visit()
+    expect(late.exists).toBe(false)
+    expect(await late.update({ b: 2 })).toBe(false)
+    expect(events.map(({ type }) => type)).not.toContain('secret_reuse')
   })
 
   it('succeeds in exactly one of two parallel requests', async () => {

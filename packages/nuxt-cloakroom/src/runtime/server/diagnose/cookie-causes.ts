@@ -98,8 +98,8 @@ export const COOKIE_CAUSES: Record<Exclude<CookieOutcome, 'absent'>, Cause> = {
     'Try again; if it stays, check whether the Set-Cookie of that response reached the browser.',
   ),
   old_secret: fixed(
-    'The session is active, but this cookie’s secret was replaced longer ago than the grace period: the newer cookie '
-    + 'did not reach this browser, or this is a copy from elsewhere.',
+    'The session is active, but this cookie’s secret was replaced, and a client has used the newer one: this is a copy '
+    + 'of a cookie, or an old one that was restored.',
     'Sign in again; in a script, keep the cookie that each response sets, and do not use one saved earlier.',
   ),
 }

@@ -78,7 +78,7 @@ export class Inspector {
     if (typeof result !== 'string') return { outcome: 'active', endedAt: null }
     if (result === 'ended') return expiredBy(expiryOf(decodeSession(parsed.key, row)!))
     if (result === 'secret_reuse') return { outcome: 'old_secret', endedAt: null }
-    return { outcome: result === 'unknown' ? 'no_record' : result, endedAt: null }
+    return { outcome: result === 'unknown' ? 'superseded' : result, endedAt: null }
   }
 
   /**

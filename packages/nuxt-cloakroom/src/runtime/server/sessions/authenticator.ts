@@ -3,10 +3,13 @@ import type { SessionConfig } from './config'
 import type { OpenedCookie, SessionCookie } from './crypto'
 import { deriveNextSecret, hashSecret, hashesMatch, open, sessionIdOf, storeKeyOf } from './crypto'
 import type { SessionEvents } from './events'
+import { recordFirstUse } from './first-use'
 import type { GuardedStore } from './guarded-store'
 import type { KeyRing } from './key-ring'
 import type { PendingRemovals } from './pending-removals'
 import { isExpired } from './policy'
+import type { OldSecretStanding } from './previous-secret'
+import { awaitsFirstUse, judgeOldSecret } from './previous-secret'
 import type { ParsedRecord, StoredSession } from './record'
 import { decodeSession } from './record'
 import type { Clock, MaybePromise, StoredRecord } from './store'
@@ -16,8 +19,6 @@ const MAX_COOKIE_CHARACTERS = 512
 const MAX_CACHED_COOKIES = 10_000
 /** Of a record that stays parsed next to its cookie. Most have half of that; 10,000 with 800 characters take 27 MB. */
 const MAX_CACHED_RECORD_CHARACTERS = 1024
-/** By how many milliseconds the clocks of two servers may differ without harm. */
-const CLOCK_TOLERANCE_MS = 1000
 
 /**
  * What a `Cookie` header holds under the session cookie's name. `duplicate`: two different values, so none is trusted.
@@ -44,11 +45,8 @@ export interface AuthenticatedSession {
   readonly outdated: 'secret' | 'key' | null
 }
 
-/**
- * - `superseded`: the secret from just before a sign-in or a rotation; the browser has a newer cookie
- * - `secret_reuse`: a secret that was replaced longer ago than the grace period
- */
-export type RecordRejection = 'unknown' | 'ended' | 'corrupt_record' | 'superseded' | 'secret_reuse'
+type InvalidSecret = Exclude<OldSecretStanding, 'previous'>
+export type RecordRejection = InvalidSecret | 'ended' | 'corrupt_record'
 export type Rejection = 'absent' | 'duplicate' | 'forged' | RecordRejection
 
 export type Authentication
@@ -60,7 +58,7 @@ export interface AuthenticatorDeps {
   readonly config: Pick<SessionConfig, 'cookieName' | 'rotationGrace' | 'onSecretReuse'>
   readonly clock: Clock
   readonly events: Pick<SessionEvents, 'emit'>
-  readonly store: Pick<GuardedStore, 'read'>
+  readonly store: Pick<GuardedStore, 'read' | 'replace'>
   readonly removals: PendingRemovals
 }
 
@@ -77,7 +75,8 @@ export class CookieAuthenticator {
 
   /**
    * Finds the session of a cookie. Reads the store once, and not at all for an invalid cookie. Writes only if a session
-   * has expired, so that it stays expired even if the clock is set back. Returns a plain value if the store does.
+   * has expired, so that it stays expired even if the clock is set back, and at the first use of a new secret. Returns
+   * a plain value if the store does.
    *
    * @throws SessionError `store_unavailable`, by a rejected promise only
    */
@@ -120,17 +119,16 @@ export class CookieAuthenticator {
     return result
   }
 
-  /** The session as `parsed` proves it: by the current secret, or by the previous one within its grace period. */
-  verifySecret(parsed: ParsedCookie, session: StoredSession): AuthenticatedSession | null {
-    const { secretHash, previous, rotatedAt } = session.record
+  /** The session as `parsed` proves it: by the current secret, or by the previous one. Otherwise why it does not. */
+  verifySecret(parsed: ParsedCookie, session: StoredSession): AuthenticatedSession | InvalidSecret {
+    const { secretHash, previous } = session.record
     if (hashesMatch(parsed.secretHash, secretHash)) {
       return { session, cookie: parsed, outdated: parsed.sealedByCurrentKey ? null : 'key' }
     }
-    if (!previous || !hashesMatch(parsed.secretHash, previous.hash)) return null
-    const now = this.#deps.clock()
-    // The lower bound prevents a second grace period after a clock was set back.
-    if (now < rotatedAt - CLOCK_TOLERANCE_MS || now >= previous.until) return null
-    const secret = deriveNextSecret(parsed.secret, previous.salt)
+    const { clock, config } = this.#deps
+    const standing = judgeOldSecret(parsed.secretHash, session.record, clock(), config.rotationGrace)
+    if (standing !== 'previous') return standing
+    const secret = deriveNextSecret(parsed.secret, previous!.salt)
     return { session, cookie: { sid: parsed.sid, secret }, outdated: 'secret' }
   }
 
@@ -164,11 +162,20 @@ export class CookieAuthenticator {
     return row instanceof Promise ? row.then(read => this.#conclude(parsed, read)) : this.#conclude(parsed, row)
   }
 
-  #conclude(parsed: ParsedCookie, row: StoredRecord | null): MaybePromise<Authentication> {
+  #conclude(parsed: ParsedCookie, row: StoredRecord | null, isSecondTry = false): MaybePromise<Authentication> {
     const result = this.checkRecord(parsed, row)
-    if (typeof result !== 'string') return { outcome: 'authenticated', session: result }
+    if (typeof result !== 'string') {
+      const isFirstUse = result.outdated !== 'secret' && awaitsFirstUse(result.session.record)
+      return isFirstUse && !isSecondTry ? this.#recordFirstUse(parsed, result) : authenticated(result)
+    }
     if (result === 'ended' || result === 'secret_reuse') return this.#removeRejected(parsed, result)
     return rejected(result)
+  }
+
+  async #recordFirstUse(parsed: ParsedCookie, current: AuthenticatedSession): Promise<Authentication> {
+    const recorded = await recordFirstUse(this.#deps, current)
+    if (recorded) return authenticated(recorded)
+    return this.#conclude(parsed, await this.#deps.store.read(parsed.key), true)
   }
 
   async #removeRejected({ key }: ParsedCookie, reason: 'ended' | 'secret_reuse'): Promise<Authentication> {
@@ -187,14 +194,7 @@ export class CookieAuthenticator {
       parsed.cached = isSmall ? { text: row.value, record: session.record } : null
     }
     if (isExpired(session, this.#deps.clock())) return 'ended'
-    return this.verifySecret(parsed, session) ?? (this.#isSuperseded(parsed, session) ? 'superseded' : 'secret_reuse')
-  }
-
-  /** A request that was under way while its own browser signed in carries the secret from before. */
-  #isSuperseded({ secretHash }: ParsedCookie, { record: { previous, rotatedAt } }: StoredSession): boolean {
-    return previous?.until === 0
-      && hashesMatch(secretHash, previous.hash)
-      && Math.abs(this.#deps.clock() - rotatedAt) < this.#deps.config.rotationGrace
+    return this.verifySecret(parsed, session)
   }
 }
 
@@ -202,6 +202,10 @@ const REJECTIONS = Object.fromEntries(
   (['absent', 'duplicate', 'forged', 'unknown', 'ended', 'corrupt_record', 'superseded', 'secret_reuse'] as const)
     .map(outcome => [outcome, { outcome, session: null }]),
 ) as Record<Rejection, Authentication>
+
+function authenticated(session: AuthenticatedSession): Authentication {
+  return { outcome: 'authenticated', session }
+}
 
 function rejected(outcome: Rejection): Authentication {
   return REJECTIONS[outcome]

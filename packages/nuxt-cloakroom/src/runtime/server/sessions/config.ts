@@ -6,7 +6,7 @@ export interface SessionConfig {
   readonly anonymous: Lifetime
   /** An active session gets a new secret this often. */
   readonly rotateEvery: number
-  /** How long the previous secret is accepted after a periodic rotation. */
+  /** How long the previous secret is accepted once the browser has used the new one. */
   readonly rotationGrace: number
   /** What happens when a secret is used after its grace period: the request is refused, or the session ends as well. */
   readonly onSecretReuse: 'refuse' | 'revoke'

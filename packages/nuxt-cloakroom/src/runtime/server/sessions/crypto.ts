@@ -132,7 +132,7 @@ export function hashesMatch(a: string, b: string): boolean {
  *
  * The store holds hashes only, yet parallel requests that still carry the old secret must all be given the *same* new
  * cookie. So the new secret is computed from the old one and a random salt in the record: a client that holds the old
- * secret within its grace period gets the new one; a reader of the store has only the salt.
+ * secret while it is accepted gets the new one; a reader of the store has only the salt.
  */
 export function deriveNextSecret(secret: Buffer, salt: string): Buffer {
   return createHmac('sha256', secret).update(`cloakroom successor v1\0${salt}`).digest()

@@ -66,7 +66,8 @@ export class SessionEngine {
     if (!session || session.record.secretGeneration !== record.secretGeneration) return null
     const secretHash = hashSecret(cookie.secret)
     const parsed = { ...cookie, key, secretHash, sealedByCurrentKey: true, cached: null, used: true }
-    return this.authenticator.verifySecret(parsed, session) ?? { session, cookie, outdated: null }
+    const verified = this.authenticator.verifySecret(parsed, session)
+    return typeof verified === 'string' ? { session, cookie, outdated: null } : verified
   }
 
   /** The session of a store key as it is now, or `null` if it has ended. For callers that were authenticated before. */

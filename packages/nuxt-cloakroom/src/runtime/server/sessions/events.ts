@@ -10,7 +10,7 @@ import type { SessionEndReason } from '../../shared/types/session'
  * - `signed_in`: `responseSent` resolves when the request that signed in has been responded to
  * - `sessions_changed`: the list of this user's sessions has changed, and the response to the request that caused it
  *   has been sent
- * - `secret_reuse`: a valid cookie whose secret was replaced longer ago than the grace period; possibly a stolen copy
+ * - `secret_reuse`: a secret after its grace period, although a newer one was used; possibly a stolen copy
  * - `late_save_dropped`: a request tried to write to a session that ended in the meantime
  */
 export type SessionEvent

@@ -1,11 +1,9 @@
-import { randomBytes } from 'node:crypto'
 import type { AuthenticatedSession } from './authenticator'
 import type { SessionCookie } from './crypto'
-import { deriveNextSecret, hashSecret, newSecret } from './crypto'
+import { hashSecret, newSecret } from './crypto'
+import { invalidate, succeed } from './previous-secret'
 import type { FlatData, SessionRecord, SessionValues } from './record'
 import { NO_DATA, flatten, revive } from './record'
-
-const SALT_BYTES = 16
 
 /** What a session is to become: the record in the store and the cookie in the browser. */
 export interface NextState {
@@ -41,24 +39,19 @@ export async function applyUpdate<Data extends object>(data: FlatData, change: U
 }
 
 /**
- * The state after a rotation of the secret.
+ * The state after a periodic rotation: the old secret leads to the new one.
  *
  * @param now milliseconds since the epoch
- * @param grace milliseconds for which the old secret still leads to the new one; 0 makes it invalid immediately
  */
-export function rotateSecret(current: AuthenticatedSession, now: number, grace: number): NextState {
-  const { session: { record }, cookie } = current
-  const hasGrace = grace > 0
-  const salt = hasGrace ? randomBytes(SALT_BYTES).toString('base64url') : ''
-  const secret = hasGrace ? deriveNextSecret(cookie.secret, salt) : newSecret()
-  return {
-    cookie: { sid: cookie.sid, secret },
-    record: {
-      ...record,
-      secretHash: hashSecret(secret),
-      previous: { hash: record.secretHash, until: hasGrace ? now + grace : 0, salt },
-      rotatedAt: now,
-      secretGeneration: record.secretGeneration + (hasGrace ? 0 : 1),
-    },
-  }
+export function rotateSecret({ session: { record }, cookie }: AuthenticatedSession, now: number): NextState {
+  const { secret, ...secrets } = succeed(cookie.secret, record)
+  return { cookie: { sid: cookie.sid, secret }, record: { ...record, ...secrets, rotatedAt: now } }
+}
+
+/** The state after the secret was replaced: the old one is invalid at once. @param now milliseconds since the epoch */
+export function replaceSecret({ session: { record }, cookie }: AuthenticatedSession, now: number): NextState {
+  const secret = newSecret()
+  const secrets = { secretHash: hashSecret(secret), previous: invalidate(record, now) }
+  const secretGeneration = record.secretGeneration + 1
+  return { cookie: { sid: cookie.sid, secret }, record: { ...record, ...secrets, rotatedAt: now, secretGeneration } }
 }

@@ -1,4 +1,5 @@
 import type { Lifetime, SessionConfig } from './config'
+import { isInTransition } from './previous-secret'
 import type { StoredSession } from './record'
 
 /** A touch is skipped while the last one is younger than a tenth of the idle timeout, or than a minute. */
@@ -26,12 +27,13 @@ export function isTouchDue({ record, lastSeenAt }: Expiring, now: number): boole
   return now - lastSeenAt >= Math.min(record.idleTimeout / TOUCH_FRACTION, MAX_TOUCH_INTERVAL_MS)
 }
 
+/** Not while the last rotation is under way: the browser may not have the current secret yet. */
 export function isRotationDue(
   { record }: Expiring,
   now: number,
   { rotateEvery }: Pick<SessionConfig, 'rotateEvery'>,
 ): boolean {
-  return now - record.rotatedAt >= rotateEvery
+  return now - record.rotatedAt >= rotateEvery && !isInTransition(record, now)
 }
 
 /** The timeouts of a session: anonymous, signed in, or remembered. */

@@ -2,7 +2,7 @@ import { stringify, unflatten } from 'devalue'
 import { SessionError } from './errors'
 import type { RecordMeta, StoredRecord } from './store'
 
-const SCHEMA = 1
+const SCHEMA = 2
 /** A longer stored value cannot be a record, and is not parsed. */
 const MAX_VALUE_CHARACTERS = 256 * 1024
 /** Of a whole record when its data changes. A rotation may add a few bytes. */
@@ -11,10 +11,18 @@ const MAX_RECORD_BYTES = 64 * 1024
 /** The secret before the current one. */
 export interface PreviousSecret {
   readonly hash: string
-  /** End of the grace period, milliseconds since the epoch; 0 if the secret became invalid immediately. */
-  readonly until: number
   /** With the previous secret it gives the current one, see `deriveNextSecret`. Empty if the secret became invalid. */
   readonly salt: string
+  /** Begins when the current secret is first used. `null`: no client has presented that one yet. */
+  readonly grace: GracePeriod | null
+  /** The hash of the secret before that one, if requests with it may still be on their way. */
+  readonly older: string | null
+}
+
+/** In milliseconds since the epoch. */
+export interface GracePeriod {
+  readonly from: number
+  readonly until: number
 }
 
 /** What the store holds of a session. It contains no secret, only hashes. */
@@ -78,7 +86,7 @@ export function revive(data: FlatData): SessionValues {
 }
 
 export function encodeRecord(record: SessionRecord): string {
-  return JSON.stringify({ schema: SCHEMA, ...record })
+  return JSON.stringify({ ...record, schema: SCHEMA })
 }
 
 /** @throws SessionError `too_large` */
@@ -94,7 +102,7 @@ export function encodeBounded(record: SessionRecord): string {
 export function decodeRecord(value: string): DecodedRecord | null {
   if (value.length > MAX_VALUE_CHARACTERS) return null
   try {
-    const record: unknown = JSON.parse(value)
+    const record = upgrade(JSON.parse(value))
     if (!isRecord(record)) return null
     const values: unknown = revive(record.data)
     return isPlainObject(values) ? { record, values } : null
@@ -125,6 +133,15 @@ export function metaOf(record: SessionRecord, lastSeenAt: number): RecordMeta {
   return { userId, createdAt, lastSeenAt, idleTimeout, expiresAt }
 }
 
+/** A record of schema 1 in the current form. It had the end of the grace period, which began with the rotation. */
+function upgrade(value: unknown): unknown {
+  const record = value as Partial<SessionRecord> & { schema?: unknown, previous?: { until?: number } | null } | null
+  if (record?.schema !== 1) return value
+  const { previous, rotatedAt } = record
+  const grace = { from: rotatedAt, until: previous?.until || rotatedAt }
+  return { ...record, schema: SCHEMA, previous: previous && { ...previous, grace, older: null } }
+}
+
 function isRecord(value: unknown): value is SessionRecord {
   if (typeof value !== 'object' || value === null) return false
   const record = value as Record<string, unknown>
@@ -147,7 +164,16 @@ function isPlainObject(value: unknown): value is SessionValues {
 function isPrevious(value: unknown): boolean {
   if (value === null) return true
   const previous = value as Partial<PreviousSecret> | undefined
-  return typeof previous?.hash === 'string' && typeof previous.salt === 'string' && Number.isFinite(previous.until)
+  return typeof previous?.hash === 'string'
+    && typeof previous.salt === 'string'
+    && isNullOr('string', previous.older)
+    && isGrace(previous.grace)
+}
+
+function isGrace(value: unknown): boolean {
+  if (value === null) return true
+  const grace = value as Partial<GracePeriod> | undefined
+  return Number.isFinite(grace?.from) && Number.isFinite(grace?.until)
 }
 
 function isNullOr(type: 'string' | 'number', value: unknown): boolean {

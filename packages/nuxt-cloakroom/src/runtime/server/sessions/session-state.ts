@@ -1,9 +1,10 @@
 import type { AuthenticatedSession } from './authenticator'
 import type { SessionCookie } from './crypto'
-import { hashSecret, hashesMatch, sessionIdOf } from './crypto'
+import { sessionIdOf } from './crypto'
 import type { SessionEngine } from './engine'
 import { SessionError, crossOriginRefused } from './errors'
-import { rotateSecret } from './next-state'
+import type { NextState } from './next-state'
+import { replaceSecret, rotateSecret } from './next-state'
 import { isRotationDue } from './policy'
 import type { ComputeNext } from './update-with-retry'
 import { updateWithRetry } from './update-with-retry'
@@ -89,13 +90,16 @@ export async function touch(state: SessionState): Promise<boolean> {
 
 export async function rotateNow(state: SessionState): Promise<boolean> {
   assertMayWrite(state)
-  return replaceSecret(state, 0)
+  return rotate(state, current => replaceSecret(current, state.engine.clock()))
 }
 
 /** A store that fails here does not fail the request; it has reported the failure. */
 export async function rotatePeriodically(state: SessionState): Promise<void> {
+  const { clock, config } = state.engine
   try {
-    await replaceSecret(state, state.engine.config.rotationGrace)
+    // If a parallel request was faster, its new secret is valid here too, and is not replaced again.
+    const isDue = ({ session }: AuthenticatedSession) => isRotationDue(session, clock(), config)
+    await rotate(state, current => isDue(current) ? rotateSecret(current, clock()) : null)
   }
   catch (error) {
     if (!(error instanceof SessionError)) throw error
@@ -111,23 +115,16 @@ export function leaveSession(state: SessionState): AuthenticatedSession | null {
   return current
 }
 
-/** @param grace milliseconds; 0 makes the old secret invalid immediately */
-async function replaceSecret(state: SessionState, grace: number): Promise<boolean> {
+async function rotate(state: SessionState, computeNext: (current: AuthenticatedSession) => NextState | null) {
   if (!state.current) return false
   const { engine } = state
-  const now = engine.clock()
   let isRotated = false
   const isActive = await changeRecord(state, (current) => {
-    // If a parallel request was faster, its new secret is valid here too, and is not replaced again.
-    const isDue = isRotationDue(current.session, engine.clock(), engine.config) && holdsCurrentSecret(current)
-    isRotated = grace === 0 || isDue
-    return isRotated ? rotateSecret(current, engine.clock(), grace) : null
-  }, now)
+    const next = computeNext(current)
+    isRotated = next !== null
+    return next
+  }, engine.clock())
   if (!isActive) state.current = null
   if (isRotated && state.current) engine.events.emit({ type: 'rotated', id: sessionIdOf(state.current.session.key) })
   return isActive
-}
-
-function holdsCurrentSecret({ cookie, session }: AuthenticatedSession): boolean {
-  return hashesMatch(hashSecret(cookie.secret), session.record.secretHash)
 }

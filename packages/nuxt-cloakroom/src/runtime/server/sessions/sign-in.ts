@@ -4,6 +4,7 @@ import type { SessionEngine } from './engine'
 import { SessionError } from './errors'
 import type { UserAssignment } from './policy'
 import { isExpired } from './policy'
+import { invalidate } from './previous-secret'
 import type { FlatData, SessionRecord } from './record'
 import { NO_DATA, encodeBounded, metaOf, revive } from './record'
 
@@ -67,12 +68,11 @@ async function assignUser(engine: SessionEngine, current: AuthenticatedSession |
 /** A new record for a session that existed before. */
 function continueRecord(current: AuthenticatedSession | null, record: SessionRecord): SessionRecord {
   if (!current) return record
-  const { secretHash, secretGeneration, createdAt, userId: before } = current.session.record
+  const { secretGeneration, createdAt, userId: before } = current.session.record
   return {
     ...record,
     createdAt: before === record.userId ? createdAt : record.createdAt,
-    // The secret before is no longer valid; its hash tells a request that was under way from a stolen copy.
-    previous: { hash: secretHash, until: 0, salt: '' },
+    previous: invalidate(current.session.record, record.rotatedAt),
     secretGeneration: secretGeneration + 1,
   }
 }

@@ -12,8 +12,8 @@ const MIN_DELAY_MS = 4
 export type ComputeNext = (current: AuthenticatedSession) => Promise<NextState | null> | NextState | null
 
 /**
- * Reads, computes and compares-and-sets until it succeeds, each time on the newest record. The only way a record
- * changes.
+ * Reads, computes and compares-and-sets until it succeeds, each time on the newest record. The only way a request
+ * changes a record.
  *
  * @param computeNext may run several times, so it must have no side effect
  * @param seenAt when the user was last active, milliseconds since the epoch

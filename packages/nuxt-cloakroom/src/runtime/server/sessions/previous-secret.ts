@@ -1,0 +1,81 @@
+import { randomBytes } from 'node:crypto'
+import { deriveNextSecret, hashSecret, hashesMatch } from './crypto'
+import type { PreviousSecret, SessionRecord } from './record'
+
+const SALT_BYTES = 16
+/** By how many milliseconds the clocks of two servers may differ without harm. */
+const CLOCK_TOLERANCE_MS = 1000
+
+/**
+ * What a secret is worth that is not the session's current one.
+ *
+ * - `previous`: it leads to the current one
+ * - `superseded`: it became invalid at once, by a sign-in or `rotate`, while this request was on its way
+ * - `unknown`: it became invalid longer ago, but nobody has used the current one, so it may never have arrived
+ * - `secret_reuse`: somebody else has used the current one, or it is not known at all
+ */
+export type OldSecretStanding = 'previous' | 'superseded' | 'unknown' | 'secret_reuse'
+
+/**
+ * Judges a secret that is not the current one.
+ *
+ * @param now milliseconds since the epoch
+ * @param graceMs how long a request may be on its way
+ */
+export function judgeOldSecret(
+  secretHash: string,
+  { previous, rotatedAt }: Pick<SessionRecord, 'previous' | 'rotatedAt'>,
+  now: number,
+  graceMs: number,
+): OldSecretStanding {
+  if (!previous || !isKnown(secretHash, previous)) return 'secret_reuse'
+  const isInGrace = isWithinGrace(previous, now)
+  if (previous.salt) return isInGrace ? 'previous' : 'secret_reuse'
+  if (Math.abs(now - rotatedAt) < graceMs || (previous.grace && isInGrace)) return 'superseded'
+  return previous.grace ? 'secret_reuse' : 'unknown'
+}
+
+/**
+ * Whether the last rotation is still under way, so that a further one has to wait: until the previous secret is no
+ * longer valid, and every response to a request with it has arrived. One that came later would put an outdated secret
+ * into the browser.
+ */
+export function isInTransition({ previous }: Pick<SessionRecord, 'previous'>, now: number): boolean {
+  if (!previous?.salt) return false
+  const { grace } = previous
+  return grace === null || now < grace.until + (grace.until - grace.from)
+}
+
+/** A successor of `secret`, and what leads from it to that one. */
+export function succeed(secret: Buffer, { secretHash }: Pick<SessionRecord, 'secretHash'>) {
+  const salt = randomBytes(SALT_BYTES).toString('base64url')
+  const next = deriveNextSecret(secret, salt)
+  const previous: PreviousSecret = { hash: secretHash, salt, grace: null, older: null }
+  return { secret: next, secretHash: hashSecret(next), previous }
+}
+
+/** What remains of a secret that becomes invalid at once. Its hash tells a late request from a stolen copy. */
+export function invalidate({ secretHash, previous }: SessionRecord, now: number): PreviousSecret {
+  const older = previous && (previous.grace === null || now < previous.grace.until) ? previous.hash : null
+  return { hash: secretHash, salt: '', grace: null, older }
+}
+
+/** Whether this record has a secret that no client has presented yet. */
+export function awaitsFirstUse({ previous }: Pick<SessionRecord, 'previous'>): boolean {
+  return previous?.grace === null
+}
+
+/** The record once a client has presented the current secret: from now on the grace period of the previous one runs. */
+export function startGrace(record: SessionRecord, now: number, graceMs: number): SessionRecord {
+  const { previous } = record
+  return { ...record, previous: previous && { ...previous, grace: { from: now, until: now + graceMs } } }
+}
+
+/** The lower bound prevents a second grace period after a clock was set back. */
+function isWithinGrace({ grace }: PreviousSecret, now: number): boolean {
+  return grace === null || (now >= grace.from - CLOCK_TOLERANCE_MS && now < grace.until)
+}
+
+function isKnown(secretHash: string, { hash, older }: PreviousSecret): boolean {
+  return hashesMatch(secretHash, hash) || (older !== null && hashesMatch(secretHash, older))
+}
