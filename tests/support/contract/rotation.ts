@@ -142,7 +142,7 @@ export function describeRotation(open: () => AtomicDriver) {
   )
 
   describe('the periodic rotation', () => {
-    it('signs nobody out, loses no update and reports no theft, whatever happens to the responses', () =>
+    it('signs no user out, loses no update and reports no theft, whatever happens to the responses', () =>
       worlds(async (world) => {
         const session = await world.visit(world.cookie)
         expect(session.userId).toBe('ada')
@@ -150,7 +150,7 @@ export function describeRotation(open: () => AtomicDriver) {
         expect(world.reuses).toBe(0)
       }))
 
-    it('leads to the same new secret for as long as nobody has used that one', () =>
+    it('leads to the same new secret for as long as that one is not used', () =>
       worlds(async (world) => {
         await world.browse()
         world.wait(ROTATE_EVERY)

@@ -49,7 +49,7 @@ describe('a record of schema 1', () => {
 
   it.each([
     ['a previous secret in its grace period', { hash, salt, until: 31 }, { from: 1, until: 31 }],
-    ['a previous secret that became invalid at once', { hash, salt: '', until: 0 }, { from: 1, until: 1 }],
+    ['a previous secret that became invalid immediately', { hash, salt: '', until: 0 }, { from: 1, until: 1 }],
   ])('is read with %s', (_case, previous, grace) => {
     const read = decodeRecord(altered({ schema: 1, previous }))
     const expected = { ...record, previous: { hash, salt: previous.salt, grace, older: null } }

@@ -3,7 +3,7 @@ import { dueForRotation } from '../../support/due-for-rotation'
 import { MINUTE, SECOND, createTestEngine } from '../../support/engine'
 
 describe('rotate', () => {
-  it('makes the old secret invalid at once', async () => {
+  it('makes the old secret invalid immediately', async () => {
     const { browser, old, events, time } = await dueForRotation()
     const { session } = await browser.visit()
     expect(await session.rotate()).toBe(true)

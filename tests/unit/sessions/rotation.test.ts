@@ -73,6 +73,20 @@ describe('the periodic rotation', () => {
     expect(await old.get()).toEqual({ a: 1, b: 2 })
   })
 
+  it('does not happen in a slow request whose secret no longer leads to the current one', async () => {
+    const { browser, old, time } = await dueForRotation()
+    const slow = await old.visit()
+    for (let rotations = 0; rotations < 2; rotations++) {
+      await browser.browse()
+      await browser.visit()
+      time.advance(15 * MINUTE)
+    }
+    await recordActivity(slow.state)
+    expect(slow.request.sent).toEqual([])
+    expect((await browser.browse()).session.userId).toBe('ada')
+    expect((await browser.visit()).session.userId).toBe('ada')
+  })
+
   it('also works in a session whose record is almost full', async () => {
     const { browser, time } = await dueForRotation()
     const { session } = await browser.browse()

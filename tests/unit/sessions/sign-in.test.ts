@@ -23,7 +23,7 @@ describe('signIn', () => {
     ])
   })
 
-  it('gives an anonymous session a new secret and makes the old one invalid at once', async () => {
+  it('gives an anonymous session a new secret and makes the old one invalid immediately', async () => {
     const server = setUp()
     const browser = server.browser()
     await (await browser.visit()).session.update({ cart: ['x'] })

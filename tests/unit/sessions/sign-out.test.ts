@@ -36,7 +36,7 @@ describe('signOut', () => {
     ])
   })
 
-  it('makes the old cookie invalid at once and for good', async () => {
+  it('makes the old cookie invalid immediately and for good', async () => {
     const server = await signedIn()
     const { thief } = await signOut(server)
     for (const wait of [1, SECOND, HOUR, DAY]) {

@@ -9,7 +9,7 @@ import type { KeyRing } from './key-ring'
 import type { PendingRemovals } from './pending-removals'
 import { isExpired } from './policy'
 import type { OldSecretStanding } from './previous-secret'
-import { awaitsFirstUse, judgeOldSecret } from './previous-secret'
+import { judgeOldSecret } from './previous-secret'
 import type { ParsedRecord, StoredSession } from './record'
 import { decodeSession } from './record'
 import type { Clock, MaybePromise, StoredRecord } from './store'
@@ -19,6 +19,8 @@ const MAX_COOKIE_CHARACTERS = 512
 const MAX_CACHED_COOKIES = 10_000
 /** Of a record that stays parsed next to its cookie. Most have half of that; 10,000 with 800 characters take 27 MB. */
 const MAX_CACHED_RECORD_CHARACTERS = 1024
+/** A store that can be read but not written, for example a locked file, does not make each request wait. */
+const FIRST_USE_RETRY_MS = 5000
 
 /**
  * What a `Cookie` header holds under the session cookie's name. `duplicate`: two different values, so none is trusted.
@@ -34,7 +36,12 @@ export interface ParsedCookie extends OpenedCookie {
   cached: ParsedRecord | null
   /** Whether it was used since the last call of {@link CookieAuthenticator.forgetIdle}. */
   used: boolean
+  /** When its first use may be recorded again after the store has failed to, milliseconds since the epoch. */
+  firstUseRetryAt: number
 }
+
+/** What a client proves itself with. */
+type PresentedSecret = SessionCookie & { readonly secretHash: string, readonly sealedByCurrentKey?: boolean }
 
 /** A session whose client has proved that it may use it. */
 export interface AuthenticatedSession {
@@ -119,17 +126,17 @@ export class CookieAuthenticator {
     return result
   }
 
-  /** The session as `parsed` proves it: by the current secret, or by the previous one. Otherwise why it does not. */
-  verifySecret(parsed: ParsedCookie, session: StoredSession): AuthenticatedSession | InvalidSecret {
+  /** The session as a client proves it: by the current secret, or by the previous one. Otherwise why it does not. */
+  verifySecret(presented: PresentedSecret, session: StoredSession): AuthenticatedSession | InvalidSecret {
     const { secretHash, previous } = session.record
-    if (hashesMatch(parsed.secretHash, secretHash)) {
-      return { session, cookie: parsed, outdated: parsed.sealedByCurrentKey ? null : 'key' }
+    if (hashesMatch(presented.secretHash, secretHash)) {
+      return { session, cookie: presented, outdated: presented.sealedByCurrentKey === false ? 'key' : null }
     }
     const { clock, config } = this.#deps
-    const standing = judgeOldSecret(parsed.secretHash, session.record, clock(), config.rotationGrace)
+    const standing = judgeOldSecret(presented.secretHash, session.record, clock(), config.rotationGrace)
     if (standing !== 'previous') return standing
-    const secret = deriveNextSecret(parsed.secret, previous!.salt)
-    return { session, cookie: { sid: parsed.sid, secret }, outdated: 'secret' }
+    const secret = deriveNextSecret(presented.secret, previous!.salt)
+    return { session, cookie: { sid: presented.sid, secret }, outdated: 'secret' }
   }
 
   /** Forgets the data of sessions that were not used since the last call: they may have ended elsewhere. */
@@ -152,6 +159,7 @@ export class CookieAuthenticator {
       secretHash: hashSecret(cookie.secret),
       cached: null,
       used: true,
+      firstUseRetryAt: 0,
     }
     this.#cookies.set(copyOf(value), parsed)
     return parsed
@@ -165,8 +173,9 @@ export class CookieAuthenticator {
   #conclude(parsed: ParsedCookie, row: StoredRecord | null, isSecondTry = false): MaybePromise<Authentication> {
     const result = this.checkRecord(parsed, row)
     if (typeof result !== 'string') {
-      const isFirstUse = result.outdated !== 'secret' && awaitsFirstUse(result.session.record)
-      return isFirstUse && !isSecondTry ? this.#recordFirstUse(parsed, result) : authenticated(result)
+      const isFirstUse = result.outdated !== 'secret' && result.session.record.previous?.grace === null
+      const mayRecord = isFirstUse && !isSecondTry && this.#deps.clock() >= parsed.firstUseRetryAt
+      return mayRecord ? this.#recordFirstUse(parsed, result) : authenticated(result)
     }
     if (result === 'ended' || result === 'secret_reuse') return this.#removeRejected(parsed, result)
     return rejected(result)
@@ -174,6 +183,7 @@ export class CookieAuthenticator {
 
   async #recordFirstUse(parsed: ParsedCookie, current: AuthenticatedSession): Promise<Authentication> {
     const recorded = await recordFirstUse(this.#deps, current)
+    if (recorded === current) parsed.firstUseRetryAt = this.#deps.clock() + FIRST_USE_RETRY_MS
     if (recorded) return authenticated(recorded)
     return this.#conclude(parsed, await this.#deps.store.read(parsed.key), true)
   }

@@ -64,9 +64,7 @@ export class SessionEngine {
   async reload({ cookie, session: { key, record } }: AuthenticatedSession): Promise<AuthenticatedSession | null> {
     const session = await this.get(key)
     if (!session || session.record.secretGeneration !== record.secretGeneration) return null
-    const secretHash = hashSecret(cookie.secret)
-    const parsed = { ...cookie, key, secretHash, sealedByCurrentKey: true, cached: null, used: true }
-    const verified = this.authenticator.verifySecret(parsed, session)
+    const verified = this.authenticator.verifySecret({ ...cookie, secretHash: hashSecret(cookie.secret) }, session)
     return typeof verified === 'string' ? { session, cookie, outdated: null } : verified
   }
 

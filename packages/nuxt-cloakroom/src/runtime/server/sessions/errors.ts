@@ -42,11 +42,11 @@ export class SessionError extends Error {
 }
 
 /** For a request of a page of another origin that must not write or open a stream. */
-export function crossOriginRefused(): SessionError {
+export function crossOriginRefused(hint = ''): SessionError {
   return new SessionError(
     'cross_origin_refused',
     'Cross-origin request refused. Non-browser clients that send a session cookie must also send an allowed Origin '
-    + 'header.',
+    + `header.${hint}`,
   )
 }
 

@@ -48,7 +48,7 @@ export function rotateSecret({ session: { record }, cookie }: AuthenticatedSessi
   return { cookie: { sid: cookie.sid, secret }, record: { ...record, ...secrets, rotatedAt: now } }
 }
 
-/** The state after the secret was replaced: the old one is invalid at once. @param now milliseconds since the epoch */
+/** The state after the secret was replaced; the old one is invalid immediately. @param now as in `rotateSecret` */
 export function replaceSecret({ session: { record }, cookie }: AuthenticatedSession, now: number): NextState {
   const secret = newSecret()
   const secrets = { secretHash: hashSecret(secret), previous: invalidate(record, now) }

@@ -10,9 +10,9 @@ const CLOCK_TOLERANCE_MS = 1000
  * What a secret is worth that is not the session's current one.
  *
  * - `previous`: it leads to the current one
- * - `superseded`: it became invalid at once, by a sign-in or `rotate`, while this request was on its way
- * - `unknown`: it became invalid longer ago, but nobody has used the current one, so it may never have arrived
- * - `secret_reuse`: somebody else has used the current one, or it is not known at all
+ * - `superseded`: it became invalid immediately, by a sign-in or `rotate`, while this request was on its way
+ * - `unknown`: it became invalid longer ago, but no client has used the current one, so it may never have arrived
+ * - `secret_reuse`: another client has used the current one, or it is not known at all
  */
 export type OldSecretStanding = 'previous' | 'superseded' | 'unknown' | 'secret_reuse'
 
@@ -54,15 +54,10 @@ export function succeed(secret: Buffer, { secretHash }: Pick<SessionRecord, 'sec
   return { secret: next, secretHash: hashSecret(next), previous }
 }
 
-/** What remains of a secret that becomes invalid at once. Its hash tells a late request from a stolen copy. */
+/** What remains of a secret that becomes invalid immediately. Its hash tells a late request from a stolen copy. */
 export function invalidate({ secretHash, previous }: SessionRecord, now: number): PreviousSecret {
   const older = previous && (previous.grace === null || now < previous.grace.until) ? previous.hash : null
   return { hash: secretHash, salt: '', grace: null, older }
-}
-
-/** Whether this record has a secret that no client has presented yet. */
-export function awaitsFirstUse({ previous }: Pick<SessionRecord, 'previous'>): boolean {
-  return previous?.grace === null
 }
 
 /** The record once a client has presented the current secret: from now on the grace period of the previous one runs. */

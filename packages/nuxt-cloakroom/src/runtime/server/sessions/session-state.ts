@@ -1,6 +1,6 @@
 import type { AuthenticatedSession } from './authenticator'
 import type { SessionCookie } from './crypto'
-import { sessionIdOf } from './crypto'
+import { hashSecret, hashesMatch, sessionIdOf } from './crypto'
 import type { SessionEngine } from './engine'
 import { SessionError, crossOriginRefused } from './errors'
 import type { NextState } from './next-state'
@@ -19,6 +19,8 @@ export interface SessionRequest {
   readonly isSpeculative: boolean
   /** It comes from a page of another origin, and must not write. */
   readonly isForeign: boolean
+  /** The server called itself, and no browser can receive a session. */
+  readonly isInternal: boolean
   /** Resolves when the response has been sent, with the cookie if there is a new one. */
   readonly responseSent: Promise<void>
 }
@@ -48,8 +50,15 @@ export interface SessionState {
   signInStartedAt: number
 }
 
-/** @throws SessionError `cross_origin_refused` in a request from a page of another origin */
+/**
+ * @throws SessionError `cross_origin_refused` in a request from a page of another origin
+ * @throws Error in a call that the server makes to itself without a browser's request
+ */
 export function assertMayWrite({ request, engine }: SessionState): void {
+  if (request.isInternal) {
+    throw new Error('[cloakroom] The server called its own route without the visitor’s request, so no browser would '
+      + 'receive this session. Call it with event.$fetch, or useRequestFetch() in a page.')
+  }
   if (!request.isForeign) return
   engine.events.emit({ type: 'refused', reason: 'cross_origin' })
   throw crossOriginRefused()
@@ -99,7 +108,8 @@ export async function rotatePeriodically(state: SessionState): Promise<void> {
   try {
     // If a parallel request was faster, its new secret is valid here too, and is not replaced again.
     const isDue = ({ session }: AuthenticatedSession) => isRotationDue(session, clock(), config)
-    await rotate(state, current => isDue(current) ? rotateSecret(current, clock()) : null)
+    const isPossible = (current: AuthenticatedSession) => isDue(current) && holdsCurrentSecret(current)
+    await rotate(state, current => isPossible(current) ? rotateSecret(current, clock()) : null)
   }
   catch (error) {
     if (!(error instanceof SessionError)) throw error
@@ -127,4 +137,9 @@ async function rotate(state: SessionState, computeNext: (current: AuthenticatedS
   if (!isActive) state.current = null
   if (isRotated && state.current) engine.events.emit({ type: 'rotated', id: sessionIdOf(state.current.session.key) })
   return isActive
+}
+
+/** Only the current secret leads to a next one. A slow request may hold an older one, see `SessionEngine.reload`. */
+function holdsCurrentSecret({ cookie, session }: AuthenticatedSession): boolean {
+  return hashesMatch(hashSecret(cookie.secret), session.record.secretHash)
 }
