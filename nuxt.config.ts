@@ -51,7 +51,8 @@ export default defineNuxtConfig({
         '../bench/*.ts',
         '../bench/lib/**/*',
       ],
-      exclude: ['../tests/fixtures/basic', '../tests/fixtures/packed'], // Separate apps, checked separately.
+      // Separate apps, checked separately.
+      exclude: ['basic', 'host', 'locales', 'packed', 'spa'].map(name => `../tests/fixtures/${name}`),
     },
   },
   telemetry: false,
@@ -62,7 +63,10 @@ export default defineNuxtConfig({
     },
   },
   // One build supports all of them; NUXT_CLOAKROOM_STORE selects one.
-  cloakroom: { stores: ['sqlite', 'redis', 'fs'] },
+  cloakroom: {
+    stores: ['sqlite', 'redis', 'fs'],
+    cookieName: '__Host-session', // In development too, as the README shows it.
+  },
   eslint: { config: { stylistic: true } },
   // Bundled with the page's script: icons must not need a separate request, least of all offline. As SVG: in CSS,
   // each icon would need a style that the content security policy refuses.

@@ -1,11 +1,13 @@
+import { createHash } from 'node:crypto'
+import { basename } from 'node:path'
 import {
-  addComponent, addImports, addRouteMiddleware, addServerHandler, addServerImports, addServerPlugin, addServerTemplate,
-  addTypeTemplate, createResolver, defineNuxtModule,
+  addComponent, addImports, addPlugin, addRouteMiddleware, addServerHandler, addServerImports, addServerPlugin,
+  addServerTemplate, addTypeTemplate, createResolver, defineNuxtModule,
 } from '@nuxt/kit'
 import type { Nuxt } from '@nuxt/schema'
 import { version } from '../package.json'
 import { DEVICES_PATH, EVENTS_PATH, EXTEND_PATH, SESSION_PATH } from './runtime/shared/routes'
-import { SETTING_NAMES } from './runtime/server/nitro/settings'
+import { DEFAULT_COOKIE_NAME, SETTING_NAMES } from './runtime/server/nitro/settings'
 import { assertNuxt4, checkOptions, requiredStores, storesTemplate } from './options'
 import type { ModuleOptions } from './options'
 
@@ -20,12 +22,8 @@ const VITE_DENY = [
   '.env', '.env.*', '*.{crt,pem,key,p12,pfx,cer,der}', '.npmrc', '.yarnrc.yml', '**/.git/**', '**/.data/**',
 ]
 
-const PAGES = {
-  /** Where the `auth` middleware sends visitors who are not signed in, with `returnTo` in the query. */
-  signIn: '/sign-in',
-  /** Where the `guest` middleware sends signed-in users, unless `returnTo` names a page of this app. */
-  home: '/',
-}
+/** Of the folder's name in a cookie name. */
+const MAX_APP_NAME_CHARACTERS = 20
 
 export default defineNuxtModule<ModuleOptions>({
   meta: {
@@ -39,11 +37,12 @@ export default defineNuxtModule<ModuleOptions>({
     const { resolve } = createResolver(import.meta.url)
     const runtime = (path: string) => resolve('./runtime', path)
     checkOptions(options, nuxt.options.runtimeConfig.cloakroom)
-    addRuntimeConfig(options, nuxt)
-    addServer(options, runtime)
+    addRuntimeConfig(nuxt.options.dev ? { cookieName: developmentCookieName(nuxt), ...options } : options, nuxt)
+    addServer(options, nuxt, runtime)
     addApp(nuxt, runtime)
     addTypes(nuxt, runtime)
     configureServer(nuxt)
+    protectOwnRoutes(nuxt)
     shareDevOrigin(nuxt)
   },
 })
@@ -55,18 +54,38 @@ type Runtime = (path: string) => string
 type Configuration = Record<string, object | undefined>
 
 /** Each setting is a runtime setting with an environment variable. An empty string means the default. */
-function addRuntimeConfig({ stores: _, ...settings }: ModuleOptions, nuxt: Nuxt) {
+function addRuntimeConfig({ stores: _, loadStrategy = 'server-first', ...settings }: ModuleOptions, nuxt: Nuxt) {
   const empty = Object.fromEntries(SETTING_NAMES.map(name => [name, '']))
-  const { runtimeConfig, appConfig } = nuxt.options as { runtimeConfig: Configuration, appConfig: Configuration }
-  runtimeConfig.cloakroom = { ...empty, ...settings, ...runtimeConfig.cloakroom }
-  appConfig.cloakroom = { ...PAGES, ...appConfig.cloakroom }
+  const { runtimeConfig } = nuxt.options as { runtimeConfig: Configuration & { public: Configuration } }
+  const cloakroom = { ...empty, ...settings, ...runtimeConfig.cloakroom } as Record<string, unknown>
+  runtimeConfig.cloakroom = cloakroom
+  const cookieName = cloakroom.cookieName || DEFAULT_COOKIE_NAME
+  runtimeConfig.public.cloakroom = { ...runtimeConfig.public.cloakroom as object, cookieName, loadStrategy }
 }
 
-function addServer(options: ModuleOptions, runtime: Runtime) {
+/**
+ * Browsers share cookies between the ports of a host, so in development each app has its own name. An environment
+ * variable or an option still decides.
+ */
+function developmentCookieName({ options: { rootDir } }: Nuxt): string {
+  const name = basename(rootDir).toLowerCase().replace(/[^a-z\d]+/g, '-').slice(0, MAX_APP_NAME_CHARACTERS)
+  const hash = createHash('sha256').update(rootDir).digest('hex').slice(0, 4)
+  return `__Host-session-${name}-${hash}`
+}
+
+function addServer(options: ModuleOptions, nuxt: Nuxt, runtime: Runtime) {
   const stores = requiredStores(options, process.env)
+  let hasCustomEntry = false
+  nuxt.hook('nitro:init', ({ options }) => {
+    const { entry = '' } = options as { entry?: string } // Static hosting has none.
+    hasCustomEntry = entry !== '' && !entry.replaceAll('\\', '/').includes('/nitropack/')
+  })
   addServerTemplate({
     filename: '#cloakroom-stores',
-    getContents: () => storesTemplate(stores, runtime('server/stores')),
+    getContents: () => [
+      storesTemplate(stores, runtime('server/stores')),
+      `export const hasCustomEntry = ${hasCustomEntry}\n`,
+    ].join(''),
   })
   addServerPlugin(runtime('server/plugins/cloakroom'))
   addRoutes(runtime)
@@ -102,6 +121,8 @@ function addRoutes(runtime: Runtime) {
 }
 
 function addApp(nuxt: Nuxt, runtime: Runtime) {
+  addPlugin({ src: runtime('app/plugins/pass-request.server'), mode: 'server' })
+  addPlugin(runtime('app/plugins/session'))
   addImports([
     { name: 'useUserSession', from: runtime('app/composables/useUserSession') },
     { name: 'useFormDraft', from: runtime('app/composables/useFormDraft') },
@@ -123,6 +144,10 @@ function addTypes(nuxt: Nuxt, runtime: Runtime) {
     getContents: () => typesTemplate(TYPES.map(name => runtime(`shared/types/${name}`))),
   }, { nitro: true, nuxt: true, node: true, shared: true })
   addTypeTemplate({
+    filename: 'types/cloakroom-pages.d.ts',
+    getContents: () => typesTemplate([runtime('shared/types/page-config')]),
+  }, { nuxt: true, shared: true }) // The server does not know vue-router.
+  addTypeTemplate({
     filename: 'types/cloakroom-stores.d.ts',
     getContents: () => storesTypeTemplate(runtime('server/stores/open-store')),
   }, { nitro: true, node: true })
@@ -137,6 +162,7 @@ function typesTemplate(paths: string[]): string {
 function storesTypeTemplate(openStore: string): string {
   return `declare module '#cloakroom-stores' {
   export const storeOpeners: import(${JSON.stringify(openStore)}).StoreOpeners
+  export const hasCustomEntry: boolean
 }
 `
 }
@@ -152,6 +178,22 @@ function configureServer(nuxt: Nuxt) {
     const { server = {} } = config
     const deny = [...VITE_DENY, ...server.fs?.deny ?? []]
     Object.assign(config, { server: { ...server, fs: { ...server.fs, deny } } })
+  })
+}
+
+/**
+ * The module's own routes are never cached, prerendered, proxied, redirected or switched off, whatever the app's rules
+ * for `/**` or `/api/**` say.
+ */
+function protectOwnRoutes(nuxt: Nuxt) {
+  const pattern = `${SESSION_PATH}/**`
+  nuxt.hook('nitro:config', (config) => {
+    const rule = { cache: false, swr: false, isr: false, prerender: false, session: { crossOrigin: false } } as const
+    config.routeRules = { ...config.routeRules, [pattern]: rule }
+  })
+  // Only here: Nitro drops these two while they are false.
+  nuxt.hook('nitro:init', ({ options }) => {
+    Object.assign(options.routeRules[pattern]!, { proxy: false, redirect: false })
   })
 }
 

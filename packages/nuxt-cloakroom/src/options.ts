@@ -5,13 +5,19 @@ import { ConfigError } from './runtime/server/sessions/errors'
 export type StoreName = 'sqlite' | 'redis' | 'fs'
 
 /**
- * The module's options, under `cloakroom` in `nuxt.config.ts`. Except for `stores`, each one can be set at run time by
- * an environment variable: `NUXT_CLOAKROOM_` and its name in capitals, for example `NUXT_CLOAKROOM_IDLE_TIMEOUT`.
- * Durations are a number and a unit, from `1s` to `400d`.
+ * The module's options, under `cloakroom` in `nuxt.config.ts`. Except for `stores` and `loadStrategy`, each one can be
+ * set at run time by an environment variable: `NUXT_CLOAKROOM_` and its name in capitals, for example
+ * `NUXT_CLOAKROOM_IDLE_TIMEOUT`. Durations are a number and a unit, from `1s` to `400d`.
  */
 export interface ModuleOptions {
   /** Stores to include in the build. Default: the one that `store` (or `NUXT_CLOAKROOM_STORE`) names at build time. */
   stores?: StoreName[]
+  /**
+   * When the session is loaded on pages that do not ask for it. `server-first`: before the first middleware, on the
+   * server or, for a page that is cached or not rendered there, in the browser. `client-only`: in the browser.
+   * `none`: not at all. Default `server-first`. Set at build time.
+   */
+  loadStrategy?: 'server-first' | 'client-only' | 'none'
   /**
    * Where sessions are stored: `sqlite:FILE`, `redis://…`, `fs:FOLDER`, `memory:`, `mount:NAME`. Default
    * `sqlite:.data/sessions.db`.
@@ -31,7 +37,9 @@ export interface ModuleOptions {
   forgedCookieLimit?: number
   /** Whether the cookie is for use from another site (`SameSite=None; Partitioned`). Default `false`. */
   crossSite?: boolean
-  /** Starts with `__Host-`. Default `__Host-session`. */
+  /** Whether sign-out also sends `Clear-Site-Data: "cache"`, which can take a browser seconds. Default `false`. */
+  clearSiteData?: boolean
+  /** Starts with `__Host-`. Default `__Host-session`. Set it here, and not at run time, if pages are prerendered. */
   cookieName?: string
   /** Time without activity after which a signed-in session ends. Default `30m`. */
   idleTimeout?: string
@@ -72,6 +80,8 @@ const STORES: Record<StoreName, { file: string, opener: string, schemes: string[
   fs: { file: 'fs', opener: 'openFolder', schemes: ['fs'] },
 }
 
+const LOAD_STRATEGIES = ['server-first', 'client-only', 'none']
+
 const nameOption = (name: string) => `cloakroom.${name}`
 
 /**
@@ -91,14 +101,19 @@ export function assertNuxt4(version: string): void {
  *
  * @throws ConfigError, which stops the build, for an unknown name or a value that is not valid
  */
-export function checkOptions({ stores = [], ...settings }: ModuleOptions, runtimeConfig: unknown): void {
-  assertKnownSettings(Object.keys(settings), [...SETTING_NAMES, 'stores'], nameOption)
+export function checkOptions(options: ModuleOptions, runtimeConfig: unknown): void {
+  const { stores = [], loadStrategy = 'server-first', ...settings } = options
+  assertKnownSettings(Object.keys(settings), [...SETTING_NAMES, 'stores', 'loadStrategy'], nameOption)
   const runtimeNames = Object.keys(Object(runtimeConfig) as object)
   assertKnownSettings(runtimeNames, SETTING_NAMES, name => `runtimeConfig.${nameOption(name)}`)
   const unknown = stores.find(store => !Object.hasOwn(STORES, store))
   if (unknown !== undefined) {
     const fix = `Use ${Object.keys(STORES).join(', ')}.`
     throw new ConfigError(nameOption('stores'), `lists "${unknown}", which is not a store`, fix)
+  }
+  if (!LOAD_STRATEGIES.includes(loadStrategy)) {
+    const problem = `is "${String(loadStrategy)}", which is not a strategy`
+    throw new ConfigError(nameOption('loadStrategy'), problem, `Use ${LOAD_STRATEGIES.join(', ')}.`)
   }
   parseFields(settings, nameOption)
 }

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { classifyOrigin, isSafeMethod } from '../../../packages/nuxt-cloakroom/src/runtime/server/http/request-headers'
+import {
+  classifyOrigin, isCrossSiteForm, isSafeMethod, originHeadersOf,
+} from '../../../packages/nuxt-cloakroom/src/runtime/server/http/request-headers'
 import type {
   OriginHeaders, RequestOrigin,
 } from '../../../packages/nuxt-cloakroom/src/runtime/server/http/request-headers'
@@ -10,7 +12,7 @@ const EVIL = 'https://evil.test'
 const known = { own: new Set([OWN]), allowed: new Set([ALLOWED]) }
 const cookieOnly: OriginHeaders = {
   method: 'POST', origin: undefined, referer: undefined, secFetchSite: undefined, secFetchMode: undefined,
-  secFetchDest: undefined, hasCookie: true,
+  secFetchDest: undefined, hasSessionCookie: true, hasBearerToken: false,
 }
 
 type Case = [origin: RequestOrigin, request: string, headers: Partial<OriginHeaders>]
@@ -23,7 +25,9 @@ const UNSAFE: Case[] = [
   ['foreign', 'same-site, with the app\'s Origin', { secFetchSite: 'same-site', origin: OWN }],
   ['allowed', 'same-site, from an allowed origin', { secFetchSite: 'same-site', origin: ALLOWED }],
   ['foreign', 'cross-site', { secFetchSite: 'cross-site', origin: EVIL }],
-  ['foreign', 'cross-site, without a cookie', { secFetchSite: 'cross-site', origin: EVIL, hasCookie: false }],
+  ['foreign', 'cross-site, without the session cookie', {
+    secFetchSite: 'cross-site', origin: EVIL, hasSessionCookie: false,
+  }],
   ['foreign', 'cross-site, without Origin', { secFetchSite: 'cross-site' }],
   ['allowed', 'cross-site, from an allowed origin', { secFetchSite: 'cross-site', origin: ALLOWED }],
   ['foreign', 'Sec-Fetch-Site none, without Origin', { secFetchSite: 'none' }],
@@ -31,7 +35,7 @@ const UNSAFE: Case[] = [
   ['own', 'Sec-Fetch-Site none, with the app\'s Origin', { secFetchSite: 'none', origin: OWN }],
   ['own', 'without Fetch Metadata, with the app\'s Origin', { origin: OWN }],
   ['foreign', 'without Fetch Metadata, with a foreign Origin', { origin: EVIL }],
-  ['foreign', 'with a foreign Origin, without a cookie', { origin: EVIL, hasCookie: false }],
+  ['foreign', 'with a foreign Origin, without the session cookie', { origin: EVIL, hasSessionCookie: false }],
   ['foreign', 'with a foreign Origin and the app\'s Referer', { origin: EVIL, referer: `${OWN}/` }],
   ['foreign', 'with the app\'s origin under another scheme', { origin: 'http://app.example.com' }],
   ['foreign', 'with an origin that starts with the app\'s', { origin: `${OWN}.evil.test` }],
@@ -40,15 +44,18 @@ const UNSAFE: Case[] = [
   ['foreign', 'with a foreign Referer whose user name is the app\'s host', {
     referer: 'https://app.example.com@evil.test/',
   }],
-  ['foreign', 'with a foreign Referer, without a cookie', { referer: EVIL, hasCookie: false }],
+  ['foreign', 'with a foreign Referer, without the session cookie', { referer: EVIL, hasSessionCookie: false }],
   ['foreign', 'with a Referer that is not a URL', { referer: 'app.example.com' }],
   ['foreign', 'with a Referer of an opaque origin', { referer: 'about:client' }],
-  ['foreign', 'with a cookie and none of the headers', {}],
-  ['own', 'without a cookie and without the headers', { hasCookie: false }],
+  ['foreign', 'with the session cookie and none of the headers', {}],
+  ['own', 'without the session cookie and without the headers', { hasSessionCookie: false }],
+  ['own', 'with a bearer token and without the headers', { hasBearerToken: true }],
+  ['foreign', 'with a bearer token, from a foreign Origin', { hasBearerToken: true, origin: EVIL }],
+  ['foreign', 'with a bearer token, cross-site', { hasBearerToken: true, secFetchSite: 'cross-site' }],
   ['own', 'same-origin, with Origin null', { secFetchSite: 'same-origin', origin: 'null' }],
   ['foreign', 'cross-site, with Origin null, from a sandboxed frame', { secFetchSite: 'cross-site', origin: 'null' }],
   ['foreign', 'without Fetch Metadata, with Origin null', { origin: 'null' }],
-  ['foreign', 'with Origin null, without a cookie', { origin: 'null', hasCookie: false }],
+  ['foreign', 'with Origin null, without the session cookie', { origin: 'null', hasSessionCookie: false }],
   ['foreign', 'with an unknown Sec-Fetch-Site', { secFetchSite: 'same-planet', origin: OWN }],
   ['foreign', 'with an empty Sec-Fetch-Site', { secFetchSite: '', origin: EVIL }],
   ['foreign', 'with Sec-Fetch-Site in capitals', { secFetchSite: 'SAME-ORIGIN', origin: EVIL }],
@@ -122,5 +129,32 @@ describe('isSafeMethod', () => {
   it('returns true for GET, HEAD and OPTIONS only, in capitals only', () => {
     const methods = ['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'get', '']
     expect(methods.filter(isSafeMethod)).toEqual(['GET', 'HEAD', 'OPTIONS'])
+  })
+})
+
+describe('originHeadersOf', () => {
+  it.each([
+    ['Bearer abc', true], ['bearer abc', true], ['BEARER abc', true],
+    ['Basic YTpi', false], ['Bearer', false], ['Bearerabc', false], ['Negotiate abc', false], [undefined, false],
+  ])('finds a bearer token in the Authorization header %j: %s', (authorization, expected) => {
+    expect(originHeadersOf('POST', { authorization }, false).hasBearerToken).toBe(expected)
+  })
+})
+
+describe('isCrossSiteForm', () => {
+  const form = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+
+  it('returns true for a form that was submitted at the top level, and without Fetch Metadata', () => {
+    expect([isCrossSiteForm('POST', form), isCrossSiteForm('POST', {})]).toEqual([true, true])
+  })
+
+  it.each([
+    ['in a frame', 'POST', { ...form, 'sec-fetch-dest': 'iframe' }],
+    ['by fetch', 'POST', { ...form, 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }],
+    ['by fetch without CORS', 'POST', { ...form, 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'empty' }],
+    ['with another method', 'PUT', form],
+    ['with DELETE and without Fetch Metadata', 'DELETE', {}],
+  ])('returns false for a request %s', (_how, method, headers) => {
+    expect(isCrossSiteForm(method, headers)).toBe(false)
   })
 })

@@ -15,7 +15,7 @@ import { openSqlite } from '../../../packages/nuxt-cloakroom/src/runtime/server/
 
 const ROOT = join(import.meta.dirname, '../../..')
 const SERVER = 'packages/nuxt-cloakroom/src/runtime/server/'
-const MAX_FILES = 10
+const MAX_FILES = 12
 const captureError = (error: unknown) => {
   throw error
 }
@@ -26,10 +26,17 @@ vi.mock('nitropack/runtime', () => {
   return {
     defineNitroPlugin: <Plugin>(plugin: Plugin) => plugin,
     getRouteRules: () => ({}),
-    useRuntimeConfig: () => ({ cloakroom: { store: `sqlite:${join(folder, 'sessions.db')}`, audit: 'off' } }),
+    useRuntimeConfig: () => ({
+      nitro: {},
+      cloakroom: {
+        store: `sqlite:${join(folder, 'sessions.db')}`, audit: 'off', origin: 'https://app.example.com',
+      },
+    }),
     useStorage: () => storage,
   }
 })
+
+vi.mock('nitropack/runtime/internal/route-rules', () => ({ getRouteRulesForPath: () => ({}) }))
 
 /** The files of the module's server whose functions run while `work` does. */
 async function filesUsedBy(work: () => Promise<unknown>): Promise<string[]> {
@@ -57,7 +64,7 @@ describe('a GET request that reads a session', () => {
     const h3App = createApp()
     const router = createRouter()
     const app = { h3App, router, hooks: createHooks(), captureError }
-    cloakroom = install(app as never, { sqlite: openSqlite })
+    cloakroom = install(app as never, { storeOpeners: { sqlite: openSqlite }, hasCustomEntry: true })
     router.get('/count', eventHandler(async event => (await useServerSession(event)).data))
     router.post('/count', eventHandler(async event => (await useServerSession(event)).update({ count: 1 } as never)))
     h3App.use(router)

@@ -21,6 +21,7 @@ describe('parseConfig', () => {
       trustedProxies: '',
       forgedCookieLimit: 100,
       crossSite: false,
+      clearSiteData: false,
       cookieName: '__Host-session',
       signedIn: { idle: 30 * MINUTE, absolute: 12 * HOUR },
       remembered: { idle: 7 * DAY, absolute: 30 * DAY },

@@ -62,6 +62,7 @@ export class Visitor {
       startedAt: clock(),
       isSpeculative: false,
       isForeign: false,
+      isInternal: false,
       responseSent: Promise.resolve(),
     }
     const set = (value: string | undefined) => {

@@ -2,11 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { openEventStream } from '../live/event-stream'
 import type { EventStream } from '../live/event-stream'
 import type { ConnectionMessage } from '../live/watched'
-import { isSubrequest, requestOriginOf } from '../nitro/guard'
+import { requestOriginOf, isSubrequest } from '../nitro/guard'
 import { refuseCrossOrigin } from '../nitro/guard-responses'
 import type { RequestEvent } from '../nitro/platform'
 import { defineHandler, httpError, noContent, nodeRequestOf } from '../nitro/platform'
-import { sessionCookieOf } from '../nitro/request-session'
+import { authenticate, sessionCookieOf } from '../nitro/request-session'
 import { useCloakroom } from '../nitro/runtime'
 import type { StoredSession } from '../sessions/record'
 
@@ -30,10 +30,11 @@ export default defineHandler(async (event) => {
   if (event.method === 'HEAD' || isSubrequest(event)) return noContent(event)
   const cloakroom = useCloakroom()
   if (requestOriginOf(event) === 'foreign') throw refuseCrossOrigin(cloakroom)
-  const { engine, connections } = cloakroom
+  const { engine, connections, listenerWatch } = cloakroom
   if (connections.isClosed) return noContent(event)
   const cookie = sessionCookieOf(event)
-  const { session } = await engine.authenticator.authenticate(cookie)
+  const { session } = await authenticate(event)
+  listenerWatch.watch(nodeRequestOf(event).req.socket)
   if (session) return follow(event, session.session)
   const reason = await engine.endReasonOfCookie(cookie)
   if (reason === null) return noContent(event)

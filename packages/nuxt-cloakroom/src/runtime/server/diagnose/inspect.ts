@@ -1,8 +1,7 @@
 import type { CookieFacts, CookieOutcome } from '../../shared/types/diagnosis'
-import { readCookie } from '../http/request-headers'
 import { cookieAttributes } from '../http/set-cookie'
 import { CookieAuthenticator } from '../sessions/authenticator'
-import type { ParsedCookie } from '../sessions/authenticator'
+import type { CookieReading, ParsedCookie } from '../sessions/authenticator'
 import { explainInvalidCookie, sessionIdOf } from '../sessions/crypto'
 import type { SessionEngine } from '../sessions/engine'
 import { SessionError } from '../sessions/errors'
@@ -24,7 +23,7 @@ export interface InspectorOptions {
 }
 
 /**
- * Follows the way of a `Cookie` header to its session, and returns how far it leads. Opens no session: it emits no
+ * Follows the way of a session cookie to its session, and returns how far it leads. Opens no session: it emits no
  * event, ends nothing, moves no timeout, writes nothing, and returns of a session only why and when it ended.
  */
 export class Inspector {
@@ -38,11 +37,10 @@ export class Inspector {
     this.#authenticator = new CookieAuthenticator({ ring, config, clock, store, removals, events: { emit() {} } })
   }
 
-  async inspect(header: string | undefined): Promise<CookieFacts> {
+  async inspect(cookie: CookieReading): Promise<CookieFacts> {
     const { engine, crossSite } = this.#options
     const name = engine.config.cookieName
     const attributes = cookieAttributes({ crossSite })
-    const cookie = readCookie(header, name)
     if (cookie.kind !== 'present') return { name, attributes, outcome: cookie.kind, bytes: null, endedAt: null }
     const bytes = name.length + cookie.value.length // Node decodes headers byte by byte.
     const parsed = this.#authenticator.parse(cookie)

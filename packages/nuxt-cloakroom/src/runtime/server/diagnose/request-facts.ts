@@ -11,7 +11,6 @@ const MAX_TIME = 8.64e15
 export interface RequestFactsContext {
   readonly dev: boolean
   readonly behindProxy: boolean
-  readonly cookieName: string
   readonly origins: KnownOrigins
   /** Whether the peer is a trusted proxy. */
   readonly isTrusted: (request: Pick<IncomingMessage, 'socket'>) => boolean
@@ -24,6 +23,7 @@ export function requestFacts(
 ): RequestFacts {
   const { headers } = request
   const origin = textOf(headers, 'origin')
+  // The session cookie is no longer among them.
   const cookies = (headers.cookie ?? '').split(';').map(pair => pair.trim())
   return {
     scheme: schemeOf(request, context),
@@ -33,7 +33,7 @@ export function requestFacts(
     site: textOf(headers, 'sec-fetch-site'),
     dest: textOf(headers, 'sec-fetch-dest'),
     storageAccess: textOf(headers, 'sec-fetch-storage-access'),
-    otherCookies: cookies.filter(pair => pair !== '' && !pair.startsWith(`${context.cookieName}=`)).length,
+    otherCookies: cookies.filter(pair => pair !== '').length,
   }
 }
 

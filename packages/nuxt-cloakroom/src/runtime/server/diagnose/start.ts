@@ -1,11 +1,10 @@
 import { consola } from 'consola'
 import { DIAGNOSE_PATH } from '../../shared/routes'
-import { trustedPeer } from '../http/client-address'
 import { readCookie } from '../http/request-headers'
-import { isSubrequest } from '../nitro/guard'
 import type { RequestEvent, ServerApp } from '../nitro/platform'
 import { defineHandler, methodNotAllowed, nodeRequestOf, queryOf, sendJson } from '../nitro/platform'
-import { sessionUsedBy } from '../nitro/request-session'
+import { sessionCookieOf, sessionUsedBy } from '../nitro/request-session'
+import { isSubrequest } from '../nitro/guard'
 import type { Cloakroom } from '../nitro/runtime'
 import { useCloakroom } from '../nitro/runtime'
 import { hostName, hostNames } from './circumstances'
@@ -13,9 +12,6 @@ import { diagnose } from './find'
 import { Inspector } from './inspect'
 import { callerClock, requestFacts } from './request-facts'
 import { SessionHistory } from './session-history'
-
-/** The outcomes that count as a forged cookie. */
-const FORGED = new Set(['over_4096', 'not_sealed', 'unknown_key', 'broken_seal'])
 
 let isStarted = false
 
@@ -47,9 +43,7 @@ function createHandler(history: SessionHistory) {
     res.setHeader('cache-control', 'private, no-store')
     res.setHeader('x-content-type-options', 'nosniff')
     res.appendHeader('vary', 'Cookie')
-    const cookie = await inspector.inspect(req.headers.cookie)
-    // Otherwise this route would be a way around the limit.
-    if (FORGED.has(cookie.outcome)) cloakroom.forgedCookies.count(req)
+    const cookie = await inspector.inspect(sessionCookieOf(event))
     const { engine, origins, config } = cloakroom
     const now = engine.clock()
     const clientNow = callerClock(queryOf(event).now)
@@ -65,17 +59,16 @@ function createHandler(history: SessionHistory) {
 
 function createTools(history: SessionHistory) {
   const cloakroom = useCloakroom()
-  const { engine, config, origins } = cloakroom
-  const { behindProxy, cookieName, trustedProxies, crossSite } = config
+  const { engine, config, origins, isTrustedPeer } = cloakroom
+  const { behindProxy, crossSite } = config
   return {
     cloakroom,
     inspector: new Inspector({ engine, crossSite, history }),
     context: {
       dev: Boolean(import.meta.dev),
       behindProxy,
-      cookieName,
       origins,
-      isTrusted: trustedPeer(trustedProxies),
+      isTrusted: isTrustedPeer,
     },
   }
 }

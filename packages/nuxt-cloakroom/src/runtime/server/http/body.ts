@@ -30,21 +30,58 @@ export function assertJsonType(request: Pick<IncomingMessage, 'headers' | 'rawHe
   if (isCompressed(request)) throw new SessionError('unsupported_type', 'Send the body uncompressed.')
 }
 
+/** Where h3 keeps a body that was read, so that several readers share it. Undocumented; a test checks it. */
+const READ_BODY = Symbol.for('h3RawBody')
+
+/** The body where h3, or a platform or middleware, keeps it. */
+type Request = IncomingMessage & { [READ_BODY]?: unknown, rawBody?: unknown, body?: unknown }
+
 /**
- * Reads a body as text.
+ * Reads a body as text, or takes it from the code that has read it before, and leaves it where h3's functions find it.
  *
  * @throws SessionError `too_large` over 64 KiB, by `Content-Length` before it is read
  * @throws InvalidBodyError if the body is incomplete
+ * @throws Error if other code has read the body and kept it to itself
  */
-export async function readText(request: IncomingMessage): Promise<string> {
+export async function readText(request: Request): Promise<string> {
+  const known = request[READ_BODY] ?? request.rawBody ?? request.body
+  const bytes = known === undefined || known === null ? await readBytes(request) : await toBytes(await known)
+  if (bytes.length > MAX_BYTES) throw tooLarge()
+  return new TextDecoder().decode(bytes)
+}
+
+function readBytes(request: Request): Promise<Buffer> {
+  if (request.readableDidRead) {
+    throw new Error('[cloakroom] Other code has read the body of this request without h3’s readBody or readRawBody, so '
+      + 'it is gone.')
+  }
+  const reading = readLimited(request)
+  reading.catch(() => {}) // The caller reports it.
+  request[READ_BODY] = reading
+  return reading
+}
+
+async function readLimited(request: IncomingMessage): Promise<Buffer> {
   try {
     const { 'content-length': length = null } = request.headers
-    return await getRawBody(request, { length, limit: MAX_BYTES, encoding: 'utf8' })
+    return await getRawBody(request, { length, limit: MAX_BYTES })
   }
   catch (error) {
     if ((error as { type?: string }).type !== 'entity.too.large') throw new InvalidBodyError('The body is incomplete.')
-    throw new SessionError('too_large', `The body is over ${MAX_BYTES / 1024} KiB.`)
+    throw tooLarge()
   }
+}
+
+/** What `body` is on some platforms: what a `Response` can hold, or JSON that was parsed. */
+async function toBytes(body: unknown): Promise<Uint8Array> {
+  if (body instanceof Uint8Array) return body
+  const isReadable = [ArrayBuffer, ReadableStream, URLSearchParams, FormData, Blob].some(type => body instanceof type)
+  if (isReadable) return new Uint8Array(await new Response(body as Blob).arrayBuffer())
+  return new TextEncoder().encode(typeof body === 'string' ? body : JSON.stringify(body ?? ''))
+}
+
+function tooLarge(): SessionError {
+  return new SessionError('too_large', `The body is over ${MAX_BYTES / 1024} KiB.`)
 }
 
 /** @throws InvalidBodyError if it is not JSON, is nested deeper than 32 levels, or has a key such as `__proto__` */

@@ -1,10 +1,17 @@
+import type { IncomingHttpHeaders } from 'node:http'
+
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE'
-const HEADERS = 'Content-Type'
 const PREFLIGHT_MAX_AGE_SECONDS = 600
+/** Header names of a preflight request: tokens (RFC 9110 section 5.6.2) without `*`, together not too long. */
+const HEADER_NAMES = /^[\w!#$%&'+.^`|~, -]{1,2000}$/
+/** What a client of another origin may read, in addition to the headers that it always may (Fetch standard). */
+const EXPOSED = 'Retry-After, Content-Disposition, ETag, Link, Location, Server-Timing, X-Request-Id'
 
 export interface CorsHeaders {
   readonly vary: string
   readonly headers: Readonly<Record<string, string>>
+  /** Header names that the page may read, unless the app names others. */
+  readonly exposed?: string
 }
 
 /**
@@ -13,26 +20,29 @@ export interface CorsHeaders {
  * credentials.
  */
 export function corsHeaders(origin: string | undefined, allowed: ReadonlySet<string>): CorsHeaders {
-  const isAllowed = origin !== undefined && allowed.has(origin)
+  if (origin === undefined || !allowed.has(origin)) return { vary: 'Origin', headers: {} }
   return {
     vary: 'Origin',
-    headers: isAllowed
-      ? { 'access-control-allow-origin': origin, 'access-control-allow-credentials': 'true' }
-      : {},
+    headers: { 'access-control-allow-origin': origin, 'access-control-allow-credentials': 'true' },
+    exposed: EXPOSED,
   }
 }
 
-/** Headers of a preflight response: explicit lists, cached by the browser for ten minutes. */
-export function preflightHeaders(origin: string | undefined, allowed: ReadonlySet<string>): CorsHeaders {
+/**
+ * Headers of a preflight response, cached by the browser for ten minutes. An origin on the allowlist may send any
+ * headers that it asks for: it is trusted, and what tracing tools and clients add cannot be known in advance.
+ */
+export function preflightHeaders(request: IncomingHttpHeaders, allowed: ReadonlySet<string>): CorsHeaders {
   const vary = 'Origin, Access-Control-Request-Method, Access-Control-Request-Headers'
-  const { headers } = corsHeaders(origin, allowed)
+  const { headers } = corsHeaders(request.origin, allowed)
   if (Object.keys(headers).length === 0) return { vary, headers }
+  const names = request['access-control-request-headers']
   return {
     vary,
     headers: {
       ...headers,
       'access-control-allow-methods': METHODS,
-      'access-control-allow-headers': HEADERS,
+      ...(names !== undefined && HEADER_NAMES.test(names) ? { 'access-control-allow-headers': names } : {}),
       'access-control-max-age': String(PREFLIGHT_MAX_AGE_SECONDS),
     },
   }

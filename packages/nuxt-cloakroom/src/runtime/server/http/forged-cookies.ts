@@ -1,9 +1,9 @@
-import { open } from '../sessions/crypto'
+import type { CookieReading } from '../sessions/authenticator'
+import { explainInvalidCookie, open } from '../sessions/crypto'
 import type { KeyRing } from '../sessions/key-ring'
 import type { Clock } from '../sessions/store'
 import type { AddressReader } from './client-address'
 import { RateLimit } from './rate-limit'
-import { readCookie } from './request-headers'
 
 const WINDOW_MS = 60_000
 
@@ -14,20 +14,25 @@ export interface ForgedCookiesOptions {
   readonly max: number
   readonly address: AddressReader
   readonly clock: Clock
+  /** Called at the first cookie that names a key which this server does not have. */
+  readonly onUnknownKey: () => void
 }
 
 type Request = Parameters<AddressReader>[0]
 
 /**
- * Counts forged session cookies by client address. A valid cookie is never refused because of its neighbours' cookies.
+ * Counts forged session cookies by client address. Over the limit they are ignored, as if they had not come: they emit
+ * no events, so a flood fills no log. A valid cookie is never ignored because of its neighbours' cookies, and no
+ * request is refused.
  */
 export class ForgedCookies {
   /**
-   * Until this time, in milliseconds since the epoch, some address is over the limit: only then is `refusal` needed.
+   * Until this time, in milliseconds since the epoch, some address is over the limit: only then is `isIgnored` needed.
    */
   floodEndsAt = 0
   readonly #options: ForgedCookiesOptions
   readonly #limit: RateLimit
+  #hasSeenUnknownKey = false
 
   constructor(options: ForgedCookiesOptions) {
     this.#options = options
@@ -35,24 +40,27 @@ export class ForgedCookies {
   }
 
   /** Counts a request with a forged cookie. */
-  count(request: Request): void {
+  count(request: Request, cookie: CookieReading): void {
+    this.#noticeUnknownKey(cookie)
     const address = this.#options.address(request)
     if (address === null) return
     this.#limit.take(address)
     this.floodEndsAt = Math.max(this.floodEndsAt, this.#options.clock() + this.#limit.wait(address))
   }
 
-  /** Milliseconds for which this request is refused; 0 for most requests. */
-  refusal(request: Request): number {
-    if (this.#options.clock() >= this.floodEndsAt) return 0
+  /** Whether this cookie is forged and its client over the limit. */
+  isIgnored(request: Request, cookie: CookieReading): boolean {
+    if (this.#options.clock() >= this.floodEndsAt || cookie.kind !== 'present') return false
     const address = this.#options.address(request)
-    const waitMs = address === null ? 0 : this.#limit.wait(address)
-    return waitMs > 0 && this.#isForged(request.headers.cookie) ? waitMs : 0
+    if (address === null || this.#limit.wait(address) === 0) return false
+    const { ring, cookieName } = this.#options
+    return open(ring, cookieName, cookie.value) === null
   }
 
-  #isForged(header: string | undefined): boolean {
-    const { ring, cookieName } = this.#options
-    const cookie = readCookie(header, cookieName)
-    return cookie.kind === 'present' && open(ring, cookieName, cookie.value) === null
+  #noticeUnknownKey(cookie: CookieReading) {
+    if (this.#hasSeenUnknownKey || cookie.kind !== 'present') return
+    if (explainInvalidCookie(this.#options.ring, cookie.value) !== 'unknown_key') return
+    this.#hasSeenUnknownKey = true
+    this.#options.onUnknownKey()
   }
 }

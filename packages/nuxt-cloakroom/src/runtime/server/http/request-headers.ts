@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { CookieReading } from '../sessions/authenticator'
 
 /** What a request's headers say about its sender. Browsers set them; pages cannot change them. */
@@ -9,12 +9,15 @@ export interface OriginHeaders {
   readonly secFetchSite: string | undefined
   readonly secFetchMode: string | undefined
   readonly secFetchDest: string | undefined
-  readonly hasCookie: boolean
+  /** Whether it came with the session cookie, which browsers attach automatically. */
+  readonly hasSessionCookie: boolean
+  /** Whether it has an `Authorization: Bearer` header, which no page of another origin can add without a preflight. */
+  readonly hasBearerToken: boolean
 }
 
 export interface KnownOrigins {
-  /** Where this app is reached: from configuration or the TLS listener, never from a header. */
-  readonly own: ReadonlySet<string>
+  /** Where this app is reached: from configuration or the TLS listener; without either, see `HostOrigin`. */
+  readonly own: Pick<ReadonlySet<string>, 'has'>
   /** Other origins that may call with credentials; empty in the default, single-origin mode. */
   readonly allowed: ReadonlySet<string>
 }
@@ -29,6 +32,8 @@ export type RequestOrigin = 'own' | 'allowed' | 'foreign'
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 const ABSENT: CookieReading = { kind: 'absent' }
 const DUPLICATE: CookieReading = { kind: 'duplicate' }
+/** `Basic` does not count: a browser sends it automatically once the user has entered a password. */
+const BEARER = /^bearer /i
 const SPACE = 0x20
 const TAB = 0x09
 
@@ -52,6 +57,25 @@ export function readCookie(header: string | undefined, name: string): CookieRead
   return value === undefined ? ABSENT : { kind: 'present', value }
 }
 
+/**
+ * Reads the session cookie of a request, and removes it from the request's headers: what runs later, for example a
+ * proxy to another server, does not get it. The other cookies stay.
+ */
+export function takeCookie(
+  { headers, rawHeaders }: Pick<IncomingMessage, 'headers' | 'rawHeaders'>,
+  name: string,
+): CookieReading {
+  const header = headers.cookie
+  const reading = readCookie(header, name)
+  if (reading.kind === 'absent') return reading
+  const others = header!.split(';').filter(pair => readCookie(pair, name).kind === 'absent')
+  const rest = others.map(pair => pair.trim()).join('; ')
+  if (rest) headers.cookie = rest
+  else Reflect.deleteProperty(headers, 'cookie') // A header that is `undefined` breaks the clients that forward it.
+  replaceRaw(rawHeaders, rest)
+  return reading
+}
+
 export function isSafeMethod(method: string): boolean {
   return SAFE_METHODS.has(method)
 }
@@ -63,7 +87,21 @@ export function isSpeculative(method: string, headers: IncomingHttpHeaders): boo
   return purpose.includes('prefetch')
 }
 
-export function originHeadersOf(method: string, headers: IncomingHttpHeaders): OriginHeaders {
+/**
+ * Whether this is a form that a page of another site has submitted at the top level, for example the response of an
+ * identity provider. Browsers without Fetch Metadata do not say where a request leads, so each `POST` counts.
+ */
+export function isCrossSiteForm(method: string, headers: IncomingHttpHeaders): boolean {
+  if (method !== 'POST') return false
+  if (headers['sec-fetch-site'] === undefined) return true
+  return headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document'
+}
+
+export function originHeadersOf(
+  method: string,
+  headers: IncomingHttpHeaders,
+  hasSessionCookie: boolean,
+): OriginHeaders {
   return {
     method,
     origin: headers.origin,
@@ -71,7 +109,8 @@ export function originHeadersOf(method: string, headers: IncomingHttpHeaders): O
     secFetchSite: headers['sec-fetch-site'] as string | undefined,
     secFetchMode: headers['sec-fetch-mode'] as string | undefined,
     secFetchDest: headers['sec-fetch-dest'] as string | undefined,
-    hasCookie: headers.cookie !== undefined,
+    hasSessionCookie,
+    hasBearerToken: BEARER.test(headers.authorization ?? ''),
   }
 }
 
@@ -80,8 +119,8 @@ export function originHeadersOf(method: string, headers: IncomingHttpHeaders): O
  * send it, by Origin and Referer (OWASP CSRF cheat sheet; ASVS 3.5.1).
  *
  * If in doubt, an unsafe method is `foreign`. `Sec-Fetch-Site: none` on an unsafe method is `foreign` unless `Origin`
- * is this app's own: no address bar sends a POST. A request with none of these headers and no cookie is a program such
- * as curl, with nothing to abuse.
+ * is this app's own: no address bar sends a POST. A request with none of these headers is a program such as curl.
+ * Without the session cookie, or with a bearer token, there is nothing to abuse.
  */
 export function classifyOrigin(request: OriginHeaders, known: KnownOrigins): RequestOrigin {
   if (request.origin !== undefined && known.allowed.has(request.origin)) return 'allowed'
@@ -97,13 +136,26 @@ function classifySafe(request: OriginHeaders, { own }: KnownOrigins): RequestOri
 }
 
 function classifyUnsafe(request: OriginHeaders, { own }: KnownOrigins): RequestOrigin {
-  const { origin, referer, secFetchSite, hasCookie } = request
+  const { origin, referer, secFetchSite, hasSessionCookie, hasBearerToken } = request
   const isOwnOrigin = origin !== undefined && own.has(origin)
   if (secFetchSite === 'same-origin') return 'own'
   if (secFetchSite !== undefined) return secFetchSite === 'none' && isOwnOrigin ? 'own' : 'foreign'
   if (origin !== undefined) return isOwnOrigin ? 'own' : 'foreign'
   if (referer !== undefined) return own.has(originOf(referer)) ? 'own' : 'foreign'
-  return hasCookie ? 'foreign' : 'own'
+  return hasSessionCookie && !hasBearerToken ? 'foreign' : 'own'
+}
+
+/**
+ * Node keeps the headers a second time, as they came: a name and its value in turn, and one name several times. Their
+ * number must stay, because Node has counted them for `headersDistinct`, so the value becomes empty.
+ */
+function replaceRaw(rawHeaders: string[], rest: string) {
+  let value = rest
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]!.toLowerCase() !== 'cookie') continue
+    rawHeaders[i + 1] = value
+    value = ''
+  }
 }
 
 function originOf(referer: string): string {

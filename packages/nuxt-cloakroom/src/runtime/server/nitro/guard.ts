@@ -1,82 +1,157 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { eventHandler } from 'h3'
-import type { H3Event } from 'h3'
-import { getRouteRules } from 'nitropack/runtime'
+import type { App, H3Event } from 'h3'
+import type { NitroApp } from 'nitropack'
 import { corsHeaders } from '../http/cors'
+import { HostOrigin } from '../http/host-origin'
 import type { RequestOrigin } from '../http/request-headers'
-import { classifyOrigin, isSafeMethod, originHeadersOf } from '../http/request-headers'
-import { refuseCrossOrigin, respondToFlood, respondToPreflight, setCorsHeaders } from './guard-responses'
+import {
+  classifyOrigin, isCrossSiteForm, isSafeMethod, originHeadersOf, takeCookie,
+} from '../http/request-headers'
+import type { CookieReading } from '../sessions/authenticator'
+import { refuseCrossOrigin, respondToPreflight, setCorsHeaders } from './guard-responses'
+import { keepHeaders } from './response-headers'
+import { passRequestToProxy, sessionRuleOf } from './route-rules'
 import type { Cloakroom } from './runtime'
 
-const REQUEST_START = Symbol('cloakroom: request start')
+const START = Symbol('cloakroom: request start')
+const ABSENT: CookieReading = { kind: 'absent' }
 
-/**
- * What the guard remembers of a request, for the request itself and for all calls that the server makes to itself in
- * it.
- */
-export interface RequestStart {
-  readonly cloakroom: Cloakroom
-  /** The browser's request. */
-  readonly rootEvent: H3Event
-  /** When it arrived, milliseconds since the epoch: before its body, and before any work was done for it. */
-  readonly receivedAt: number
-}
+/** The context of a call that the server makes to itself without passing a browser's request on. */
+export const INTERNAL_CALL: object = Object.freeze({})
 
-interface UsedBy {
-  readonly target: H3Event
-  readonly event: H3Event
-}
-
-const USED_BY = Symbol('cloakroom: the event that uses a session')
-
-/**
- * One setter for all events: V8 keeps a property's setters with the object's shape. A setter per request would give
- * each context a shape of its own, which keeps the request in memory until the next full garbage collection, and that
- * costs more than everything else that a session does.
- */
-const REFUSE_CACHE: PropertyDescriptor = {
-  set(this: { [USED_BY]: UsedBy }) {
-    throw insideCache(this[USED_BY].target, this[USED_BY].event, 'cached')
-  },
-}
+const handled = new AsyncLocalStorage<H3Event>()
 
 interface MarkedContext {
-  [REQUEST_START]?: RequestStart & { readonly isWithinCache: boolean }
+  [START]?: RequestStart
   /** Nitro's own mark: this response comes from its cache. */
   cache?: object
+}
+
+/** The root request, as the calls that the server makes to itself in it inherit it. */
+interface Root {
+  readonly event: H3Event
+  readonly receivedAt: number
+  /** The server called itself without passing a browser's request on, for example by the global `$fetch`. */
+  readonly isInternal: boolean
+}
+
+/**
+ * What the module remembers of a request, for the request itself and for all calls that the server makes to itself in
+ * it. Everything is private, because it holds the session cookie: no logger that prints `event.context` shows it.
+ */
+export class RequestStart {
+  readonly #cloakroom: Cloakroom
+  readonly #root: Root
+  readonly #isWithinCache: boolean
+  #cookie: CookieReading
+  #beginsSession = false
+
+  constructor(cloakroom: Cloakroom, root: Root, isWithinCache: boolean, cookie: CookieReading) {
+    this.#cloakroom = cloakroom
+    this.#root = root
+    this.#isWithinCache = isWithinCache
+    this.#cookie = cookie
+  }
+
+  /** For the calls that the server makes to itself in this request. */
+  get root(): Root {
+    return this.#root
+  }
+
+  get cloakroom(): Cloakroom {
+    return this.#cloakroom
+  }
+
+  /** The browser's request. */
+  get rootEvent(): H3Event {
+    return this.#root.event
+  }
+
+  /** When it arrived, milliseconds since the epoch: before its body, and before any work was done for it. */
+  get receivedAt(): number {
+    return this.#root.receivedAt
+  }
+
+  /** Whether there is no browser: the server called itself without passing a request on. */
+  get isInternal(): boolean {
+    return this.#root.isInternal
+  }
+
+  /** Whether the server made this call to itself in a response that goes into a cache. */
+  get isWithinCache(): boolean {
+    return this.#isWithinCache
+  }
+
+  /** The session cookie that came with this request. A call that the server makes to itself has none. */
+  get cookie(): CookieReading {
+    return this.#cookie
+  }
+
+  /** Whether this request of another site may begin a session, see {@link beginSession}. */
+  get beginsSession(): boolean {
+    return this.#beginsSession
+  }
+
+  /** The request may begin a session from here on. It has none: it neither sees nor changes the browser's session. */
+  beginSession(): void {
+    this.#beginsSession = true
+    this.#cookie = ABSENT
+  }
 }
 
 /**
  * Creates the first handler of every request of the app, before routes, route rules and middleware. It responds to
  * preflights, adds CORS headers if there is an allowlist, and refuses unsafe methods of foreign pages before their body
- * is read, and floods of forged cookies.
+ * is read.
  */
-export function createGuard(cloakroom: Cloakroom) {
+export function createGuard(cloakroom: Cloakroom, localFetch: NitroApp['localFetch']) {
   return eventHandler((event) => {
-    if (markRequest(event, cloakroom).rootEvent !== event) return
-    const { origins, forgedCookies, engine } = cloakroom
-    if (origins.allowed.size > 0) {
+    passRequestToProxy(event, localFetch)
+    if (requestStartOf(event).rootEvent !== event) return
+    const rule = sessionRuleOf(event)
+    if (rule === false) return
+    const { allowed } = cloakroom.origins
+    if (allowed.size > 0) {
       if (isPreflight(event)) return respondToPreflight(event, cloakroom)
-      setCorsHeaders(event, corsHeaders(event.node.req.headers.origin, origins.allowed))
+      setCorsHeaders(event, corsHeaders(event.node.req.headers.origin, allowed))
     }
-    if (!isSafeMethod(event.method) && requestOriginOf(event) === 'foreign' && !isWebhook(event, cloakroom)) {
+    if (isSafeMethod(event.method) || requestOriginOf(event) !== 'foreign' || isWebhook(event, cloakroom)) return
+    if (rule?.crossOrigin !== 'sign-in' || !isCrossSiteForm(event.method, event.node.req.headers)) {
       throw refuseCrossOrigin(cloakroom)
     }
-    if (engine.clock() >= forgedCookies.floodEndsAt) return
-    const waitMs = forgedCookies.refusal(event.node.req)
-    if (waitMs > 0) return respondToFlood(event, waitMs)
+    requestStartOf(event).beginSession()
   })
 }
 
-/** The start of the browser's request that led to `event`. @throws Error if the guard has not run */
-export function requestStartOf(event: H3Event): RequestStart & { readonly isWithinCache: boolean } {
-  const start = (event.context as MarkedContext)[REQUEST_START]
+/**
+ * Makes the app remember each request as it arrives, before all hooks and handlers. The session cookie is taken out of
+ * the request's headers there, so no handler, proxy, logger or error reporter gets it.
+ */
+export function markRequests(app: App, cloakroom: Cloakroom): void {
+  const { handler, options: { onRequest } } = app
+  app.handler = event => handled.run(event, handler, event)
+  app.options.onRequest = (event) => {
+    markRequest(event, cloakroom)
+    return onRequest?.(event)
+  }
+}
+
+/** The event that is being handled right here, by the asynchronous context. */
+export function currentEvent(): H3Event | undefined {
+  return handled.getStore()
+}
+
+/** The start of the browser's request that led to `event`. @throws Error if the module does not run */
+export function requestStartOf(event: H3Event): RequestStart {
+  const start = (event.context as MarkedContext)[START]
   if (start) return start
   throw new Error('[cloakroom] No session can be used while pages are prerendered or before the server has started.')
 }
 
 /** The browser's own request that led to `event`; most often `event` itself. */
 export function rootEventOf(event: H3Event): H3Event {
-  return (event.context as MarkedContext)[REQUEST_START]?.rootEvent ?? event
+  return (event.context as MarkedContext)[START]?.rootEvent ?? event
 }
 
 /** Whether the server made this call to itself while rendering. What it may do was decided for the root request. */
@@ -84,53 +159,33 @@ export function isSubrequest(event: H3Event): boolean {
   return rootEventOf(event) !== event
 }
 
-/** Where a browser's request comes from. */
-export function requestOriginOf(event: H3Event): RequestOrigin {
-  const { origins } = requestStartOf(event).cloakroom
-  return classifyOrigin(originHeadersOf(event.method, event.node.req.headers), origins)
-}
-
-/**
- * Throws if the response to `target` goes into a cache, and makes sure that no later handler puts it there.
- *
- * Inside Nitro's cache a request has lost its cookies, so each visitor would be anonymous, and what was created for one
- * would be shown to all. The data that a page fetches while it is rendered becomes part of the cached page. An `isr`
- * rule counts even if this server caches nothing for it, because a CDN does.
- *
- * @param event the event that uses the session: `target`, or a call that the server makes to itself for it
- */
-export function assertNotCached(target: H3Event, event: H3Event): void {
-  if (isCached(target)) throw insideCache(target, event, 'cached')
-  if (requestStartOf(target).isWithinCache) throw insideCache(target, event, 'called from a cached handler')
-  if (Object.hasOwn(target.context, 'cache')) return
-  const context = target.context as { [USED_BY]?: UsedBy }
-  context[USED_BY] = { target, event }
-  // A cached handler that runs later shares this context, and with it what a middleware has stored for one visitor.
-  Object.defineProperty(context, 'cache', REFUSE_CACHE)
-}
-
-/** Whether the response to this event goes into a cache. */
-export function isCacheable(event: H3Event): boolean {
-  return isCached(event) || requestStartOf(event).isWithinCache
-}
-
 /**
  * Nuxt's calls while rendering (`event.$fetch`, `useFetch`) are events with a context of their own. The caller's
  * context is reachable only as `req.__unenv__`: undocumented, so it is read here and nowhere else, and a test of the
  * built server checks it.
  */
-function markRequest(event: H3Event, cloakroom: Cloakroom): RequestStart {
-  const caller = (event.node.req as { __unenv__?: MarkedContext }).__unenv__
-  const callerStart = caller?.[REQUEST_START]
-  const start = {
-    cloakroom,
-    rootEvent: callerStart?.rootEvent ?? event,
-    receivedAt: callerStart?.receivedAt ?? cloakroom.engine.clock(),
-    isWithinCache: Boolean(caller?.cache) || callerStart?.isWithinCache === true,
-  }
+function markRequest(event: H3Event, cloakroom: Cloakroom): void {
+  const { req } = event.node
+  const caller = (req as { __unenv__?: MarkedContext }).__unenv__
+  const callerStart = caller?.[START]
+  const root = callerStart?.root
+    ?? { event, receivedAt: cloakroom.engine.clock(), isInternal: caller === INTERNAL_CALL }
+  const isWithinCache = Boolean(caller?.cache) || callerStart?.isWithinCache === true
+  const cookie = takeCookie(req, cloakroom.config.cookieName)
+  if (!callerStart) keepHeaders(event.node.res)
   const context = event.context as MarkedContext
-  context[REQUEST_START] = start
-  return start
+  context[START] = new RequestStart(cloakroom, root, isWithinCache, cookie)
+}
+
+/** Where a browser's request comes from. */
+export function requestOriginOf(event: H3Event): RequestOrigin {
+  const { cloakroom, cookie, beginsSession } = requestStartOf(event)
+  if (beginsSession) return 'own'
+  const { origins } = cloakroom
+  const { method, node: { req } } = event
+  const own = origins.own.size > 0 ? origins.own : new HostOrigin(req, cloakroom)
+  const hasSessionCookie = cookie.kind !== 'absent'
+  return classifyOrigin(originHeadersOf(method, req.headers, hasSessionCookie), { own, allowed: origins.allowed })
 }
 
 /**
@@ -143,18 +198,4 @@ function isWebhook({ node }: H3Event, { webhookPaths }: Cloakroom): boolean {
 
 function isPreflight({ method, node }: H3Event): boolean {
   return method === 'OPTIONS' && node.req.headers['access-control-request-method'] !== undefined
-}
-
-function isCached(event: H3Event): boolean {
-  const { cache, isr } = getRouteRules(event)
-  return Boolean(event.context.cache || cache || isr)
-}
-
-function insideCache(target: H3Event, event: H3Event, how: string) {
-  const user = target === event ? '' : `${event.path}, which it calls, `
-  return new Error(
-    `[cloakroom] ${target.path} is ${how}, and ${user}uses a session. A cached response (defineCachedEventHandler, `
-    + 'or a swr, isr or cache route rule) is the same for every visitor. Do not use the session there, or do not cache '
-    + 'it.',
-  )
 }

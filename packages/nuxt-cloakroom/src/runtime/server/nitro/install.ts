@@ -5,19 +5,30 @@ import { SessionError } from '../sessions/errors'
 import type { SessionEvent } from '../sessions/events'
 import { startSweeping } from '../sessions/sweep-timer'
 import type { StoreOpeners } from '../stores/open-store'
-import { createGuard } from './guard'
+import { createGuard, markRequests } from './guard'
 import type { Cloakroom } from './runtime'
 import { startCloakroom } from './runtime'
+import { closeBeforeExit } from './server-stop'
 import { envNameOf } from './settings'
 import { RETRY_AFTER_SECONDS, guardUpgrades } from './upgrade-guard'
 
+/** What the server knows from its build. */
+export interface BuildInfo {
+  /** The stores that it contains, by URL scheme. */
+  readonly storeOpeners: StoreOpeners
+  /** Whether the app has a server of its own, which reports its origins when it listens. */
+  readonly hasCustomEntry: boolean
+}
+
 /** Starts the module with the server. An invalid configuration or store stops the start. */
-export function install(app: NitroApp, openers: StoreOpeners): Cloakroom {
-  const cloakroom = start(openers)
+export function install(app: NitroApp, { storeOpeners, hasCustomEntry }: BuildInfo): Cloakroom {
+  const cloakroom = start(storeOpeners)
   const { engine, connections } = cloakroom
   const stopSweeping = startSweeping(engine)
+  if (!import.meta.dev) closeBeforeExit(connections, stopSignals())
   engine.events.subscribe(event => callHook(app, event))
-  app.h3App.stack.unshift({ route: '/', handler: createGuard(cloakroom) })
+  markRequests(app.h3App, cloakroom)
+  app.h3App.stack.unshift({ route: '/', handler: createGuard(cloakroom, app.localFetch) })
   guardUpgrades(app.h3App, cloakroom)
   app.hooks.hook('error', setOutageHeaders)
   app.hooks.hook('session:shutdown', () => connections.close())
@@ -30,7 +41,14 @@ export function install(app: NitroApp, openers: StoreOpeners): Cloakroom {
     for (const origin of origins) cloakroom.origins.own.add(origin)
   })
   warnAboutProxy(cloakroom)
+  if (!hasCustomEntry) warnAboutOrigin(cloakroom)
   return cloakroom
+}
+
+/** Those that Nitro's own server stops for, by its own setting. */
+function stopSignals(): NodeJS.Signals[] {
+  const signals = process.env.NITRO_SHUTDOWN_SIGNALS || 'SIGTERM SIGINT'
+  return signals.split(' ').filter(Boolean) as NodeJS.Signals[]
 }
 
 function start(openers: StoreOpeners): Cloakroom {
@@ -40,7 +58,7 @@ function start(openers: StoreOpeners): Cloakroom {
   catch (error) {
     // An operator needs one line; a stack trace would hide it. In development the error page shows it.
     if (import.meta.dev) throw error
-    console.error((error as Error).message)
+    process.stderr.write(`${(error as Error).message}\n`) // Bundlers can remove calls of `console`.
     process.exit(1)
   }
 }
@@ -55,18 +73,17 @@ function callHook(app: NitroApp, event: SessionEvent) {
   call(`session:${event.type}`, event).catch(error => app.captureError(error, { tags: ['session'] }))
 }
 
-/** Behind a proxy there is no TLS listener that knows the origins, and a request's Host header must not name them. */
-function warnAboutProxy({ config, origins }: Cloakroom) {
-  if (!config.behindProxy) return
-  if (config.trustedProxies === '') {
-    consola.warn(`[cloakroom] ${envNameOf('trustedProxies')} is not set, so client IP addresses are unknown and per-IP `
-      + `rate limits are disabled. Set it to the proxy's own address, for example 127.0.0.1.`)
-  }
-  if (origins.own.size === 0) {
-    consola.warn(`[cloakroom] ${envNameOf('origin')} is not set, and behind a proxy this server cannot know its `
-      + `origin. Browsers without Fetch Metadata will be refused. Set it to the public origin, for example `
-      + `https://app.example.com.`)
-  }
+function warnAboutProxy({ config }: Cloakroom) {
+  if (!config.behindProxy || config.trustedProxies !== '') return
+  consola.warn(`[cloakroom] ${envNameOf('trustedProxies')} is not set, so client IP addresses are unknown and per-IP `
+    + `rate limits are disabled. Set it to the proxy's own address, for example 127.0.0.1.`)
+}
+
+function warnAboutOrigin({ origins }: Cloakroom) {
+  if (import.meta.dev || origins.own.size > 0) return
+  consola.warn(`[cloakroom] ${envNameOf('origin')} is not set, so this server takes its origin from the Host header of `
+    + `each request. Behind a proxy that changes that header, WebSockets and older browsers will be refused. Set it to `
+    + `the public origin, for example https://app.example.com.`)
 }
 
 function setOutageHeaders(error: Error, { event }: { event?: { node: { res: ServerResponse } } }) {

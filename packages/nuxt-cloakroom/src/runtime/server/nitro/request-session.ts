@@ -1,15 +1,18 @@
-import type { ServerResponse } from 'node:http'
+import { consola } from 'consola'
 import type { H3Event } from 'h3'
 import type { ServerSessionData } from '../../shared/types/auth-utils'
-import { isSpeculative, readCookie } from '../http/request-headers'
+import { isSpeculative } from '../http/request-headers'
 import { whenSent } from '../http/response-sent'
+import type { CookieOptions } from '../http/set-cookie'
 import { serializeClearedCookie, serializeCookie } from '../http/set-cookie'
 import type { Authentication, CookieReading } from '../sessions/authenticator'
 import { ServerSession, openSession, recordActivity } from '../sessions/session'
 import type { CookieWriter, SessionRequest, SessionState } from '../sessions/session-state'
 import type { MaybePromise } from '../sessions/store'
-import { assertNotCached, isCacheable, requestOriginOf, requestStartOf, rootEventOf } from './guard'
-import type { Cloakroom } from './runtime'
+import type { RequestStart } from './guard'
+import { requestOriginOf, requestStartOf, rootEventOf } from './guard'
+import { markPrivate, setSessionCookie } from './response-headers'
+import { assertNotCached, assertSessionOn, isCached, sessionRuleOf } from './route-rules'
 
 export interface UseServerSessionOptions {
   /**
@@ -21,22 +24,9 @@ export interface UseServerSessionOptions {
 
 type Session = ServerSession<ServerSessionData>
 
-/** The session of a browser's request, shared by all calls that the server makes to itself in it. */
-interface LoadedSession {
-  readonly request: RootRequest
-  readonly session: Session
-  readonly state: SessionState
-  /** Set once the request has been counted as activity. */
-  activity: MaybePromise<void>
-  isCounted: boolean
-}
-
+const NO_COOKIE: Authentication = { outcome: 'absent', session: null }
 const LOADED = Symbol('cloakroom: session')
-const PRIVATE = 'private, no-store'
-/**
- * What the browser deletes when a session ends: its cache, and pages kept for the back button (ASVS 14.3.1). Not
- * `storage`, which would delete what other tabs keep there, nor `cookies`, which belong to a whole domain.
- */
+/** For browsers that keep pages for the back button, or that have stored what they should not (ASVS 14.3.1). */
 const CLEARED_AT_SIGN_OUT = '"cache"'
 
 /**
@@ -46,7 +36,8 @@ const CLEARED_AT_SIGN_OUT = '"cache"'
  * Sets `Cache-Control: private, no-store` and `Vary: Cookie` on the response.
  *
  * @throws SessionError `store_unavailable` (503) if the store does not respond; this is never reported as "no session"
- * @throws Error inside a cached handler or route, where the request has lost its cookies
+ * @throws Error inside a cached handler or route, where the request has lost its cookies, and where a route rule
+ * switches sessions off
  */
 export async function useServerSession(
   event: H3Event,
@@ -54,14 +45,23 @@ export async function useServerSession(
 ): Promise<Session> {
   const root = rootEventOf(event)
   for (const target of root === event ? [event] : [root, event]) {
-    assertNotCached(target, event)
-    markPrivate(target.node.res)
+    const { cloakroom, isWithinCache } = requestStartOf(target)
+    assertSessionOn(target)
+    assertNotCached(target, event, isWithinCache)
+    markPrivate(target.node.res, cloakroom.config.cookieName)
   }
+  if (import.meta.dev && requestStartOf(root).isInternal) warnAboutInternalCall(root)
   const context = root.context as Record<symbol, MaybePromise<LoadedSession> | undefined>
   const loading = context[LOADED] ??= load(root)
   const loaded = loading instanceof Promise ? await loading : loading
-  if (activity) await countActivity(loaded)
+  if (activity) await loaded.countActivity()
   return loaded.session
+}
+
+/** In a page, `$fetch` passes the request on; see the plugin `pass-request`. */
+function warnAboutInternalCall({ method, path }: H3Event) {
+  consola.warn(`[cloakroom] The server called ${method} ${path.split('?', 1)[0]} without the visitor's request, so `
+    + 'there is no session. Call it with event.$fetch, or useRequestFetch() in a page.')
 }
 
 /** The session that a request has used so far, or `undefined`. Loads none. */
@@ -70,54 +70,84 @@ export async function sessionUsedBy(event: H3Event): Promise<Session | undefined
   return (await context[LOADED])?.session
 }
 
-/** Whether a session may be used for this request: not for a response that goes into a cache. */
+/** Whether a session may be used for this request: not for a response that goes into a cache, or by a route rule. */
 export function maySessionBeUsed(event: H3Event): boolean {
-  return !isCacheable(rootEventOf(event)) && !isCacheable(event)
+  return [rootEventOf(event), event].every(target =>
+    sessionRuleOf(target) !== false && !isCached(target) && !requestStartOf(target).isWithinCache)
 }
 
 /** The session cookie that came with the browser's request. */
 export function sessionCookieOf(event: H3Event): CookieReading {
-  const { cloakroom, rootEvent } = requestStartOf(event)
-  return readCookie(rootEvent.node.req.headers.cookie, cloakroom.config.cookieName)
+  return requestStartOf(rootEventOf(event)).cookie
+}
+
+/** Finds the session of the browser's cookie, and counts forged ones. Over the limit they are ignored. */
+export function authenticate(root: H3Event): MaybePromise<Authentication> {
+  const { cloakroom: { engine, forgedCookies }, cookie } = requestStartOf(root)
+  const { req } = root.node
+  if (engine.clock() < forgedCookies.floodEndsAt && forgedCookies.isIgnored(req, cookie)) return NO_COOKIE
+  const authentication = engine.authenticator.authenticate(cookie)
+  if (!(authentication instanceof Promise) && authentication.outcome === 'forged') forgedCookies.count(req, cookie)
+  return authentication
 }
 
 function load(root: H3Event): MaybePromise<LoadedSession> {
-  const { cloakroom } = requestStartOf(root)
-  const authentication = cloakroom.engine.authenticator.authenticate(sessionCookieOf(root))
+  const authentication = authenticate(root)
   if (authentication instanceof Promise) return authentication.then(result => open(root, result))
   return open(root, authentication)
 }
 
 function open(root: H3Event, authentication: Authentication): LoadedSession {
-  const { cloakroom, receivedAt } = requestStartOf(root)
-  if (authentication.outcome === 'forged') cloakroom.forgedCookies.count(root.node.req)
-  const request = new RootRequest(root, cloakroom, receivedAt)
-  const state = openSession(cloakroom.engine, request, request, authentication)
-  return { request, state, session: new ServerSession<ServerSessionData>(state), activity: undefined, isCounted: false }
+  return new LoadedSession(new RootRequest(root, requestStartOf(root)), authentication)
 }
 
-function countActivity(loaded: LoadedSession): MaybePromise<void> {
-  if (!loaded.isCounted) {
-    loaded.isCounted = true
-    const { isSpeculative, isForeign } = loaded.request
-    loaded.activity = isSpeculative || isForeign ? undefined : recordActivity(loaded.state)
+/**
+ * The session of a browser's request, shared by all calls that the server makes to itself in it. Its state is private,
+ * because it holds the secret: no logger that prints `event.context` shows it.
+ */
+class LoadedSession {
+  readonly session: Session
+  readonly #request: RootRequest
+  readonly #state: SessionState
+  #activity: MaybePromise<void> = undefined
+  #isCounted = false
+
+  constructor(request: RootRequest, authentication: Authentication) {
+    this.#request = request
+    this.#state = openSession(request.cloakroom.engine, request, request, authentication)
+    this.session = new ServerSession<ServerSessionData>(this.#state)
   }
-  return loaded.activity
+
+  /** Counts the request as activity, once. */
+  countActivity(): MaybePromise<void> {
+    if (!this.#isCounted) {
+      this.#isCounted = true
+      const { isSpeculative, isForeign } = this.#request
+      this.#activity = isSpeculative || isForeign ? undefined : recordActivity(this.#state)
+    }
+    return this.#activity
+  }
 }
 
 /** The browser's request and response, as far as its session is concerned. */
 class RootRequest implements SessionRequest, CookieWriter {
-  readonly startedAt: number
   readonly isSpeculative: boolean
   readonly #event: H3Event
-  readonly #cloakroom: Cloakroom
+  readonly #start: RequestStart
   #responseSent: Promise<void> | undefined
 
-  constructor(event: H3Event, cloakroom: Cloakroom, startedAt: number) {
+  constructor(event: H3Event, start: RequestStart) {
     this.#event = event
-    this.#cloakroom = cloakroom
-    this.startedAt = startedAt
+    this.#start = start
     this.isSpeculative = isSpeculative(event.method, event.node.req.headers)
+  }
+
+  get cloakroom(): RequestStart['cloakroom'] {
+    return this.#start.cloakroom
+  }
+
+  get startedAt(): number {
+    return this.#start.receivedAt
   }
 
   get label(): string {
@@ -128,41 +158,32 @@ class RootRequest implements SessionRequest, CookieWriter {
     return requestOriginOf(this.#event) === 'foreign'
   }
 
+  get isInternal(): boolean {
+    return this.#start.isInternal
+  }
+
   get responseSent(): Promise<void> {
     return this.#responseSent ??= whenSent(this.#event.node.res)
   }
 
   set(value: string, maxAge?: number): void {
-    this.#setCookie(serializeCookie(this.#cookieOptions, value, maxAge))
+    this.#setCookie(options => serializeCookie(options, value, maxAge))
   }
 
   clear(): void {
-    this.#setCookie(serializeClearedCookie(this.#cookieOptions))
-    this.#event.node.res.setHeader('clear-site-data', CLEARED_AT_SIGN_OUT)
+    this.#setCookie(serializeClearedCookie)
+    if (this.cloakroom.config.clearSiteData) this.#event.node.res.setHeader('clear-site-data', CLEARED_AT_SIGN_OUT)
   }
 
-  get #cookieOptions() {
-    const { cookieName: name, crossSite } = this.#cloakroom.config
-    return { name, crossSite }
+  /**
+   * Sets one cookie of this name, whatever was set before in this request. A browser that sends two has one for all
+   * sites and one for this site alone (`Partitioned`), from before a change of `crossSite`: the other one is removed.
+   */
+  #setCookie(serialize: (options: CookieOptions) => string) {
+    const { cookieName: name, crossSite } = this.cloakroom.config
+    const line = serialize({ name, crossSite })
+    const isDuplicate = this.#start.cookie.kind === 'duplicate'
+    const lines = isDuplicate ? [serializeClearedCookie({ name, crossSite: !crossSite }), line] : [line]
+    setSessionCookie(this.#event.node.res, name, lines)
   }
-
-  /** Sets one cookie of this name, whatever was set before in this request. */
-  #setCookie(line: string) {
-    const { res } = this.#event.node
-    if (res.headersSent) {
-      throw new Error('[cloakroom] The response has already begun, so its session cookie cannot be set. Write to the '
-        + 'session before sending.')
-    }
-    const prefix = `${this.#cloakroom.config.cookieName}=`
-    const others = [res.getHeader('set-cookie') ?? []].flat().map(String).filter(other => !other.startsWith(prefix))
-    res.setHeader('set-cookie', [...others, line])
-  }
-}
-
-/** No cache may store what was created for one visitor (RFC 9111 section 5.2.2.7; ASVS 14.3.2). */
-function markPrivate(response: ServerResponse) {
-  if (response.headersSent || response.getHeader('cache-control') === PRIVATE) return
-  const vary = response.getHeader('vary')
-  response.setHeader('cache-control', PRIVATE)
-  response.setHeader('vary', vary ? `${String(vary)}, Cookie` : 'Cookie')
 }

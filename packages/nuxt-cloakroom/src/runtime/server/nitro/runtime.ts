@@ -1,5 +1,6 @@
+import { Console } from 'node:console'
 import { consola } from 'consola'
-import { addressReader } from '../http/client-address'
+import { addressReader, trustedPeer } from '../http/client-address'
 import type { AddressReader } from '../http/client-address'
 import { ForgedCookies } from '../http/forged-cookies'
 import type { KnownOrigins } from '../http/request-headers'
@@ -13,6 +14,7 @@ import { readOrCreateKeyFile } from '../stores/key-file'
 import { openStore } from '../stores/open-store'
 import type { OpenedStore, StoreOpeners } from '../stores/open-store'
 import { mountStorage, mountedDriver, readSettings } from './platform'
+import { ListenerWatch } from './server-stop'
 import type { CloakroomConfig } from './settings'
 import { ENV_PREFIX, SETTING_NAMES, assertKnownSettings, envNameOf, parseConfig } from './settings'
 
@@ -21,10 +23,13 @@ export interface Cloakroom {
   readonly config: CloakroomConfig
   readonly engine: SessionEngine
   readonly connections: Connections
+  readonly listenerWatch: ListenerWatch
   readonly origins: KnownOrigins & { readonly own: Set<string> }
   /** Requests to these paths are not checked for their origin. */
   readonly webhookPaths: ReadonlySet<string>
   readonly clientAddress: AddressReader
+  /** Whether the peer of a request is a trusted proxy. */
+  readonly isTrustedPeer: ReturnType<typeof trustedPeer>
   readonly forgedCookies: ForgedCookies
   close(): Promise<void>
 }
@@ -48,6 +53,8 @@ export function startCloakroom(openers: StoreOpeners): Cloakroom {
   const store = openStore(config.store, { openers, mounted: mountedDriver, warn: message => consola.warn(message) })
   const ring = keyRingFor(config.keys, store)
   const engine = new SessionEngine({ config, driver: store.driver, ring })
+  // For the browser, which needs it to tell apps apart. Nitro reads it for each request.
+  process.env.NUXT_PUBLIC_CLOAKROOM_COOKIE_NAME ??= config.cookieName
   const audit = config.audit === 'stdout' ? new AuditTrail(writeLine) : null
   const connections = new Connections(engine)
   if (audit) engine.events.subscribe(event => audit.record(event))
@@ -59,10 +66,19 @@ export function startCloakroom(openers: StoreOpeners): Cloakroom {
     config,
     engine,
     connections,
+    listenerWatch: new ListenerWatch(connections),
     origins: { own: new Set(config.origins), allowed: new Set(config.allowedOrigins) },
     webhookPaths: new Set(config.webhookPaths),
     clientAddress,
-    forgedCookies: new ForgedCookies({ ring, cookieName, max, address: clientAddress, clock: engine.clock }),
+    isTrustedPeer: trustedPeer(config.trustedProxies),
+    forgedCookies: new ForgedCookies({
+      ring,
+      cookieName,
+      max,
+      address: clientAddress,
+      clock: engine.clock,
+      onUnknownKey: () => warnAboutUnknownKey(cookieName),
+    }),
     async close() {
       await unmount()
       audit?.close()
@@ -91,7 +107,16 @@ function keyRingFor(keys: string, { defaultKeys }: OpenedStore): KeyRing {
   return parseKeyRing(readOrCreateKeyFile(defaultKeys.file), `The key file ${defaultKeys.file}`)
 }
 
-/** Through the console, which survives a closed standard output. */
+function warnAboutUnknownKey(cookieName: string) {
+  consola.warn(`[cloakroom] A browser sent a session cookie that was sealed with a key this server does not have, so `
+    + `it is ignored. Either the keys were changed or lost, or another app on this host uses the cookie name `
+    + `${cookieName} too: browsers share cookies between ports. Keep old keys at the end of ${envNameOf('keys')}, or `
+    + `set ${envNameOf('cookieName')} to another name. This is reported once.`)
+}
+
+/** Survives a closed standard output. Not the global console, whose calls bundlers can remove. */
+const output = new Console({ stdout: process.stdout, ignoreErrors: true })
+
 function writeLine(line: string) {
-  console.log(line)
+  output.log(line)
 }

@@ -1,10 +1,10 @@
 import type { Hooks, Peer } from 'crossws'
-import { readCookie } from '../http/request-headers'
 import type { ConnectionMessage } from '../live/watched'
+import type { CookieReading } from '../sessions/authenticator'
 import { SessionError } from '../sessions/errors'
 import type { StoredSession } from '../sessions/record'
 import { useCloakroom } from './runtime'
-import { withErrorResponse } from './upgrade-guard'
+import { cookieOfUpgrade, withErrorResponse } from './upgrade-guard'
 
 /** WebSocket close codes (RFC 6455 section 7.4.1, and its registry at IANA). */
 const GOING_AWAY = 1001
@@ -26,7 +26,7 @@ export function withSession(hooks: Partial<Hooks>, signedIn: boolean): Partial<H
   return {
     ...hooks,
     upgrade: request => withErrorResponse(async () => {
-      const session = await authenticate(request.headers.get('cookie') ?? undefined, signedIn)
+      const session = await authenticate(cookieOfUpgrade(request), signedIn)
       Object.assign(request.context, { [STATE]: { session, isClosing: false } satisfies SocketState })
       return hooks.upgrade?.(request)
     }),
@@ -50,9 +50,8 @@ export function sessionOfPeer(peer: Peer): StoredSession {
 }
 
 /** Separate from the session of any request: opening a socket is not activity, and no cookie can be set. */
-async function authenticate(cookieHeader: string | undefined, signedIn: boolean): Promise<StoredSession> {
-  const { engine, config } = useCloakroom()
-  const { session } = await engine.authenticator.authenticate(readCookie(cookieHeader, config.cookieName))
+async function authenticate(cookie: CookieReading, signedIn: boolean): Promise<StoredSession> {
+  const { session } = await useCloakroom().engine.authenticator.authenticate(cookie)
   if (!session) throw new SessionError('no_session', 'There is no session, or it has ended.')
   if (signedIn && session.session.record.userId === null) throw new SessionError('no_session', 'No user is signed in.')
   return session.session

@@ -21,6 +21,8 @@ export interface CloakroomConfig extends SessionConfig {
   readonly forgedCookieLimit: number
   /** `SameSite=None; Partitioned` instead of `SameSite=Lax`, for use from another site. */
   readonly crossSite: boolean
+  /** Whether sign-out also deletes the browser's cache, which can take seconds. */
+  readonly clearSiteData: boolean
   /** Where the audit trail is written. */
   readonly audit: 'stdout' | 'off'
   /** Whether `GET /api/_session/diagnose` exists. Default: in development only. */
@@ -75,6 +77,7 @@ const choice = <const Options extends readonly [string, ...string[]]>(options: O
   v.picklist(options, `is not one of ${options.join(', ')}. Leave it out for ${options[0]}.`),
 )
 
+export const DEFAULT_COOKIE_NAME = '__Host-session'
 const COOKIE_NAME = /^__Host-[\w.-]{1,40}$/
 
 const Schema = v.object({
@@ -87,7 +90,8 @@ const Schema = v.object({
   trustedProxies: list,
   forgedCookieLimit: count(100),
   crossSite: flag,
-  cookieName: v.pipe(text('__Host-session'), v.regex(
+  clearSiteData: flag,
+  cookieName: v.pipe(text(DEFAULT_COOKIE_NAME), v.regex(
     COOKIE_NAME,
     'must start with __Host- and continue with letters, digits, ".", "_" or "-". Leave it out for __Host-session.',
   )),

@@ -1,11 +1,20 @@
-import type { App } from 'h3'
+import type { IncomingMessage } from 'node:http'
 import type { Hooks } from 'crossws'
-import { classifyOrigin } from '../http/request-headers'
+import type { App } from 'h3'
+import { HostOrigin } from '../http/host-origin'
+import { classifyOrigin, originHeadersOf, takeCookie } from '../http/request-headers'
+import type { CookieReading } from '../sessions/authenticator'
 import { SessionError } from '../sessions/errors'
 import { refuseCrossOrigin } from './guard-responses'
 import type { Cloakroom } from './runtime'
+import { sessionRuleForPath } from './route-rules'
 
-type UpgradeRequest = Parameters<Hooks['upgrade']>[0]
+export type UpgradeRequest = Parameters<Hooks['upgrade']>[0]
+
+type NodeRequest = Pick<IncomingMessage, 'url' | 'headers' | 'rawHeaders' | 'socket'>
+
+/** The session cookies of upgrades under way. They are no longer in the requests' headers. */
+const cookies = new WeakMap<UpgradeRequest, CookieReading>()
 
 /** When a client may try again after the store did not respond. */
 export const RETRY_AFTER_SECONDS = '2'
@@ -17,9 +26,9 @@ interface HttpError extends Error {
 }
 
 /**
- * Refuses each WebSocket of the whole app, on any route, that a page of another origin opens (cross-site WebSocket
- * hijacking). h3 runs no middleware for an upgrade, so the guard of requests does not see it. Call it before the server
- * takes the app's WebSocket options.
+ * Takes the session cookie out of each upgrade's headers, and refuses each WebSocket of the whole app, on any route,
+ * that a page of another origin opens with it (cross-site WebSocket hijacking). h3 runs no middleware for an upgrade,
+ * so the guard of requests does not see it. Call it before the server takes the app's WebSocket options.
  */
 export function guardUpgrades({ options }: App, cloakroom: Cloakroom): void {
   const before = options.websocket
@@ -28,11 +37,16 @@ export function guardUpgrades({ options }: App, cloakroom: Cloakroom): void {
     hooks: {
       ...before?.hooks,
       async upgrade(request) {
-        await withErrorResponse(() => assertSameOrigin(request, cloakroom))
+        await withErrorResponse(() => checkUpgrade(request, cloakroom))
         return before?.hooks?.upgrade?.(request)
       },
     },
   }
+}
+
+/** The session cookie that came with an upgrade. */
+export function cookieOfUpgrade(request: UpgradeRequest): CookieReading {
+  return cookies.get(request) ?? { kind: 'absent' }
 }
 
 /**
@@ -49,20 +63,31 @@ export async function withErrorResponse<Result>(step: () => Result | Promise<Res
 }
 
 /**
- * By the rules for unsafe methods: browsers send their origin with each upgrade, and a socket can do more than read.
+ * By the rules for unsafe methods: browsers send their origin with each upgrade, and a socket can do more than read. A
+ * socket without the session cookie is the app's: there is no session that it could misuse.
  */
-function assertSameOrigin({ headers }: UpgradeRequest, cloakroom: Cloakroom) {
-  const header = (name: string) => headers.get(name) ?? undefined
-  const origin = classifyOrigin({
-    method: 'CONNECT',
-    origin: header('origin'),
-    referer: header('referer'),
-    secFetchSite: header('sec-fetch-site'),
-    secFetchMode: header('sec-fetch-mode'),
-    secFetchDest: header('sec-fetch-dest'),
-    hasCookie: headers.has('cookie'),
-  }, cloakroom.origins)
-  if (origin === 'foreign') throw refuseCrossOrigin(cloakroom)
+function checkUpgrade(request: UpgradeRequest, cloakroom: Cloakroom) {
+  const { config, origins, listenerWatch } = cloakroom
+  const nodeRequest = nodeRequestOf(request)
+  const cookie = takeCookie(nodeRequest, config.cookieName)
+  if (cookie.kind === 'absent' || sessionRuleForPath(nodeRequest.url!) === false) return
+  cookies.set(request, cookie)
+  listenerWatch.watch(nodeRequest.socket)
+  const own = origins.own.size > 0 ? origins.own : new HostOrigin(nodeRequest, cloakroom)
+  const headers = originHeadersOf('CONNECT', nodeRequest.headers, true)
+  if (classifyOrigin(headers, { own, allowed: origins.allowed }) === 'foreign') throw refuseCrossOrigin(cloakroom)
+}
+
+/**
+ * Node's request is undocumented in crossws 0.3, and a test of the built server checks it. Other platforms have a
+ * `Request`, whose headers cannot be changed.
+ */
+function nodeRequestOf(request: UpgradeRequest): NodeRequest {
+  const { _req } = request as unknown as { _req?: NodeRequest }
+  if (_req) return _req
+  const { pathname, search, protocol } = new URL(request.url!)
+  const socket = { encrypted: protocol === 'https:' } as unknown as NodeRequest['socket']
+  return { url: pathname + search, headers: Object.fromEntries(request.headers as Headers), rawHeaders: [], socket }
 }
 
 function isHttpError(error: unknown): error is HttpError {

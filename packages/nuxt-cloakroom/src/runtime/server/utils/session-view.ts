@@ -4,9 +4,8 @@ import { cookieAttributes } from '../http/set-cookie'
 import { rootEventOf } from '../nitro/guard'
 import type { RequestEvent } from '../nitro/platform'
 import { nodeRequestOf } from '../nitro/platform'
-import { maySessionBeUsed, sessionCookieOf, useServerSession } from '../nitro/request-session'
+import { sessionCookieOf } from '../nitro/request-session'
 import { useCloakroom } from '../nitro/runtime'
-import { SessionError } from '../sessions/errors'
 import type { ServerSession } from '../sessions/session'
 import { clientSession } from './user-session'
 
@@ -34,21 +33,6 @@ export async function sessionView(
     data,
     ended: session.exists ? null : await engine.endReasonOfCookie(sessionCookieOf(event)),
     now: engine.clock(),
-  }
-}
-
-/**
- * The same for a page that is being rendered; opening a page is activity. Returns `unknown` if the store does not
- * respond, or if the page goes into a cache and is the same for every visitor: the page is rendered all the same.
- */
-export async function sessionViewForPage(event: RequestEvent): Promise<SessionView | 'unknown'> {
-  if (!maySessionBeUsed(event)) return 'unknown'
-  try {
-    return await sessionView(event, await useServerSession(event))
-  }
-  catch (error) {
-    if (error instanceof SessionError && error.code === 'store_unavailable') return 'unknown'
-    throw error
   }
 }
 

@@ -25,7 +25,7 @@ export interface SocketSession {
  * the app receives nothing more from the client. Messages are not activity: call `extend()` in the browser.
  *
  * Needs `nitro.experimental.websocket`. No WebSocket of the app, with or without this function, can be opened by a page
- * of another origin (403).
+ * of another origin with the session cookie (403).
  */
 export function defineSessionWebSocketHandler({ signedIn = false, ...hooks }: SessionWebSocketHooks) {
   return defineSocketHandler(withSession(hooks, signedIn))

@@ -1,0 +1,69 @@
+import { consola } from 'consola'
+import type { PageSession } from '../../shared/types/augmentations'
+import type { SessionView } from '../../shared/types/session'
+import { isSpeculative } from '../http/request-headers'
+import type { RequestEvent } from '../nitro/platform'
+import { maySessionBeUsed, useServerSession } from '../nitro/request-session'
+import { explainCache, isMeantForCaches, sessionRuleOf } from '../nitro/route-rules'
+import { SessionError } from '../sessions/errors'
+import { sessionView } from './session-view'
+import { clearUserSession } from './user-session'
+
+/** Pages that {@link RequestPageSession.reportCached} has reported. */
+const reported = new Set<string>()
+const MAX_REPORTED = 1000
+
+/** The session of the request for a page that is being rendered; opening a page is activity. */
+export class RequestPageSession implements PageSession {
+  readonly #event: RequestEvent
+
+  constructor(event: RequestEvent) {
+    this.#event = event
+  }
+
+  get isCacheable(): boolean {
+    return !maySessionBeUsed(this.#event) || isMeantForCaches(this.#event)
+  }
+
+  reportCached(): void {
+    if (maySessionBeUsed(this.#event)) return
+    const path = this.#event.path.split('?', 1)[0]!
+    if (reported.has(path)) return
+    if (reported.size < MAX_REPORTED) reported.add(path)
+    const cause = sessionRuleOf(this.#event) === false
+      ? 'A route rule session: false switches sessions off there: remove the rule or the middleware.'
+      : explainCache(this.#event)
+    consola.error(`[cloakroom] ${path} has the middleware auth, and responds with 503. ${cause}`)
+  }
+
+  /**
+   * Returns `unknown` if the store does not respond, or if the page goes into a cache and is the same for every
+   * visitor: the page is rendered all the same.
+   */
+  async view(): Promise<SessionView | 'unknown'> {
+    const event = this.#event
+    if (!maySessionBeUsed(event)) return 'unknown'
+    try {
+      return await sessionView(event, await useServerSession(event))
+    }
+    catch (error) {
+      if (error instanceof SessionError && error.code === 'store_unavailable') return 'unknown'
+      throw error
+    }
+  }
+
+  /** A prefetch is no activity. */
+  async extend(): Promise<boolean> {
+    const session = await useServerSession(this.#event)
+    return session.exists && (this.#isSpeculative || session.extend())
+  }
+
+  /** A prefetch ends nothing: the browser ends the session when the page is opened. @throws Error on a cached page */
+  async clear(): Promise<void> {
+    if (!this.#isSpeculative) await clearUserSession(this.#event)
+  }
+
+  get #isSpeculative(): boolean {
+    return isSpeculative(this.#event.method, this.#event.node.req.headers)
+  }
+}
