@@ -1,11 +1,10 @@
 import { mountSuspended } from '@nuxt/test-utils/runtime'
 import { beforeEach, expect, it } from 'vitest'
 import { h, nextTick } from 'vue'
-import { useState, useUserSession } from '#imports'
+import { useUserSession } from '#imports'
 import AuthState from '../../../packages/nuxt-cloakroom/src/runtime/app/components/AuthState.vue'
-import type { SessionState } from '../../../packages/nuxt-cloakroom/src/runtime/app/session/session-state'
-import { initialState } from '../../../packages/nuxt-cloakroom/src/runtime/app/session/session-state'
 import { resetServer, server, startSession } from '../support/session-server'
+import { forgetSession } from '../support/session-state'
 
 /** What `<AuthState>` passes to its default slot. */
 type SlotProps = Pick<ReturnType<typeof useUserSession>, 'clear'> & {
@@ -15,11 +14,9 @@ type SlotProps = Pick<ReturnType<typeof useUserSession>, 'clear'> & {
 }
 
 async function mount() {
-  let state!: ReturnType<typeof useState<SessionState>>
   let session!: ReturnType<typeof useUserSession>
   const page = await mountSuspended({
     setup() {
-      state = useState<SessionState>('cloakroom')
       session = useUserSession()
       return () => h(AuthState, null, {
         default: ({ loggedIn, user, session, clear }: SlotProps) =>
@@ -28,14 +25,12 @@ async function mount() {
       })
     },
   })
-  return { page, state, session }
+  return { page, session }
 }
 
 beforeEach(async () => {
   await resetServer()
-  const { page, state } = await mount()
-  state.value = initialState()
-  page.unmount()
+  forgetSession()
 })
 
 it('renders the placeholder until the session is known, and the default slot from then on', async () => {

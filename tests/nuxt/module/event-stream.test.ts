@@ -23,7 +23,8 @@ const current = () => FakeEventSource.open.at(-1)!
 function follow(respond: () => Promise<boolean | null> = async () => true) {
   const events: unknown[] = []
   const refresh = vi.fn(respond)
-  const stream = followSession({ changed: () => events.push('changed'), ended: reason => events.push(reason), refresh })
+  const listener = { changed: () => events.push('changed'), ended: (reason: string) => events.push(reason), refresh }
+  const stream = followSession('/shop/api/_session/events', listener)
   return { stream, events, refresh }
 }
 
@@ -50,7 +51,7 @@ describe('followSession', () => {
     stream.open()
     stream.open()
     expect(FakeEventSource.open).toHaveLength(1)
-    expect(current().url).toBe('/api/_session/events')
+    expect(current().url).toBe('/shop/api/_session/events')
   })
 
   it('reconnects when the stream breaks, and then reports a change, because events may have been missed', async () => {

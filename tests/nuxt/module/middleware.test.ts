@@ -1,9 +1,9 @@
 import { mountSuspended, registerEndpoint } from '@nuxt/test-utils/runtime'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { clearError, useError, useRouter, useState, useUserSession } from '#imports'
-import type { SessionState } from '../../../packages/nuxt-cloakroom/src/runtime/app/session/session-state'
-import { initialState } from '../../../packages/nuxt-cloakroom/src/runtime/app/session/session-state'
+import type { Router } from '#vue-router'
+import { clearError, useError, useNuxtApp, useRouter, useUserSession } from '#imports'
 import { resetServer, server, startSession } from '../support/session-server'
+import { forgetSession } from '../support/session-state'
 
 registerEndpoint('/api/_session/devices', () => [])
 
@@ -27,11 +27,21 @@ const go = (path: string) => inApp(async () => {
   return error.value ?? router.currentRoute.value.fullPath
 })
 
-const fetchSession = () => inApp(() => useUserSession().fetch())
-
-function forgetSession() {
-  useState<SessionState>('cloakroom').value = initialState()
+/** Where the session's end leads to. */
+async function pathAfterEnd(router: Router, session: ReturnType<typeof useUserSession>) {
+  Object.assign(server, { userId: null, id: '', ended: 'revoked' })
+  const left = new Promise<void>((resolve) => {
+    const stop = router.afterEach(() => {
+      stop()
+      resolve()
+    })
+  })
+  await session.fetch()
+  await left
+  return router.currentRoute.value.fullPath
 }
+
+const fetchSession = () => inApp(() => useUserSession().fetch())
 
 beforeEach(async () => {
   await resetServer()
@@ -69,6 +79,31 @@ describe('a page with the auth middleware', () => {
     server.isDown = false
     startSession('ada')
     expect(await go('/devices?a=1')).toBe('/devices?a=1')
+  })
+
+  it('is left when the session ends, also after a further page was refused', async () => {
+    startSession('ada')
+    expect(await inApp(async () => {
+      const [router, session] = [useRouter(), useUserSession()]
+      await router.push('/devices')
+      const allow = router.beforeEach(({ query }) => query.refused === undefined)
+      await router.push('/devices?refused')
+      allow()
+      return pathAfterEnd(router, session)
+    })).toBe('/sign-in?returnTo=/devices')
+  })
+
+  it('is left for the sign-in page in the user’s language, although that is known later', async () => {
+    startSession('ada')
+    expect(await inApp(async () => {
+      const [router, session] = [useRouter(), useUserSession()]
+      const nuxtApp = useNuxtApp() as { $localePath?: (path: string) => string }
+      await router.push('/devices')
+      nuxtApp.$localePath = path => path === '/sign-in' ? '/' : path
+      const path = await pathAfterEnd(router, session)
+      delete nuxtApp.$localePath
+      return path
+    })).toBe('/?returnTo=/devices')
   })
 
   it('is shown during an outage to a user who was signed in before it', async () => {

@@ -2,6 +2,7 @@ import { registerEndpoint } from '@nuxt/test-utils/runtime'
 import type { UserSessionComposable } from '#cloakroom'
 import { expect, it, vi } from 'vitest'
 import { useNuxtApp, useUserSession } from '#imports'
+import { openOtherTab } from '../support/other-tab'
 import { viewOf } from '../support/views'
 import { eventually } from '../../support/eventually'
 
@@ -18,7 +19,7 @@ function callWithoutStart() {
 
 it('sends what happened before the page was in sync', async () => {
   const messages: { type: string }[] = []
-  const otherTab = new BroadcastChannel('cloakroom')
+  const otherTab = openOtherTab()
   otherTab.onmessage = ({ data }: MessageEvent<{ type: string }>) => messages.push(data)
   const { session, start } = callWithoutStart()
   await session.fetch()

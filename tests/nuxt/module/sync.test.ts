@@ -4,6 +4,7 @@ import { createError } from 'h3'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { nextTick } from 'vue'
 import { useUserSession } from '#imports'
+import { openOtherTab } from '../support/other-tab'
 import { HOUR, sessionOf, viewOf } from '../support/views'
 import { eventually } from '../../support/eventually'
 
@@ -50,7 +51,7 @@ beforeEach(async () => {
   await new Promise(resolve => setTimeout(resolve)) // The first time, synchronization starts with an earlier timer.
   await session.fetch()
   messages = []
-  otherTab = new BroadcastChannel('cloakroom')
+  otherTab = openOtherTab()
   // This tab sends `opened` when the browser is idle, at a time that no test controls.
   otherTab.onmessage = ({ data }: MessageEvent<{ type: string }>) => data.type !== 'opened' && messages.push(data)
 })
@@ -76,7 +77,7 @@ async function goOfflineAndBack(meanwhile: Partial<typeof server>) {
 /** Messages arrive in order: when this one has arrived, all earlier ones have. */
 async function sendLastMessage() {
   const last = { type: 'ended', id: 'another-session', reason: 'revoked' }
-  const thirdTab = new BroadcastChannel('cloakroom')
+  const thirdTab = openOtherTab()
   thirdTab.postMessage(last)
   await eventually(() => expect(messages).toContainEqual(last))
   thirdTab.close()
@@ -114,29 +115,51 @@ it('sends an end as such and not as a change, so that no tab requests what it ma
   expect(messages).toEqual([{ type: 'ended', id: 'h1', reason: 'evicted' }])
 })
 
-it('notifies a tab that opens with older HTML of a change', async () => {
-  otherTab.postMessage({ type: 'opened', now: Date.now() - 60_000 })
+it('notifies a tab that opens with HTML from before a change', async () => {
+  otherTab.postMessage({ type: 'opened', now: Date.now() - 60_000, identity: 'h1 ada' })
   await eventually(() => expect(messages).not.toEqual([]))
 
-  expect(messages).toEqual([{ type: 'changed' }])
+  expect(messages).toEqual([{ type: 'newer', since: expect.any(Number) as number }])
 })
 
-it('waits for a pending response, which may contain the change, before it notifies a tab that opens', async () => {
+it('sends nothing to a tab that opens with HTML from after the last change, though it is older', async () => {
+  server.now = Date.now() + 60_000
+  await session.fetch()
+  server.requests = 0
+  otherTab.postMessage({ type: 'opened', now: server.now - 1000, identity: 'h1 ada' })
+  const last = await sendLastMessage()
+
+  expect([messages, server.requests]).toEqual([[last], 0])
+})
+
+it('waits for a pending response, which may contain a change, before it notifies a tab that opens', async () => {
   const response = Promise.withResolvers<undefined>()
-  server.delay = response.promise
-  const openedAt = Date.now() + 60_000
+  const openedAt = Date.now() + 120_000
+  Object.assign(server, { id: 'h2', delay: response.promise, now: openedAt + 1 })
   const fetched = session.fetch()
-  otherTab.postMessage({ type: 'opened', now: openedAt })
-  server.now = openedAt + 1
+  otherTab.postMessage({ type: 'opened', now: openedAt, identity: 'h1 ada' })
   response.resolve(undefined)
   await fetched
-  await eventually(() => expect(messages).not.toEqual([]))
+  await eventually(() => expect(messages).toHaveLength(2))
 
-  expect(messages).toEqual([{ type: 'changed' }])
+  expect(messages).toEqual([{ type: 'changed' }, { type: 'newer', since: openedAt + 1 }])
+})
+
+it.each([
+  ['know of a change', { type: 'newer', since: Date.now() + 180_000 }],
+  ['open with another session', { type: 'opened', now: Date.now() + 180_000, identity: 'h2 ada' }],
+])('refreshes once if many tabs %s', async (_, message) => {
+  Object.assign(server, { id: 'h2', requests: 0, now: Date.now() + 240_000 })
+  for (let tab = 0; tab < 20; tab++) otherTab.postMessage(message)
+  await sendLastMessage()
+  await eventually(() => expect(session.details.value?.id).toBe('h2'))
+  await sendLastMessage()
+
+  expect(server.requests).toBe(1)
 })
 
 it('sends nothing to a tab that opens with newer HTML', async () => {
-  otherTab.postMessage({ type: 'opened', now: Date.now() + 60_000 })
+  otherTab.postMessage({ type: 'opened', now: Date.now() + 300_000, identity: 'h1 ada' })
   await goOfflineAndBack({ id: 'h2' })
   const last = await sendLastMessage()
 

@@ -1,4 +1,5 @@
 import { beforeEach, expect, it, vi } from 'vitest'
+import { openOtherTab } from '../support/other-tab'
 import { inComponent, resetServer, server } from '../support/session-server'
 import { eventually } from '../../support/eventually'
 
@@ -63,7 +64,7 @@ it('ends the session when another tab sends that it has ended', async () => {
   await session.fetch()
   const onEnded = vi.fn()
   session.onEnded(onEnded)
-  const otherTab = new BroadcastChannel('cloakroom')
+  const otherTab = openOtherTab()
   otherTab.postMessage({ type: 'ended', id: 'another-session', reason: 'revoked' })
   otherTab.postMessage({ type: 'ended', id: 'h1', reason: 'revoked' })
   await eventually(() => expect(onEnded).toHaveBeenCalledOnce())
@@ -77,7 +78,7 @@ it('notifies the other tabs of each change, and sends them nothing else', async 
   const { session } = await inComponent()
   await session.fetch()
   const messages: unknown[] = []
-  const otherTab = new BroadcastChannel('cloakroom')
+  const otherTab = openOtherTab()
   otherTab.onmessage = ({ data }) => messages.push(data)
   await session.fetch()
   server.note = 'Dear Charles'

@@ -2,6 +2,7 @@ import { mountSuspended } from '@nuxt/test-utils/runtime'
 import { flushPromises } from '@vue/test-utils'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { useUserSession } from '#imports'
+import { openOtherTab } from '../support/other-tab'
 import { inComponent, resetServer, server } from '../support/session-server'
 import { HOUR } from '../support/views'
 import { eventually } from '../../support/eventually'
@@ -110,6 +111,18 @@ describe('clear', () => {
     await expect(session.clear()).rejects.toMatchObject({ status: 503 })
     expect([session.loggedIn.value, session.stale.value]).toEqual([true, true])
   })
+
+  it('does not throw if the response was lost or late, and the session is over', async () => {
+    Object.assign(server, { userId: 'ada', id: 'h1', losesSignOut: true })
+    const { session } = await inComponent()
+    await session.fetch()
+    const onEnded = vi.fn()
+    session.onEnded(onEnded)
+    await session.clear()
+
+    expect(onEnded.mock.calls).toEqual([['signed_out', { here: true }]])
+    expect([session.loggedIn.value, session.stale.value]).toEqual([false, false])
+  })
 })
 
 it('returns why the last session ended until a user signs in, even if an anonymous session has started', async () => {
@@ -208,7 +221,7 @@ describe('cookie', () => {
     const { session } = await inComponent()
     await session.fetch()
     expect(session.cookie.value).toEqual(COOKIE)
-    const otherTab = new BroadcastChannel('cloakroom')
+    const otherTab = openOtherTab()
     otherTab.postMessage({ type: 'ended', id: 'h1', reason: 'signed_out' })
     await eventually(() => expect(session.loggedIn.value).toBe(false))
     otherTab.close()

@@ -18,6 +18,8 @@ export const server = {
   skew: 0,
   ended: null as SessionEndReason | null,
   isDown: false,
+  /** The response to a sign-out does not arrive, although the session has ended. */
+  losesSignOut: false,
 }
 
 function view({ id, userId, note, skew, ended }: typeof server): SessionView {
@@ -42,7 +44,8 @@ registerEndpoint('/api/_session', {
   method: 'DELETE',
   handler: async (event) => {
     await respond()
-    Object.assign(server, { userId: null, id: '' })
+    Object.assign(server, { userId: null, id: '', ended: 'signed_out' })
+    if (server.losesSignOut) throw createError({ statusCode: 504 })
     setResponseStatus(event, 204)
     return ''
   },
@@ -70,8 +73,9 @@ export async function inComponent() {
  * otherwise the client would send a second request before it accepts that end.
  */
 export async function resetServer() {
-  const noSession = { userId: null, id: '', note: undefined, skew: 0, ended: 'signed_out', isDown: false }
-  Object.assign(server, { delays: [], requests: 0, outdatedCookies: 0, ...noSession })
+  const noSession = { userId: null, id: '', note: undefined, skew: 0, ended: 'signed_out' }
+  const noFaults = { delays: [], requests: 0, outdatedCookies: 0, isDown: false, losesSignOut: false }
+  Object.assign(server, { ...noSession, ...noFaults })
   const { session, unmount } = await inComponent()
   await session.fetch()
   unmount()

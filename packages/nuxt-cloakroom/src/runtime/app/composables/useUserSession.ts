@@ -1,13 +1,16 @@
 import { tryOnScopeDispose } from '@vueuse/core'
-import { computed, effectScope, getCurrentInstance, onServerPrefetch, ref, shallowRef } from 'vue'
+import { computed, effectScope, getCurrentInstance, onServerPrefetch, ref, shallowRef, toRef } from 'vue'
 import type { Ref } from 'vue'
-import { useNuxtApp, useState } from '#imports'
+import { useNuxtApp } from '#imports'
 import type { UserSessionComposable } from '../../shared/types/auth-utils'
 import type { EndListener } from '../../shared/types/session'
+import { useAppScope } from '../session/app-scope'
+import { isHydratingPage } from '../session/hydration'
+import { PageClient } from '../session/page-client'
 import { leaveProtectedPages } from '../session/protected-pages'
 import { useServerClock } from '../session/server-clock'
 import { SessionClient } from '../session/session-client'
-import { initialState, withView } from '../session/session-state'
+import { initialState } from '../session/session-state'
 import type { SessionState } from '../session/session-state'
 import type { Sync, TabMessage } from '../session/sync'
 import { refreshAndBroadcast, startSync } from '../session/sync'
@@ -22,9 +25,9 @@ const sessions = new WeakMap<NuxtApp, UserSession>()
  * The visitor's session: available during SSR, synchronized across tabs, and updated within a second when the session
  * ends on another device.
  *
- * In a template it is correct from the first render on. Code in `setup` that reads it while rendering on the server has
- * to wait: `const { loggedIn } = await useUserSession()`. A page that does not call this can be cached; on a page that
- * is cached, the session is unknown until the browser has fetched it.
+ * It is loaded before the first middleware, so code need not wait for it. On a page that caches store, it is unknown
+ * until the browser has loaded it. With the option `loadStrategy`, code on the server may have to wait:
+ * `const { loggedIn } = await useUserSession()`.
  */
 export function useUserSession(): UserSessionComposable & PromiseLike<UserSessionComposable> {
   const nuxtApp = useNuxtApp()
@@ -32,30 +35,31 @@ export function useUserSession(): UserSessionComposable & PromiseLike<UserSessio
   sessions.set(nuxtApp, known)
   const { load, ...session } = known
   if (import.meta.server && getCurrentInstance()) onServerPrefetch(load)
-  const whenLoaded = () => session.ready.value || nuxtApp.isHydrating ? Promise.resolve() : load()
+  const whenLoaded = () => session.ready.value || isHydratingPage(nuxtApp) ? Promise.resolve() : load()
   return { ...session, then: (...handlers) => whenLoaded().then(() => session).then(...handlers) }
 }
 
 function createUserSession(nuxtApp: NuxtApp): UserSession {
-  const state = useState<SessionState>('cloakroom', initialState)
+  const state = useSessionState(nuxtApp)
+  const appScope = useAppScope()
   const isLive = ref(false)
   const sync = shallowRef<Sync>()
   const scope = effectScope(true)
   return scope.run(() => {
     const now = useServerClock(computed(() => state.value.view), isLive)
-    const client = new SessionClient(state, now, import.meta.server ? () => loadForPage(nuxtApp, state) : undefined)
+    const client = import.meta.server ? new PageClient(nuxtApp, state) : new SessionClient(state, now)
     const values = createValues(state, now, sync)
     const unsent: TabMessage[] = [] // A page can be used a moment before it is in sync.
     const broadcast = (message: TabMessage) => {
       if (sync.value) sync.value.broadcast(message)
       else unsent.push(message)
     }
-    if (import.meta.client) {
+    if (client instanceof SessionClient) {
       leaveProtectedPages(client)
       whenHydrated(nuxtApp, () => scope.run(() => {
         isLive.value = true
         if (!values.ready.value) void client.load()
-        sync.value = startSync({ client, now, remaining: values.remaining })
+        sync.value = startSync({ client, now, remaining: values.remaining, appScope })
         unsent.forEach(broadcast)
       }))
     }
@@ -63,24 +67,20 @@ function createUserSession(nuxtApp: NuxtApp): UserSession {
   })!
 }
 
+/**
+ * The state, in the payload: it gets from the server's render to the browser. Not by `useState`, which `clearNuxtState`
+ * deletes, and whose names are the app's.
+ */
+function useSessionState({ payload }: NuxtApp): Ref<SessionState> {
+  const stored = payload as { cloakroom?: SessionState }
+  stored.cloakroom ??= initialState()
+  return toRef(stored as { cloakroom: SessionState }, 'cloakroom')
+}
+
 /** Not by `onNuxtReady`, which waits for an idle moment without a limit: Chromium may have none for many seconds. */
 function whenHydrated({ isHydrating, hooks }: NuxtApp, start: () => void) {
   if (isHydrating) hooks.hookOnce('app:suspense:resolve', start)
   else setTimeout(start) // Not in the component that has called `useUserSession` first.
-}
-
-/**
- * An error page knows no user: caches that go by a path's ending store a 404 for `/account/foo.css` (cache deception).
- */
-async function loadForPage({ ssrContext, payload }: NuxtApp, state: Ref<SessionState>) {
-  try {
-    const view = payload.error ? 'unknown' : await ssrContext?.event.context.sessionView?.() ?? 'unknown'
-    state.value = view === 'unknown' ? { ...state.value, stale: true } : withView(state.value, view)
-  }
-  catch (error) {
-    state.value = { ...state.value, stale: true }
-    throw error
-  }
 }
 
 function createValues(
@@ -113,11 +113,12 @@ function createValues(
   }
 }
 
-function createMethods(client: SessionClient, broadcast: Sync['broadcast']) {
+function createMethods(client: PageClient | SessionClient, broadcast: Sync['broadcast']) {
   return {
     load: () => client.load(),
     async fetch() {
-      await (import.meta.server ? client.refresh().catch(() => {}) : refreshAndBroadcast(client, broadcast))
+      if (client instanceof SessionClient) await refreshAndBroadcast(client, broadcast)
+      else await client.refresh().catch(() => {})
     },
     async extend() {
       const isExtended = await client.extend()

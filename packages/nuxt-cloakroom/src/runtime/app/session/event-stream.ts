@@ -1,9 +1,7 @@
-import { EVENTS_PATH } from '../../shared/routes'
 import type { SessionEndReason } from '../../shared/types/session'
 
 const FIRST_DELAY_MS = 1000
 const MAX_DELAY_MS = 30_000
-const LOCK = 'cloakroom:stream'
 
 export interface StreamListener {
   changed: () => void
@@ -24,23 +22,24 @@ export function backOffDelay(attempt: number, random = Math.random()): number {
  * Calls `lead` in one tab of this browser, and in the next one when that is closed. In a browser without Web Locks
  * every tab leads.
  *
+ * @param name of the lock, the same in all tabs of this app
  * @param until resigns when aborted
  */
-export function whenLeader(lead: () => void, until: AbortSignal): void {
+export function whenLeader(name: string, lead: () => void, until: AbortSignal): void {
   if (!('locks' in navigator)) return lead()
   const hold = () => new Promise<void>((resign) => {
     until.addEventListener('abort', () => resign(), { once: true })
     lead()
   })
   // It fails only if it is aborted while waiting.
-  navigator.locks.request(LOCK, { signal: until }, hold).catch(() => {})
+  navigator.locks.request(name, { signal: until }, hold).catch(() => {})
 }
 
 /**
  * Follows the session's event stream, and reconnects when it breaks. EventSource's own reconnection gives up forever at
  * the first 503 and has no back-off.
  */
-export function followSession(listener: StreamListener) {
+export function followSession(url: string, listener: StreamListener) {
   let source: EventSource | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
   let attempt = 0
@@ -56,7 +55,7 @@ export function followSession(listener: StreamListener) {
 
   function open() {
     stop()
-    source = new EventSource(EVENTS_PATH)
+    source = new EventSource(url)
     source.addEventListener('hello', () => {
       // Events of the time without a connection were missed.
       if (attempt > 0) listener.changed()

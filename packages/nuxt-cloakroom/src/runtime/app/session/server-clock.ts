@@ -2,6 +2,7 @@ import { useIntervalFn } from '@vueuse/core'
 import { computed, ref, watch } from 'vue'
 import type { Ref } from 'vue'
 import { useNuxtApp } from '#imports'
+import { isHydratingPage } from './hydration'
 
 const TICK_INTERVAL_MS = 500
 
@@ -18,7 +19,7 @@ export function useServerClock(
   response: Readonly<Ref<{ now: number } | null>>,
   isLive: Readonly<Ref<boolean>>,
 ) {
-  const { isHydrating } = useNuxtApp()
+  const isHydrating = isHydratingPage(useNuxtApp())
   const offset = ref(0)
   const clientNow = ref(0)
   const now = computed(() => {

@@ -8,13 +8,12 @@ const TIMEOUT_MS = 10_000
 /** The time that a response in flight needs to bring the cookie that a request lacked. */
 const SECOND_REQUEST_DELAY_MS = 500
 
-/** The client of one Nuxt app: holds the session's state and updates it from the server. */
+/** The client in the browser, one for each Nuxt app: holds the session's state and updates it from the server. */
 export class SessionClient {
   readonly endListeners = new Set<EndListener>()
   readonly changeListeners = new Set<() => void>()
   readonly #state: Ref<SessionState>
   readonly #now: Readonly<Ref<number>>
-  readonly #loadForPage: (() => Promise<void>) | undefined
   readonly #pending = new Set<Promise<boolean>>()
   #loading: Promise<void> | undefined
   #requests = 0
@@ -22,14 +21,10 @@ export class SessionClient {
   #settled = 0
   #isSigningOut = false
 
-  /**
-   * @param now the server's clock
-   * @param loadForPage on the server: gets the state from the request for the page
-   */
-  constructor(state: Ref<SessionState>, now: Readonly<Ref<number>>, loadForPage?: () => Promise<void>) {
+  /** @param now the server's clock */
+  constructor(state: Ref<SessionState>, now: Readonly<Ref<number>>) {
     this.#state = state
     this.#now = now
-    this.#loadForPage = loadForPage
   }
 
   get state(): SessionState {
@@ -40,14 +35,15 @@ export class SessionClient {
     return this.state.view?.session?.id ?? null
   }
 
-  /** The first response, once for all callers. Without one the session stays unknown. Fails only on the server. */
+  /** The first response, once for all callers. Without one the session stays unknown. */
   load(): Promise<void> {
-    return this.#loading ??= this.#loadForPage ? this.#loadForPage() : this.#loadInBrowser()
+    return this.#loading ??= this.refresh().then(() => {
+      this.#loading = undefined
+    })
   }
 
   /** Refreshes the state from the server. Returns `false` if it did not respond. */
   refresh(): Promise<boolean> {
-    if (import.meta.server) return this.#loadForPage!().then(() => !this.state.stale)
     return this.#request(() => call('GET', SESSION_PATH))
   }
 
@@ -61,7 +57,7 @@ export class SessionClient {
     await Promise.all(this.#pending)
   }
 
-  /** Signs out on this device. @throws FetchError if the server could not end the session */
+  /** Signs out on this device. @throws FetchError if the session has not ended */
   async clear(): Promise<void> {
     this.#isSigningOut = true
     try {
@@ -70,8 +66,8 @@ export class SessionClient {
       this.end('signed_out', { here: true })
     }
     catch (error) {
-      await this.refresh()
-      throw error
+      // The response may be late or lost, and the session over all the same.
+      if (!await this.refresh() || this.id !== null) throw error
     }
     finally {
       this.#isSigningOut = false
@@ -92,11 +88,6 @@ export class SessionClient {
     void this.refresh().then(() => {
       for (const listener of [...this.changeListeners]) listener()
     })
-  }
-
-  async #loadInBrowser() {
-    await this.refresh()
-    this.#loading = undefined
   }
 
   #request(send: () => Promise<SessionView>): Promise<boolean> {

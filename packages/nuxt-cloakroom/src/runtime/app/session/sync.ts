@@ -4,16 +4,21 @@ import {
 import { ref, watch } from 'vue'
 import type { Ref } from 'vue'
 import type { SessionEndReason } from '../../shared/types/session'
+import type { AppScope } from './app-scope'
 import { backOffDelay, followSession, whenLeader } from './event-stream'
 import type { SessionClient } from './session-client'
 import { contentOf, identityOf } from './session-state'
 
 /**
  * What one tab sends to the others. `ended` names the session, because another tab may hold another one. `opened`: this
- * tab listens from now on, and its state comes from HTML that the server rendered at `now`.
+ * tab listens from now on, and its state is of the server's time `now`. Its `identity` may be new to the others, for
+ * example after a sign-in by redirect. `newer`: the state has changed at the server's time `since`.
  */
 export type TabMessage
-  = { type: 'changed' } | { type: 'ended', id: string, reason: SessionEndReason } | { type: 'opened', now: number }
+  = | { type: 'changed' }
+    | { type: 'ended', id: string, reason: SessionEndReason }
+    | { type: 'opened', now: number, identity: string | null }
+    | { type: 'newer', since: number }
 
 type Broadcast = (message: TabMessage) => void
 
@@ -23,6 +28,7 @@ export interface SyncContext {
   readonly now: Readonly<Ref<number>>
   /** Milliseconds until the session expires. */
   readonly remaining: Readonly<Ref<number | null>>
+  readonly appScope: AppScope
 }
 
 export interface Sync {
@@ -34,16 +40,18 @@ export interface Sync {
 
 /** A state that is older than this is refreshed when the user returns to the tab. */
 const MAX_AGE_MS = 60_000
+/** The same without a session, when no event stream reports a sign-in elsewhere in the browser. */
+const MAX_ANONYMOUS_AGE_MS = 5000
 
 /**
  * Keeps the state in sync with the server and with the browser's other tabs. Call it in the browser, in an effect scope
  * and not in a component.
  */
 export function startSync(context: SyncContext): Sync {
-  const { client, remaining } = context
-  const broadcast = useTabs(client)
+  const { client, remaining, appScope } = context
+  const broadcast = useTabs(client, appScope)
   const refresh = () => refreshAndBroadcast(client, broadcast)
-  const stream = useEventStream(client, broadcast, refresh)
+  const stream = useEventStream(context, broadcast, refresh)
   const retryAt = useRefetchOnFocus(context, stream.reconnectNow, refresh)
   whenever(() => remaining.value === 0, () => {
     void refresh()
@@ -65,14 +73,26 @@ export async function refreshAndBroadcast(client: SessionClient, broadcast: Broa
   return hasResponded
 }
 
-function useTabs(client: SessionClient): Broadcast {
-  const { data, post } = useBroadcastChannel<TabMessage, TabMessage>({ name: 'cloakroom' })
+function useTabs(client: SessionClient, { name }: AppScope): Broadcast {
+  const { data, post } = useBroadcastChannel<TabMessage, TabMessage>({ name })
   const viewedAt = () => client.state.view?.now ?? 0
+  let changedAt = viewedAt()
+  let comparing = Promise.resolve()
+  watch(() => contentOf(client.state), () => {
+    changedAt = viewedAt()
+  }, { flush: 'sync' })
 
-  /** A tab cannot receive what the others send between its HTML and its scripts. */
-  async function welcome(renderedAt: number) {
-    await client.idle()
-    if (viewedAt() > renderedAt) post({ type: 'changed' })
+  /** One after another, because the refresh for one message may answer the next. */
+  function whenIdle(compare: () => void) {
+    comparing = comparing.then(() => client.idle()).then(compare)
+  }
+
+  /** A tab cannot receive what the others send between its HTML and its scripts. It may also know more than they do. */
+  function welcome({ now, identity }: { now: number, identity: string | null }) {
+    whenIdle(() => {
+      if (changedAt > now) post({ type: 'newer', since: changedAt })
+      else if (identity !== identityOf(client.state)) client.changed()
+    })
   }
 
   /** The event stream may report a sign-out before the browser has the response, which clears the cookie. */
@@ -83,17 +103,23 @@ function useTabs(client: SessionClient): Broadcast {
 
   watch(data, (message) => {
     if (message?.type === 'changed') client.changed()
-    else if (message?.type === 'opened') void welcome(message.now)
+    else if (message?.type === 'opened') welcome(message)
+    else if (message?.type === 'newer') whenIdle(() => viewedAt() < message.since && client.changed())
     else if (message?.id === client.id) client.end(message!.reason)
     else if (message?.reason === 'signed_out') void recheckCookie()
   }, { flush: 'sync' })
-  if (client.state.view) post({ type: 'opened', now: viewedAt() })
+  const sendOpened = () => post({ type: 'opened', now: viewedAt(), identity: identityOf(client.state) })
+  watch(() => client.state.view !== null, isKnown => isKnown && sendOpened(), { immediate: true, flush: 'sync' })
   return post
 }
 
 /** One stream for the whole browser, while there is a session. */
-function useEventStream(client: SessionClient, broadcast: Broadcast, refresh: () => Promise<boolean>) {
-  const stream = followSession({
+function useEventStream(
+  { client, appScope }: SyncContext,
+  broadcast: Broadcast,
+  refresh: () => Promise<boolean>,
+) {
+  const stream = followSession(appScope.eventsUrl, {
     changed() {
       broadcast({ type: 'changed' })
       client.changed()
@@ -108,7 +134,7 @@ function useEventStream(client: SessionClient, broadcast: Broadcast, refresh: ()
   const resigned = new AbortController()
   const identity = () => identityOf(client.state)
   const lead = () => watch(identity, session => session === null ? stream.stop() : stream.open(), { immediate: true })
-  if ('EventSource' in globalThis) whenLeader(lead, resigned.signal)
+  if ('EventSource' in globalThis) whenLeader(appScope.name, lead, resigned.signal)
   tryOnScopeDispose(() => {
     resigned.abort()
     stream.stop()
@@ -123,7 +149,8 @@ function useRefetchOnFocus({ client, now }: SyncContext, reconnectNow: () => voi
   const onReturn = () => {
     reconnectNow()
     const { stale, view } = client.state
-    if (stale || now.value - (view?.now ?? 0) > MAX_AGE_MS) void refresh()
+    const maxAge = view?.session ? MAX_AGE_MS : MAX_ANONYMOUS_AGE_MS
+    if (stale || now.value - (view?.now ?? 0) > maxAge) void refresh()
   }
   whenever(online, onReturn)
   whenever(() => visibility.value === 'visible', onReturn)
