@@ -85,6 +85,11 @@ export default withNuxt(
     rules: { 'no-empty-pattern': ['error', { allowObjectPatternsAsParameters: true }] },
   },
   {
+    name: 'cloakroom/pages of fixture apps',
+    files: ['tests/fixtures/*/app/pages/**/*.vue'],
+    rules: { 'vue/multi-word-component-names': 'off' },
+  },
+  {
     name: 'cloakroom/tests',
     files: ['tests/**/*.ts'],
     ignores: ['tests/support/eventually.ts'],

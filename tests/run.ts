@@ -12,22 +12,30 @@ import { mustRun, runCommand, runSteps, type Step } from './support/run-step.ts'
 // `npm test`: runs all tests, after installing and building what they need. `--no-build` uses the existing build.
 const root = join(import.meta.dirname, '..')
 const reports = join(root, 'test-results')
-const vitestReport = join(reports, 'vitest.json')
-const playwrightReport = join(reports, 'playwright.json')
 
 const steps: Step[] = [
   { name: 'tools', run: printTools },
   { name: 'certificates', run: () => ensureCertificate() },
   { name: 'build', needs: ['certificates'], run: () => mustRun('nuxt', ['build']) },
   { name: 'fixture app', run: () => buildFixture() },
-  // The tests that need the packed apps wait for them; all other tests start without them.
   { name: 'packed apps', run: buildPackedApps },
   { name: 'cross-origin client', run: () => mustRun('vite', ['build', 'tests/fixtures/cross-origin-client']) },
-  { name: 'Vitest', needs: ['tools', 'certificates', 'build', 'fixture app'], count: runVitest },
+  {
+    name: 'Vitest',
+    needs: ['tools', 'certificates', 'build', 'fixture app'],
+    count: () => runVitest('vitest', ['unit', 'faults', 'nuxt']),
+  },
   {
     name: 'browser tests',
     needs: ['tools', 'certificates', 'build', 'fixture app', 'cross-origin client'],
-    count: runPlaywright,
+    count: () => runPlaywright('app'),
+  },
+  // Last, because the apps take longest to build.
+  { name: 'Vitest in packed apps', needs: ['packed apps', 'Vitest'], count: () => runVitest('packed', ['packed']) },
+  {
+    name: 'browser tests in packed apps',
+    needs: ['packed apps', 'browser tests'],
+    count: () => runPlaywright('packed'),
   },
 ]
 
@@ -44,17 +52,22 @@ process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0
 async function buildPackedApps(): Promise<void> {
   await buildPackedApp('npm')
   await buildPackedApp('pnpm')
+  for (const fixture of ['host', 'locales', 'spa'] as const) await buildPackedApp('npm', fixture)
 }
 
-function runVitest() {
-  const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${vitestReport}`]
-  return runCounted(vitestReport, tallyVitest, () => runCommand('vitest', args, { FUZZ_SEED: String(seed) }))
+function runVitest(name: string, projects: string[]) {
+  const report = join(reports, `vitest-${name}.json`)
+  const args = ['run', ...projects.map(project => `--project=${project}`), '--reporter=default', '--reporter=json']
+  return runCounted(report, tallyVitest, () =>
+    runCommand('vitest', [...args, `--outputFile.json=${report}`], { FUZZ_SEED: String(seed) }),
+  )
 }
 
-function runPlaywright() {
-  const args = ['test', '--reporter=list,json']
-  return runCounted(playwrightReport, tallyPlaywright, () =>
-    runCommand('playwright', args, { PLAYWRIGHT_JSON_OUTPUT_FILE: playwrightReport }),
+function runPlaywright(project: string) {
+  const report = join(reports, `playwright-${project}.json`)
+  const args = ['test', `--project=${project}`, '--reporter=list,json', `--output=${join(reports, 'e2e', project)}`]
+  return runCounted(report, tallyPlaywright, () =>
+    runCommand('playwright', args, { PLAYWRIGHT_JSON_OUTPUT_FILE: report }),
   )
 }
 

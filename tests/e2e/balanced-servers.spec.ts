@@ -90,7 +90,7 @@ test('parallel calls to both servers during a rotation all succeed with one new 
   expect(await sessionCookie(context)).not.toBe(cookieBefore)
   await send.click()
   await expect(success).toBeVisible()
-  expect(await secretsOf(servers)).toEqual(after)
+  expect((await secretsOf(servers)).secretHash).toBe(after.secretHash)
 })
 
 interface Secrets {

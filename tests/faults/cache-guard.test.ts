@@ -27,7 +27,9 @@ const PAGES = [
   ],
 ] as const
 const REFUSED = '<p>anonymous, error 500</p>'
-const NAMES = /alice|bob/
+const NAMES = /alice|bob/g
+/** The page itself is not cached, so it has the visitor's own session in its payload. */
+const UNCACHED_PAGE = '/nested'
 
 describe('in production, the module', () => {
   let server: FixtureServer
@@ -46,7 +48,9 @@ describe('in production, the module', () => {
     for (let round = 0; round < ROUNDS; round++) {
       responses.push(...await Promise.all(visitors.map(visitor => visitor.get(path))))
     }
-    expect(responses.flatMap(({ text }) => NAMES.exec(text)?.[0] ?? [])).toEqual([])
+    const own = path === UNCACHED_PAGE ? ['alice', 'bob'] : []
+    const foreign = responses.flatMap(({ text }, i) => (text.match(NAMES) ?? []).filter(name => name !== own[i % 3]))
+    expect(foreign).toEqual([])
     expect(responses.flatMap(({ setCookie }) => setCookie)).toEqual([])
     return responses
   }
@@ -113,6 +117,15 @@ describe('in development, the module', () => {
   })
 
   // Tested here because a development server takes seconds to start.
+  it('warns about a call that the server makes to itself without the visitor’s request', async () => {
+    expect((await alice.get('/api/orphan')).json()).toMatchObject({ userId: null })
+    expect(isLogged(server, 'The server called GET /api/visitor without the visitor\'s request')).toBe(true)
+  })
+
+  it('names the cookie after the app, because browsers share cookies between the ports of a host', () => {
+    expect(alice.cookie).toMatch(/^__Host-session-basic-[\da-f]{4}=/)
+  })
+
   it('switches the diagnosis on without a setting, and logs no warning about it', async () => {
     const { finding } = (await new FixtureVisitor(server).get(DIAGNOSE)).json<Diagnosis>()
     expect(finding.code).toBe('plain_http')

@@ -51,14 +51,8 @@ describe('GET /api/_session/diagnose', () => {
     expect(text).not.toMatch(/[\w-]{40,}/)
   })
 
-  it('allows GET only, and counts forged cookies like any other route', async () => {
-    const other = await start({ NUXT_CLOAKROOM_FORGED_COOKIE_LIMIT: '3' })
-    const visitor = new FixtureVisitor(other)
-    expect((await visitor.post(DIAGNOSE)).status).toBe(405)
-    const forged = { ...BY_HTTPS, cookie: `${NAME}=${'A'.repeat(108)}` }
-    const statuses = []
-    for (let i = 0; i < 5; i++) statuses.push((await visitor.get(DIAGNOSE, forged)).status)
-    expect(statuses).toEqual([200, 200, 200, 429, 429])
+  it('allows GET only', async () => {
+    expect((await new FixtureVisitor(server).post(DIAGNOSE)).status).toBe(405)
   })
 })
 

@@ -49,13 +49,12 @@ describe.skipIf(!redisProgram)('a flood of forged cookies', () => {
     const own: number[] = []
     const forged: number[] = []
     await Promise.all(Array.from({ length: FORGED }, async (_, i) => {
-      // Half of them come from an address each, where no limit is reached.
+      // Half of them come from an address each, where no limit is reached: those are counted and reported.
       forged.push((await forge(i % 2 ? address : newAddress())).status)
       if (i % FORGED_PER_REQUEST === 0) own.push((await user.send('GET', '', undefined, { agent })).status)
     }))
     expect([own.length, new Set(own)]).toEqual([FORGED / FORGED_PER_REQUEST, new Set([200])])
-    expect(forged.filter(status => status === 401).length).toBeGreaterThanOrEqual(FORGED / 2)
-    expect(new Set(forged)).toEqual(new Set([401, 429]))
+    expect(new Set(forged)).toEqual(new Set([401]))
     expect(await reads() - before).toBe(own.length)
   })
 

@@ -172,7 +172,7 @@ const brokenEngines: readonly BrokenEngine[] = [
     detectedBy: ['twoUsers', 'rotations'],
   },
   {
-    guarantee: 'rotate makes the old secret invalid at once',
+    guarantee: 'rotate makes the old secret invalid immediately',
     breaks() {
       vi.mocked(replaceSecret).mockImplementation(rotateSecret)
     },

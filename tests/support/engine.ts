@@ -94,6 +94,7 @@ export class TestRequest implements SessionRequest, CookieWriter {
   cleared = 0
   /** A page of another origin sent this request. */
   isForeign = false
+  isInternal = false
   /** A prefetch, HEAD or OPTIONS. */
   isSpeculative = false
   readonly startedAt: number

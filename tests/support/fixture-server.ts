@@ -29,6 +29,8 @@ export interface FixtureServer {
   readonly logs: readonly string[]
   /** Kills it, and starts it again on the same store. */
   restart(): Promise<void>
+  /** Sends it a signal. Resolves with its exit code when it has ended; `null` if the signal has ended it. */
+  signal(name: NodeJS.Signals): Promise<number | null>
   /** Kills it and deletes its store. */
   dispose(): Promise<void>
 }
@@ -67,6 +69,11 @@ async function serve(folder: string, launch: () => ChildProcess): Promise<Fixtur
       await kill(child)
       child = launch()
       url = await listeningUrl(child, logs)
+    },
+    async signal(name) {
+      const exited = once(child, 'exit') as Promise<[number | null]>
+      child.kill(name)
+      return (await exited)[0]
     },
     async dispose() {
       await kill(child)

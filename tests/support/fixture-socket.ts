@@ -25,8 +25,13 @@ export interface SocketClose {
 type NodeWebSocket = new (url: string, options: { headers: Record<string, string> }) => WebSocket
 
 /** Opens a socket like a page of the app, with a cookie. Rejects if the upgrade is refused. */
-export async function openSocket(server: FixtureServer, path: string, cookie: string): Promise<FixtureSocket> {
-  const headers = { cookie, origin: FIXTURE_ORIGIN }
+export async function openSocket(
+  server: Pick<FixtureServer, 'url'>,
+  path: string,
+  cookie: string,
+  origin: string = FIXTURE_ORIGIN,
+): Promise<FixtureSocket> {
+  const headers = { cookie, origin }
   const socket = new (WebSocket as unknown as NodeWebSocket)(server.url.replace('http', 'ws') + path, { headers })
   const messages: string[] = []
   socket.addEventListener('message', ({ data }) => {

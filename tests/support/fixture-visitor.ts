@@ -1,3 +1,7 @@
+import { once } from 'node:events'
+import { request } from 'node:http'
+import type { IncomingMessage } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { FIXTURE_ORIGIN } from './fixture-server.ts'
 import type { FixtureServer } from './fixture-server.ts'
 
@@ -48,21 +52,23 @@ export class FixtureVisitor {
   }
 
   async visit(path: string, { method = 'GET', headers = {}, json }: VisitOptions): Promise<FixtureResponse> {
-    const response = await fetch(this.server.url + path, {
+    const body = json === undefined ? undefined : JSON.stringify(json)
+    // Not by `fetch`, which sends Fetch Metadata of its own.
+    const outgoing = request(this.server.url + path, {
       method,
-      redirect: 'manual',
       headers: {
         ...(this.#cookies.size > 0 ? { cookie: this.cookie } : {}),
         ...(method === 'GET' || method === 'HEAD' ? {} : { origin: FIXTURE_ORIGIN }),
-        ...(json === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(body === undefined ? {} : jsonHeaders(body)),
         ...headers,
       },
-      body: json === undefined ? undefined : JSON.stringify(json),
-    })
-    const setCookie = response.headers.getSetCookie()
+    }).end(body)
+    const [incoming] = await once(outgoing, 'response') as [IncomingMessage]
+    const setCookie = incoming.headers['set-cookie'] ?? []
     setCookie.forEach(line => this.#store(line))
-    const text = await response.text()
-    return { status: response.status, headers: response.headers, setCookie, text, json: () => JSON.parse(text) }
+    const content = await text(incoming)
+    const status = incoming.statusCode!
+    return { status, headers: headersOf(incoming), setCookie, text: content, json: () => JSON.parse(content) }
   }
 
   #store(line: string) {
@@ -70,4 +76,13 @@ export class FixtureVisitor {
     if (/; Max-Age=0(?:;|$)/i.test(line)) this.#cookies.delete(name!)
     else this.#cookies.set(name!, value!)
   }
+}
+
+function jsonHeaders(body: string) {
+  return { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
+}
+
+function headersOf({ headersDistinct }: IncomingMessage): Headers {
+  const entries = Object.entries(headersDistinct).map(([name, values]) => [name, values!.join(', ')])
+  return new Headers(entries as [string, string][])
 }

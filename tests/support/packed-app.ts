@@ -1,11 +1,13 @@
-import { cpSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { cpSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildOnce } from './build-once.ts'
 import { run } from './fixture-build.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const MODULE = 'packages/nuxt-cloakroom'
-const APP = 'tests/fixtures/packed'
+const FIXTURES = 'tests/fixtures'
+/** In the folder of the app `spa`: what `nuxt generate` made, for static hosting. */
+export const STATIC_FOLDER = 'static'
 
 /** The version of Nuxt that the apps install instead of this repository's: `4.0.0`, the lowest, or `^4`, the newest. */
 const { PACKED_APP_NUXT } = process.env
@@ -13,6 +15,28 @@ const { PACKED_APP_NUXT } = process.env
 const OFFLINE = PACKED_APP_NUXT === undefined ? ['--prefer-offline'] : []
 
 export type PackageManager = 'npm' | 'pnpm'
+
+/**
+ * - `packed`: a small app, for the installation and the types
+ * - `host`: what other people's apps do: a proxy, webhooks, CORS, cached and guarded pages
+ * - `locales`: with i18n, nuxt-security and Pinia
+ * - `spa`: without SSR, under a path
+ */
+export type PackedFixture = 'packed' | 'host' | 'locales' | 'spa'
+
+/** What the apps use besides Nuxt and this module. */
+const MODULES: Record<PackedFixture, Record<string, string>> = {
+  packed: {},
+  host: {},
+  locales: {
+    '@nuxtjs/i18n': '10.6.0',
+    '@pinia/nuxt': '1.0.2',
+    'nuxt-security': '2.6.0',
+    'pinia': '4.1.0',
+    'pinia-plugin-persistedstate': '4.7.1',
+  },
+  spa: { '@nuxtjs/i18n': '10.6.0' },
+}
 
 /** Each app has another version of TypeScript, and pnpm hoists nothing, so that only declared dependencies resolve. */
 const SETUPS: Record<PackageManager, { typescript: string, install: string[], files: Record<string, string> }> = {
@@ -38,14 +62,20 @@ export async function packModule(): Promise<string> {
 }
 
 /** Installs the packed module in a user's app, in a separate folder, and builds that app. Returns the folder. */
-export async function buildPackedApp(manager: PackageManager): Promise<string> {
+export async function buildPackedApp(manager: PackageManager, fixture: PackedFixture = 'packed'): Promise<string> {
   const tarball = await packModule()
-  return buildOnce(`app-${manager}-${PACKED_APP_NUXT ?? 'same'}`, [MODULE, APP], async (folder) => {
+  const source = `${FIXTURES}/${fixture}`
+  const name = `${fixture}-${manager}-${PACKED_APP_NUXT ?? 'same'}`
+  return buildOnce(name, [MODULE, source], async (folder) => {
     const { install, files } = SETUPS[manager]
-    cpSync(join(ROOT, APP), folder, { recursive: true })
-    writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest(manager, tarball)))
+    cpSync(join(ROOT, source), folder, { recursive: true })
+    writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest(manager, tarball, MODULES[fixture])))
     for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content)
     await run(folder, manager, ...install)
+    if (fixture === 'spa') {
+      await run(folder, binary(folder, 'nuxt'), 'generate')
+      renameSync(join(folder, '.output/public'), join(folder, STATIC_FOLDER))
+    }
     await run(folder, binary(folder, 'nuxt'), 'build')
   })
 }
@@ -60,7 +90,7 @@ function binary(folder: string, name: string): string {
   return join(folder, 'node_modules/.bin', name)
 }
 
-function manifest(manager: PackageManager, tarball: string): object {
+function manifest(manager: PackageManager, tarball: string, modules: Record<string, string>): object {
   const { dependencies, devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Packages
   const { nuxt, vue, 'vue-router': router } = dependencies
   const versions = PACKED_APP_NUXT === undefined
@@ -69,7 +99,7 @@ function manifest(manager: PackageManager, tarball: string): object {
   return {
     private: true,
     type: 'module',
-    dependencies: { ...versions, 'nuxt-cloakroom': `file:${tarball}` },
+    dependencies: { ...versions, ...modules, 'nuxt-cloakroom': `file:${tarball}` },
     devDependencies: { 'typescript': SETUPS[manager].typescript, 'vue-tsc': devDependencies['vue-tsc'] },
   }
 }

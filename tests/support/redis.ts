@@ -1,10 +1,11 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { freePort } from './free-port.ts'
+import { findProgram } from './system-program.ts'
 
 /**
  * A real Redis server with a separate folder. Acknowledged writes survive the end of its process, but not a power cut.
@@ -21,18 +22,9 @@ export interface RedisServer {
   dispose(): Promise<void>
 }
 
-/**
- * Returns the path of `redis-server`. If it is missing, it is first installed, on Debian as root. Returns `undefined`
- * if that fails, and the tests are then skipped. Throws instead if `CI` is set.
- */
+/** Returns the path of `redis-server`, or of Valkey, which is the same. See {@link findProgram}. */
 export function findRedis(): string | undefined {
-  const found = which() ?? (install() ? which() : undefined)
-  if (!found && process.env.CI) throw new Error('redis-server is missing, and could not be installed')
-  if (!found) {
-    console.warn('SKIPPED: redis-server is not installed, so no Redis store is tested. Install it, for example with: '
-      + 'apt-get install redis-server')
-  }
-  return found
+  return findProgram(['redis-server', 'valkey-server'], 'redis-server', 'no Redis store is tested')
 }
 
 /** Starts a server on a free port. `options` are appended to its command line, where the last one of a name counts. */
@@ -89,29 +81,4 @@ async function untilReady(child: ChildProcess) {
     return
   }
   throw new Error(`redis-server did not start:\n${lines.join('\n')}`)
-}
-
-function which(): string | undefined {
-  try {
-    const script = 'command -v redis-server || command -v valkey-server'
-    return execFileSync('sh', ['-c', script], { encoding: 'utf8' }).trim()
-  }
-  catch {
-    return undefined
-  }
-}
-
-function install(): boolean {
-  if (process.getuid?.() !== 0) return false
-  try {
-    execFileSync('sh', ['-c', 'apt-get update -qq && apt-get install -y -qq redis-server'], {
-      stdio: 'ignore',
-      timeout: 600_000,
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    })
-    return true
-  }
-  catch {
-    return false
-  }
 }

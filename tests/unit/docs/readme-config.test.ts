@@ -80,10 +80,10 @@ describe('the configuration table in the README of nuxt-cloakroom', () => {
 })
 
 describe('the options of nuxt.config.ts', () => {
-  it('are the settings except the keys, and the stores of the build', () => {
+  it('are the settings except the keys, and what is set at build time', () => {
     const [, fields] = /interface ModuleOptions \{([^}]+)\}/.exec(readFileSync(join(MODULE, 'src/options.ts'), 'utf8'))!
     const options = [...fields!.matchAll(/^ {2}(\w+)\?: /gm)].map(([, name]) => name!)
-    const expected = [...SETTING_NAMES.filter(name => name !== 'keys'), 'stores']
+    const expected = [...SETTING_NAMES.filter(name => name !== 'keys'), 'stores', 'loadStrategy']
     expect(options.sort()).toEqual(expected.sort())
   })
 
