@@ -5,11 +5,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { copyFixture, fixtureEnvironment, programPath } from './fixture-build.ts'
 import { HANG_MS } from './limits.ts'
 
 /** The origin that the fixture app is configured with, as if it were behind a proxy. There is no proxy. */
 export const FIXTURE_ORIGIN = 'https://basic.test'
+
+const POLL_MS = 20
 
 const SETTINGS = {
   NUXT_CLOAKROOM_STORE: 'sqlite:sessions.db',
@@ -27,6 +30,8 @@ export interface FixtureServer {
   readonly storeFile: string
   /** Every line that it has printed. */
   readonly logs: readonly string[]
+  /** The lines that contain a text, as soon as there is one: a line may arrive later than the response. */
+  linesWith(text: string): Promise<string[]>
   /** Kills it, and starts it again on the same store. */
   restart(): Promise<void>
   /** Sends it a signal. Resolves with its exit code when it has ended; `null` if the signal has ended it. */
@@ -65,6 +70,14 @@ async function serve(folder: string, launch: () => ChildProcess): Promise<Fixtur
     },
     storeFile: join(folder, 'sessions.db'),
     logs,
+    async linesWith(text) {
+      const lines = () => logs.filter(line => line.includes(text))
+      for (let waited = 0; lines().length === 0; waited += POLL_MS) {
+        if (waited > HANG_MS) throw new Error(`No line of the fixture app contains “${text}”:\n${logs.join('\n')}`)
+        await sleep(POLL_MS)
+      }
+      return lines()
+    },
     async restart() {
       await kill(child)
       child = launch()
