@@ -200,6 +200,17 @@ describe('the circuit breaker', () => {
     expect((await browser.visit()).session.userId).toBe('ada')
   })
 
+  it('of writes leaves reads alone: a store without memory can be read', async () => {
+    const { browser, store } = await setUp()
+    store.fail('replace')
+    for (let time = 0; time < 10; time++) {
+      const { session } = await browser.visit()
+      await expect(session.update({ a: time })).rejects.toMatchObject(UNAVAILABLE)
+    }
+    expect(store.count('replace')).toBeLessThan(10)
+    expect(await browser.get()).toEqual({ a: 1 })
+  })
+
   it('does not stay open for longer if the clock is set back', async () => {
     const { browser, store, time } = await afterFailures(10)
     await browser.visit().catch(() => {})

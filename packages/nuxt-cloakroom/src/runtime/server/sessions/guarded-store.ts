@@ -1,5 +1,6 @@
 import type { SessionEvents } from './events'
 import { SessionError } from './errors'
+import { withoutDetails } from './safe-error'
 import type {
   AssignUserResult, AtomicDriver, Clock, ListedRecord, MaybePromise, RecordMeta, ReplaceResult, StoredRecord, Tombstone,
 } from './store'
@@ -15,8 +16,9 @@ type Arguments<Method extends keyof AtomicDriver>
   = Required<AtomicDriver>[Method] extends (...args: infer Values) => unknown ? Values : never
 
 /**
- * A driver behind a circuit breaker, with the driver's own methods: any failure becomes `store_unavailable`, and after
- * several in a row calls fail immediately.
+ * A driver behind two circuit breakers, with the driver's own methods: any failure becomes `store_unavailable`, and
+ * after several in a row calls fail immediately. Reads have a breaker of their own, because a store that cannot be
+ * written to, for example one without memory, can often be read.
  *
  * A method returns a plain value if the driver does, so that a read of SQLite or of memory creates no promise. It fails
  * by a rejected promise only.
@@ -25,99 +27,126 @@ type Arguments<Method extends keyof AtomicDriver>
  */
 export class GuardedStore {
   readonly driver: AtomicDriver
-  readonly #clock: Clock
   readonly #events: Pick<SessionEvents, 'emit'>
-  #failures = 0
-  #openUntil = 0
+  readonly #reads: CircuitBreaker
+  readonly #writes: CircuitBreaker
 
   constructor(driver: AtomicDriver, clock: Clock, events: Pick<SessionEvents, 'emit'>) {
     this.driver = driver
-    this.#clock = clock
     this.#events = events
+    this.#reads = new CircuitBreaker(clock)
+    this.#writes = new CircuitBreaker(clock)
   }
 
   read(key: string): MaybePromise<StoredRecord | null> {
-    return this.#call('read', () => this.driver.read(key))
+    return this.#call(this.#reads, 'read', () => this.driver.read(key))
   }
 
   create(key: string, value: string, meta: RecordMeta): MaybePromise<boolean> {
-    return this.#call('create', () => this.driver.create(key, value, meta))
+    return this.#call(this.#writes, 'create', () => this.driver.create(key, value, meta), value, meta)
   }
 
   replace(key: string, value: string, meta: RecordMeta, expectedVersion: number): MaybePromise<ReplaceResult> {
-    return this.#call('replace', () => this.driver.replace(key, value, meta, expectedVersion))
+    const replace = () => this.driver.replace(key, value, meta, expectedVersion)
+    return this.#call(this.#writes, 'replace', replace, value, meta)
   }
 
   assignUser(...args: Arguments<'assignUser'>): MaybePromise<AssignUserResult> {
-    return this.#call('assignUser', () => this.driver.assignUser(...args))
+    const [, value, meta] = args
+    return this.#call(this.#writes, 'assignUser', () => this.driver.assignUser(...args), value, meta)
   }
 
   touch(key: string, lastSeenAt: number): MaybePromise<boolean> {
-    return this.#call('touch', () => this.driver.touch(key, lastSeenAt))
+    return this.#call(this.#writes, 'touch', () => this.driver.touch(key, lastSeenAt))
   }
 
   remove(...args: Arguments<'remove'>): MaybePromise<boolean> {
-    return this.#call('remove', () => this.driver.remove(...args))
+    return this.#call(this.#writes, 'remove', () => this.driver.remove(...args))
   }
 
   readTombstone(key: string): MaybePromise<Tombstone | null> {
-    return this.#call('readTombstone', () => this.driver.readTombstone(key))
+    return this.#call(this.#reads, 'readTombstone', () => this.driver.readTombstone(key))
   }
 
   removeByUser(...args: Arguments<'removeByUser'>): MaybePromise<string[]> {
-    return this.#call('removeByUser', () => this.driver.removeByUser(...args))
+    return this.#call(this.#writes, 'removeByUser', () => this.driver.removeByUser(...args), args[0])
   }
 
   listByUser(userId: string): MaybePromise<ListedRecord[]> {
-    return this.#call('listByUser', () => this.driver.listByUser(userId))
+    return this.#call(this.#reads, 'listByUser', () => this.driver.listByUser(userId), userId)
   }
 
   sweep(now: number, limit: number): MaybePromise<number> {
-    return this.#call('sweep', () => this.driver.sweep(now, limit))
+    return this.#call(this.#writes, 'sweep', () => this.driver.sweep(now, limit))
   }
 
   trimAnonymous(max: number, limit: number): MaybePromise<number> {
-    return this.#call('trimAnonymous', () => this.driver.trimAnonymous(max, limit))
+    return this.#call(this.#writes, 'trimAnonymous', () => this.driver.trimAnonymous(max, limit))
   }
 
-  #call<T>(operation: string, operate: () => MaybePromise<T>): MaybePromise<T> {
-    if (this.#failures >= MAX_FAILURES && !this.#mayProbe()) return Promise.reject(unavailable())
+  /** @param given what an error of the driver might quote */
+  #call<T>(
+    breaker: CircuitBreaker,
+    operation: string,
+    operate: () => MaybePromise<T>,
+    given?: string,
+    meta?: RecordMeta,
+  ): MaybePromise<T> {
+    if (breaker.isOpen()) return Promise.reject(unavailable())
+    const fail = (error: unknown) => this.#fail(breaker, operation, error, [given, meta?.userId])
     try {
       const result = operate()
-      return result instanceof Promise ? this.#wait(operation, result) : this.#succeed(result)
+      if (result instanceof Promise) return this.#wait(breaker, result, fail)
+      breaker.failures = 0
+      return result
     }
     catch (error) {
-      return Promise.reject(this.#fail(operation, error))
+      return Promise.reject(fail(error))
     }
   }
 
-  async #wait<T>(operation: string, result: Promise<T>): Promise<T> {
+  async #wait<T>(breaker: CircuitBreaker, pending: Promise<T>, fail: (error: unknown) => SessionError): Promise<T> {
     try {
-      return this.#succeed(await (this.driver.hasDeadline ? result : withDeadline(result)))
+      const result = await (this.driver.hasDeadline ? pending : withDeadline(pending))
+      breaker.failures = 0
+      return result
     }
     catch (error) {
-      throw this.#fail(operation, error)
+      throw fail(error)
     }
   }
 
-  #succeed<T>(result: T): T {
-    this.#failures = 0
-    return result
-  }
-
-  #fail(operation: string, error: unknown): SessionError {
-    this.#failures++
+  #fail(
+    breaker: CircuitBreaker,
+    operation: string,
+    reason: unknown,
+    given: readonly (string | null | undefined)[],
+  ): SessionError {
+    const error = withoutDetails(reason, given.filter(text => typeof text === 'string'))
+    breaker.failures++
     this.#events.emit({ type: 'store_failure', operation, error })
     return unavailable(error)
   }
+}
 
-  /** Lets one call a second through to a failing store. */
-  #mayProbe(): boolean {
+class CircuitBreaker {
+  /** In a row. */
+  failures = 0
+  readonly #clock: Clock
+  #openUntil = 0
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** Whether a call fails immediately. Lets one call a second through to a failing store. */
+  isOpen(): boolean {
+    if (this.failures < MAX_FAILURES) return false
     const now = this.#clock()
     // A clock that was set back must not keep the circuit open for longer.
-    const isOpen = now < this.#openUntil && this.#openUntil - now <= PROBE_INTERVAL_MS
-    if (!isOpen) this.#openUntil = now + PROBE_INTERVAL_MS
-    return !isOpen
+    if (now < this.#openUntil && this.#openUntil - now <= PROBE_INTERVAL_MS) return true
+    this.#openUntil = now + PROBE_INTERVAL_MS
+    return false
   }
 }
 
