@@ -1,10 +1,13 @@
 import { defu } from 'defu'
 import { createHooks } from 'hookable'
-import type { ClientSession, UserSession, UserSessionRequired } from '../../shared/types/auth-utils'
+import type { ClientSession, User, UserSession, UserSessionRequired } from '../../shared/types/auth-utils'
 import type { RequestEvent } from '../nitro/platform'
 import { httpError, statusOf } from '../nitro/platform'
 import { useServerSession } from '../nitro/request-session'
+import { toPlainData } from '../sessions/plain-data'
 import type { ServerSession } from '../sessions/session'
+import type { AssignedUser, UserChange } from './user-id'
+import { userAfter } from './user-id'
 
 /*
  * The five functions of nuxt-auth-utils, over a session that the server holds. An app gets revocation, no limit of
@@ -14,12 +17,15 @@ import type { ServerSession } from '../sessions/session'
 type Values = Record<string, unknown>
 type NewUserSession = Partial<Omit<UserSession, 'id'>>
 
-/** The fields of a user that identify it, in this order. */
-const ID_FIELDS = ['id', 'sub', 'email', 'login']
-
 export interface UserSessionOptions {
   /** If it is set, the session outlives the browser ("remember me"), for as long as the configured timeouts allow. */
   maxAge?: number
+  /**
+   * Says what identifies a user, for example `user => user.accountNumber`: a text, a number, a BigInt or an ObjectId.
+   * Default: the first of `id`, `sub`, `_id`, `uid`, `userId`, `email`, `login` and `username` that the user has, or
+   * its only account with a provider, for example `github:bob`.
+   */
+  userId?: (user: User) => unknown
 }
 
 /**
@@ -39,16 +45,17 @@ export async function getUserSession(event: RequestEvent): Promise<UserSession> 
 /**
  * Merges `data` into the session, deeply, like nuxt-auth-utils (`useServerSession().update` is the simpler method). A
  * `user` that the session is not yet assigned to is signed in: new secret, both timeouts restarted, and no data of
- * another user's session. The user id is the user's `id`, `sub`, `email` or `login` after the merge, the first one that
- * exists; a user with none of them gets a random id for this one session.
+ * another user's session. The user id is what identifies the user, see `UserSessionOptions.userId`. A user that nothing
+ * identifies gets a random id for this one session, and the log has a warning.
+ *
+ * @throws TypeError if the session cannot store a value, or if the option `userId` returns no id
  */
 export async function setUserSession(
   event: RequestEvent,
   data: NewUserSession,
   options: UserSessionOptions = {},
 ): Promise<UserSession> {
-  const session = await useServerSession(event) as ServerSession<Values>
-  return saveUserSession(session, data, options, before => defu(data as Values, before))
+  return saveUserSession(event, data, options, defu)
 }
 
 /** Replaces everything that the session holds with `data`. */
@@ -57,8 +64,7 @@ export async function replaceUserSession(
   data: NewUserSession,
   options: UserSessionOptions = {},
 ): Promise<UserSession> {
-  const session = await useServerSession(event) as ServerSession<Values>
-  return saveUserSession(session, data, options, () => data as Values)
+  return saveUserSession(event, data, options)
 }
 
 /** Ends the session for good and clears the cookie. */
@@ -81,8 +87,8 @@ export async function requireUserSession(
 
 /**
  * Returns what the browser receives of a session: all data except `secure`, serialized as JSON and passed through the
- * `fetch` hook. Values that JSON cannot represent are left out. Returns `null` if there is no session, or if the hook
- * has refused it with a 401.
+ * `fetch` hook. A BigInt becomes text, and what JSON cannot represent is left out. Returns `null` if there is no
+ * session, or if the hook has refused it with a 401.
  */
 export async function clientSession(
   event: RequestEvent,
@@ -101,45 +107,51 @@ export async function clientSession(
   return Object.fromEntries(Object.entries(visible).flatMap(toJson)) as ClientSession
 }
 
+/** @param merge how data is combined with that of the session; without it, it replaces that */
 async function saveUserSession(
-  session: ServerSession<Values>,
-  { user }: NewUserSession,
-  { maxAge }: UserSessionOptions,
-  change: (before: Values) => Values,
+  event: RequestEvent,
+  data: NewUserSession,
+  { maxAge, userId: identify }: UserSessionOptions,
+  merge?: (data: Values, before: Values) => Values,
 ): Promise<UserSession> {
-  const userId = user ? userIdOf(change({ ...session.data }).user as Values, session) : undefined
-  if (userId && userId !== session.userId) {
-    const isAnotherUser = session.userId !== null
-    const data = (before: Values) => change(isAnotherUser ? {} : before)
-    await session.signIn(userId, { remember: maxAge !== undefined, data })
+  const session = await useServerSession(event) as ServerSession<Values>
+  const plain = toPlainData(data)
+  const change = (before: Values) => merge ? merge(plain, before) : plain
+  const next = plain.user ? nextUser(session, plain.user as Values, { replaces: !merge, identify }) : undefined
+  if (next && next.userId !== session.userId) {
+    const create = (before: Values) => next.isAnotherUser ? plain : change(before)
+    await session.signIn(next.userId, { remember: maxAge !== undefined, data: create })
   }
   else {
     await session.update((draft) => {
-      const next = change({ ...draft })
+      const changed = change({ ...draft })
       for (const name of Object.keys(draft)) Reflect.deleteProperty(draft, name)
-      Object.assign(draft, next)
+      Object.assign(draft, changed)
     })
   }
   return toUserSession(session)
 }
 
-function userIdOf(user: Values, session: ServerSession<Values>): string {
-  const id = ID_FIELDS.map(name => user[name]).find(isUserId)
-  return id === undefined ? session.userId ?? `unnamed:${crypto.randomUUID()}` : String(id)
-}
-
-function isUserId(value: unknown): value is string | number {
-  return typeof value === 'number' || (typeof value === 'string' && value !== '')
+function nextUser(
+  { userId, data: { user: before = {} } }: ServerSession<Values>,
+  given: Values,
+  how: Pick<UserChange, 'replaces' | 'identify'>,
+): AssignedUser {
+  return userAfter({ userId, before: before as Values, given, ...how })
 }
 
 function toJson([name, value]: [string, unknown]): [string, unknown][] {
   try {
-    const text = JSON.stringify(value) as string | undefined
+    const text = JSON.stringify(value, bigIntAsText) as string | undefined
     return text === undefined ? [] : [[name, JSON.parse(text)]]
   }
   catch {
-    return [] // A BigInt, or a value that contains itself.
+    return [] // A value that contains itself.
   }
+}
+
+function bigIntAsText(_name: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value
 }
 
 function toUserSession(session: ServerSession<object>): UserSession {
