@@ -62,8 +62,12 @@ export async function startCluster(program: string, size = 2): Promise<RedisClus
   }
 }
 
-/** Starts a primary, its replica, and a sentinel that promotes the replica when the primary is down. */
-export async function startSentinel(program: string): Promise<RedisGroup> {
+/**
+ * Starts a primary, its replica, and a sentinel that promotes the replica when the primary is down.
+ *
+ * @param password of the sentinel; without it anyone may ask it
+ */
+export async function startSentinel(program: string, password?: string): Promise<RedisGroup> {
   const primary = await startRedis(program, '--repl-diskless-sync-delay', '0')
   const replica = await startRedis(program, '--replicaof', '127.0.0.1', `${primary.port}`)
   await untilServer(replica.port, async (client) => {
@@ -80,15 +84,17 @@ export async function startSentinel(program: string): Promise<RedisGroup> {
     `sentinel monitor main 127.0.0.1 ${primary.port} 1`,
     'sentinel down-after-milliseconds main 500',
     'sentinel failover-timeout main 2000',
+    ...(password === undefined ? [] : [`requirepass ${password}`]),
   ].join('\n'))
   const sentinel = redisProcess(program, [config, '--sentinel'])
   await sentinel.start()
   await untilServer(port, async (client) => {
     const replicas = await client.call('SENTINEL', 'REPLICAS', 'main') as string[][]
     return replicas.some(fields => fields.join(' ').includes('master-link-status ok'))
-  })
+  }, password)
+  const query = password === undefined ? '' : `&sentinelPassword=${encodeURIComponent(password)}`
   return {
-    url: `redis://127.0.0.1:${port}?sentinel=main`,
+    url: `redis://127.0.0.1:${port}?sentinel=main${query}`,
     servers: [primary, replica],
     async dispose() {
       await sentinel.kill()
@@ -99,8 +105,8 @@ export async function startSentinel(program: string): Promise<RedisGroup> {
 }
 
 /** Polls a server until it meets the condition. */
-async function untilServer(port: number, condition: (client: Redis) => Promise<boolean>) {
-  const client = new Redis(port)
+async function untilServer(port: number, condition: (client: Redis) => Promise<boolean>, password?: string) {
+  const client = new Redis({ port, ...(password === undefined ? {} : { password }) })
   await until(() => condition(client))
   client.disconnect()
 }

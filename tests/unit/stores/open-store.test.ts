@@ -1,4 +1,5 @@
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { relative } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { openFolder } from '../../../packages/nuxt-cloakroom/src/runtime/server/stores/fs'
 import { memoryDriver } from '../../../packages/nuxt-cloakroom/src/runtime/server/stores/memory'
@@ -6,6 +7,7 @@ import { openSqlite } from '../../../packages/nuxt-cloakroom/src/runtime/server/
 import type { StoreOpeners } from '../../../packages/nuxt-cloakroom/src/runtime/server/stores/open-store'
 import { openStore as open } from '../../../packages/nuxt-cloakroom/src/runtime/server/stores/open-store'
 import { openRedis } from '../../../packages/nuxt-cloakroom/src/runtime/server/stores/redis'
+import { A, meta } from '../../support/contract/samples'
 import { makeDirectory } from '../../support/directory'
 
 const ALL: StoreOpeners = { sqlite: openSqlite, redis: openRedis, rediss: openRedis, fs: openFolder }
@@ -24,7 +26,8 @@ afterEach(() => {
 
 describe('openStore', () => {
   it('opens memory:, with keys that are new at each start', async () => {
-    const { driver, defaultKeys } = openStore('memory:')
+    const { driver, location, defaultKeys } = openStore('memory:')
+    expect(location).toBe('the memory of this process, and end with it')
     expect(driver).toMatchObject({ name: 'session-memory', atomicity: 'process' })
     expect(defaultKeys).toBe('ephemeral')
   })
@@ -36,11 +39,32 @@ describe('openStore', () => {
     ['sessions', 'sessions.keys'],
     ['my.db.store', 'my.db.store.keys'],
   ])('opens sqlite:%s, with its keys in %s', async (file, keys) => {
-    const { driver, defaultKeys } = openStore(`sqlite:${directory.path(file)}`)
+    const { driver, location, isNew, defaultKeys } = openStore(`sqlite:${directory.path(file)}`)
     await driver.dispose?.()
+    expect([location, isNew]).toEqual([`sqlite:${directory.path(file)}`, true])
     expect(driver).toMatchObject({ name: 'session-sqlite', atomicity: 'cross-process' })
     expect(defaultKeys).toEqual({ file: directory.path(keys) })
     expect(existsSync(directory.path(file))).toBe(true)
+  })
+
+  it('knows whether a SQLite file or a folder was used before, and its absolute path', async () => {
+    const folder = relative(process.cwd(), directory.path('sessions'))
+    for (const url of [`sqlite:${folder}.db`, `fs:${folder}`]) {
+      const first = openStore(url)
+      await first.driver.create(A, 'value', meta())
+      await first.driver.dispose?.()
+      const second = openStore(url)
+      await second.driver.dispose?.()
+      expect([first.isNew, second.isNew]).toEqual([true, false])
+      expect(second.location).toBe(url.replace(folder, directory.path('sessions')))
+    }
+  })
+
+  it('takes an empty folder for new: a volume that was just mounted has nothing in it', async () => {
+    mkdirSync(directory.path('volume'), { recursive: true })
+    const { driver, isNew } = openStore(`fs:${directory.path('volume')}`)
+    await driver.dispose?.()
+    expect(isNew).toBe(true)
   })
 
   it('moves a damaged SQLite file aside only for ?corrupt=reset, with a warning', async () => {
@@ -73,6 +97,10 @@ describe('openStore', () => {
     expect(() => openStore(url)).toThrow(/mongodb:\/\/\*\*\*@db\.example/)
   })
 
+  it('hides a password in the query of a URL that it refuses', () => {
+    expect(() => openStore('mongodb://db.example/x?password=hunter2')).not.toThrow('hunter2')
+  })
+
   it('opens fs:FOLDER, with its keys beside the folder', async () => {
     const { driver, defaultKeys } = openStore(`fs:${directory.path('sessions')}/`)
     await driver.dispose?.()
@@ -80,9 +108,14 @@ describe('openStore', () => {
     expect(defaultKeys).toEqual({ file: directory.path('sessions.keys') })
   })
 
-  it.each(['redis://127.0.0.1:1', 'rediss://127.0.0.1:1'])('opens %s and requires keys', async (url) => {
-    const { driver, defaultKeys } = openStore(url)
+  it.each([
+    ['redis://127.0.0.1:1', 'redis://127.0.0.1:1/0 under cloakroom:'],
+    ['rediss://ada:hunter2@127.0.0.1:1/3?prefix=shop', 'rediss://127.0.0.1:1/3 under shop:'],
+    ['redis://127.0.0.1:1?sentinel=main&sentinelPassword=hunter2', 'redis://127.0.0.1:1/0 under cloakroom:'],
+  ])('opens %s, names it without a password and requires keys', async (url, expected) => {
+    const { driver, location, defaultKeys } = openStore(url)
     await driver.dispose?.()
+    expect(location).toBe(expected)
     expect(driver).toMatchObject({ name: 'session-redis', atomicity: 'cross-process' })
     expect(defaultKeys).toBe('required')
   })

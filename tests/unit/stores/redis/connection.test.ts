@@ -2,6 +2,8 @@ import type { Cluster, Redis } from 'ioredis'
 import { afterEach, describe, expect, it } from 'vitest'
 import { connect, parseRedisUrl } from '../../../../packages/nuxt-cloakroom/src/runtime/server/stores/redis/connection'
 
+const BAD_HOST = 'has a host that is not HOST or HOST:PORT. Special characters of a password have to be percent-encoded'
+
 describe('parseRedisUrl', () => {
   it.each([
     ['redis://localhost', {
@@ -16,6 +18,11 @@ describe('parseRedisUrl', () => {
       sentinelName: 'main',
       nodes: [{ host: 'a', port: 26_379 }, { host: 'b', port: 1 }, { host: '::2', port: 3 }],
     }],
+    ['redis://a?sentinel=main&sentinelUser=watcher&sentinelPassword=s%40cr%26t', {
+      kind: 'sentinel', sentinelUser: 'watcher', sentinelPassword: 's@cr&t',
+    }],
+    ['redis://a?sentinel=main&sentinelPassword=a+b/c=', { sentinelPassword: 'a+b/c=' }],
+    ['rediss://h?servername=cache.internal', { tls: true, ca: undefined, servername: 'cache.internal' }],
     ['redis://a,b:1?cluster=1&prefix=shop', {
       kind: 'cluster', nodes: [{ host: 'a', port: 6379 }, { host: 'b', port: 1 }], prefix: 'shop',
     }],
@@ -27,10 +34,17 @@ describe('parseRedisUrl', () => {
     ['redis:', 'is not a Redis URL'],
     ['redis://', 'is not a Redis URL'],
     ['redis://h/x', 'is not a Redis URL'],
-    ['redis://h:port', 'has "h:port", which is not a host and port'],
+    ['redis://h:port', BAD_HOST],
+    ['redis://user:hunter2,hunter2', BAD_HOST],
+    ['redis://h?sentinel=main&sentinelPassword=a&hunter2', 'has an unknown option'],
+    ['redis://:pa?hunter2@h', 'has an unknown option'],
+    ['redis://h?sentinel=&sentinelPassword=hunter2', 'has an empty sentinel name'],
     ['redis://a,b', 'has several hosts, but neither ?sentinel=NAME nor ?cluster=1'],
     ['redis://a,b/1?cluster=1', 'has a database number, but a cluster has only database 0'],
     ['redis://h?tls=1', 'has an unknown option "tls"'],
+    ['redis://h?ca=/no.pem', 'has ca, but is not rediss://'],
+    ['redis://h?servername=a', 'has servername, but is not rediss://'],
+    ['redis://h?sentinelPassword=hunter2', 'has sentinelPassword, but no sentinel=NAME'],
     ['redis://a:hunter2%@h', 'has a user name or password that is not percent-encoded'],
   ])('refuses %s with the reason and without the password', (url, problem) => {
     expect(() => parseRedisUrl(url)).toThrow(`[cloakroom] NUXT_CLOAKROOM_STORE ${problem}. Write redis://`)
@@ -88,6 +102,22 @@ describe('connect', () => {
     })
     expect(options).not.toHaveProperty('sentinelTLS')
     expect(options).not.toHaveProperty('sentinelPassword')
+  })
+
+  it('connects to sentinels that have a user and a password of their own', () => {
+    const url = 'redis://app:secret@127.0.0.1:1?sentinel=main&sentinelUser=watcher&sentinelPassword=other'
+    const expected = { password: 'secret', sentinelUsername: 'watcher', sentinelPassword: 'other' }
+    expect(optionsOf(url)).toMatchObject(expected)
+  })
+
+  it.each([
+    ['/does/not/exist.pem', 'ENOENT'],
+    [import.meta.filename, 'ERR_OSSL_PEM_NO_START_LINE'],
+  ])('does not start with %s as the certificate of an authority', (file, code) => {
+    client = connect(parseRedisUrl('redis://127.0.0.1:1'))
+    client.on('error', () => {})
+    const problem = `[cloakroom] NUXT_CLOAKROOM_STORE has ca=${file}, which cannot be used (${code}). Give the path of`
+    expect(() => parseRedisUrl(`rediss://127.0.0.1:1?ca=${file}`)).toThrow(problem)
   })
 
   it('connects to sentinels and to their primary over TLS', () => {

@@ -39,6 +39,21 @@ async function withServer(
 }
 
 // ioredis attaches the whole command with its arguments to its errors, and the module logs errors with their causes.
+describe('redisFailure', () => {
+  it.each([
+    ['READONLY You can\'t write against a read only replica. script: f_1, on @user_script:16.', 'is a replica'],
+    [
+      'ERR Error running script (call to f_0a1b2c): @user_script:16: @user_script: 16: -READONLY You can\'t '
+      + 'write against a read only replica.',
+      'is a replica',
+    ],
+    ['ERR Error running script (call to f_0a1b2c): @user_script:9: OOM command not allowed', 'is out of memory'],
+    ['ERR Error running script (call to f_0a1b2c): @user_script:9: attempt to index nil', 'an unexpected error'],
+  ])('knows the reason in a script, also of Redis 6.2: %s', (message, problem) => {
+    expect(redisFailure(new Error(message)).message).toContain(problem)
+  })
+})
+
 describe.skipIf(!program)('the printed error of a failed Redis command', () => {
   it('contains no session data', () => withServer(async (driver, admin) => {
     await driver.create(A, 'value', meta())

@@ -4,6 +4,8 @@ import { eventually } from '../../../support/eventually'
 import { freePort } from '../../../support/free-port'
 import { findRedis } from '../../../support/redis'
 import { useRedis } from '../../../support/redis-driver'
+import { redisTarget } from '../../../support/stores'
+import { redisDriver } from '../../../../packages/nuxt-cloakroom/src/runtime/server/stores/redis'
 
 const program = findRedis()
 const WARNING = '[cloakroom] [store:redis] maxmemory-policy is "allkeys-lru", so Redis drops sessions when memory runs '
@@ -42,6 +44,20 @@ describe.skipIf(!program)('redisDriver', () => {
     const driver = fixture().open({ url: `redis://127.0.0.1:${await freePort()}` })
     const message = '[cloakroom] [store:redis] is not connected'
     await expect(driver.read(A)).rejects.toMatchObject({ message, cause: { code: 'ECONNREFUSED' } })
+    await driver.dispose?.()
+  })
+
+  it('warns once if there is no server at the start, without waiting for a request', async () => {
+    const warnings: string[] = []
+    const port = await freePort()
+    const driver = redisDriver({
+      target: redisTarget(`redis://127.0.0.1:${port}`), warn: message => warnings.push(message),
+    })
+    const sentence = `[cloakroom] [store:redis] is not connected (connect ECONNREFUSED 127.0.0.1:${port}). Until it `
+      + 'is, requests that need a session respond with 503.'
+    await eventually(() => expect(warnings).toEqual([sentence]))
+    await expect(driver.read(A)).rejects.toThrow('is not connected')
+    expect(warnings).toHaveLength(1)
     await driver.dispose?.()
   })
 

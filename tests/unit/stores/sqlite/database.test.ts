@@ -38,7 +38,7 @@ it('says which Node it needs on one without node:sqlite, and creates no file', (
   vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined)
   expect(() => sqliteDriver({ path: path() })).toThrow(
     `NUXT_CLOAKROOM_STORE is a sqlite: store, but Node ${process.versions.node} has no node:sqlite. `
-    + 'Use Node 22.13 or newer, or another store.',
+    + 'Use Node 22.19, 24.11, 26 or newer, or another store.',
   )
   expect(existsSync(path())).toBe(false)
 })

@@ -9,7 +9,13 @@ import type { StoreOpener } from './open-store'
 /** Opens `fs:FOLDER`. */
 export const openFolder: StoreOpener = (folder) => {
   if (!folder) return undefined
-  return { driver: lockedDriver(fsDriver(folder)), defaultKeys: { file: `${folder.replace(/\/+$/, '')}.keys` } }
+  const isNew = !existsSync(folder) || readdirSync(folder).length === 0
+  return {
+    driver: lockedDriver(fsDriver(folder)),
+    location: `fs:${resolve(folder)}`,
+    isNew,
+    defaultKeys: { file: `${folder.replace(/\/+$/, '')}.keys` },
+  }
 }
 
 /**

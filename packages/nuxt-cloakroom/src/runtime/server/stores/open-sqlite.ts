@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import type { StoreOpener } from './open-store'
 import { sqliteDriver } from './sqlite'
 
@@ -8,6 +10,8 @@ const LOCATION = /^([^?]+)(?:\?corrupt=(refuse|reset))?$/
 export const openSqlite: StoreOpener = (rest, _url, { warn }) => {
   const [, path, onCorrupt] = LOCATION.exec(rest) ?? []
   if (!path) return undefined
+  const isNew = !existsSync(path)
   const driver = sqliteDriver({ path, onCorrupt: onCorrupt === 'reset' ? 'reset' : 'refuse', warn })
-  return { driver, defaultKeys: { file: `${path.replace(/\.(?:db|sqlite3?)$/, '')}.keys` } }
+  const location = `sqlite:${resolve(path)}`
+  return { driver, location, isNew, defaultKeys: { file: `${path.replace(/\.(?:db|sqlite3?)$/, '')}.keys` } }
 }

@@ -8,6 +8,10 @@ import { memoryDriver } from './memory'
 /** A store, and where its keys may be kept if no setting provides them. */
 export interface OpenedStore {
   readonly driver: AtomicDriver
+  /** Where the sessions are, for an operator: with an absolute path, and without a password. */
+  readonly location: string
+  /** Whether this start has created it. Unknown for a store on another machine. */
+  readonly isNew?: boolean
   /**
    * - `{ file }`: created at the first start, next to the sessions
    * - `'ephemeral'`: new at each start, like the sessions
@@ -34,7 +38,7 @@ export type StoreOpener = (
 export type StoreOpeners = Readonly<Record<string, StoreOpener>>
 
 const BUILT_IN: StoreOpeners = {
-  memory: rest => rest === '' ? { driver: memoryDriver(), defaultKeys: 'ephemeral' } : undefined,
+  memory: openMemory,
   mount: openMount,
 }
 
@@ -65,9 +69,14 @@ export function openStore(url: string, context: OpenStoreContext): OpenedStore {
   )
 }
 
+function openMemory(rest: string): OpenedStore | undefined {
+  if (rest !== '') return undefined
+  return { driver: memoryDriver(), location: 'the memory of this process, and end with it', defaultKeys: 'ephemeral' }
+}
+
 function openMount(name: string, _url: string, { mounted }: Pick<OpenStoreContext, 'mounted'>): OpenedStore {
   const driver = mounted(name)
-  if (driver) return { driver: lockedDriver(driver), defaultKeys: 'required' }
+  if (driver) return { driver: lockedDriver(driver), location: `mount:${name}`, defaultKeys: 'required' }
   const problem = `is "mount:${name}", but no storage is mounted there`
   throw new ConfigError('NUXT_CLOAKROOM_STORE', problem, 'Mount one under nitro.storage in nuxt.config.ts.')
 }
@@ -95,5 +104,5 @@ function warnAboutProcesses({ name, atomicity }: AtomicDriver, warn: (message: s
 }
 
 function withoutCredentials(url: string): string {
-  return url.replace(/\/\/.*@/, '//***@')
+  return url.replace(/\/\/.*@/, '//***@').replace(/\?.*/, '?***')
 }

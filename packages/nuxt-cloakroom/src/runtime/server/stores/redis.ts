@@ -24,7 +24,13 @@ export interface RedisDriverOptions {
 
 /** Opens `redis://…` and `rediss://…`. */
 export const openRedis: StoreOpener = (_rest, url, { warn }) => {
-  return { driver: redisDriver({ target: parseRedisUrl(url), warn }), defaultKeys: 'required' }
+  const target = parseRedisUrl(url)
+  return { driver: redisDriver({ target, warn }), location: locationOf(target), defaultKeys: 'required' }
+}
+
+function locationOf({ tls, nodes, db, prefix }: RedisTarget): string {
+  const hosts = nodes.map(({ host, port }) => `${host}:${port}`).join(',')
+  return `${tls ? 'rediss' : 'redis'}://${hosts}/${db} under ${prefix}:`
 }
 
 /**

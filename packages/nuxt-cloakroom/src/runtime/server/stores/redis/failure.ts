@@ -26,6 +26,11 @@ export function redisFailure(error: unknown, fallback = 'responded with an unexp
  */
 export function withoutArguments(error: unknown): Error {
   const { name, message, code } = error as NodeJS.ErrnoException
-  const [text] = (message || String(code)).split(', with args beginning with')
+  const [text] = withoutScript(message || String(code)).split(', with args beginning with')
   return Object.assign(new Error(text), { name, ...(code === undefined ? {} : { code }) })
+}
+
+/** The error of a command in a script as it is without one. Before Redis 7, the place in the script comes first. */
+export function withoutScript(message: string): string {
+  return message.replace(/^ERR Error running script \(call to \w+\): (?:@user_script: ?\d+: )+-?/, '')
 }

@@ -106,8 +106,9 @@ const SCRIPTS = {
     local surplus = redis.call('ZCARD', KEYS[1]) - held - tonumber(ARGV[4]) + 1
     if surplus > 0 then return { 'full', surplus } end
     redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
-    local ends = math.max(redis.call('PEXPIRETIME', KEYS[1]), tonumber(ARGV[5]) + ${EXPIRY_SLACK_MS})
-    redis.call('PEXPIREAT', KEYS[1], int(ends))
+    local ends, time, rest = tonumber(ARGV[5]) + ${EXPIRY_SLACK_MS}, redis.call('TIME'), redis.call('PTTL', KEYS[1])
+    local before = time[1] * 1000 + math.floor(time[2] / 1000) + rest
+    if rest < 0 or before < ends then redis.call('PEXPIREAT', KEYS[1], int(ends)) end
     return { 'claimed' }` },
 
   /** Index, revocation; revoked at, how long to remember it → the entries of the index */

@@ -105,7 +105,7 @@ function loadSqlite(): typeof import('node:sqlite') {
   throw new ConfigError(
     'NUXT_CLOAKROOM_STORE',
     `is a sqlite: store, but Node ${process.versions.node} has no node:sqlite`,
-    'Use Node 22.13 or newer, or another store.',
+    'Use Node 22.19, 24.11, 26 or newer, or another store.',
   )
 }
 
