@@ -132,9 +132,9 @@ describe('the package nuxt-cloakroom', () => {
     expect(version).toBe(packageIn(ROOT).version)
   })
 
-  it('exports the module and the race suite, as the README says', () => {
-    expect(Object.keys(exports)).toEqual(['.', './testing/races'])
-    expect(readme).toContain('from \'nuxt-cloakroom/testing/races\'')
+  it('exports the module, the race suite and the test kit, as the README says', () => {
+    expect(Object.keys(exports)).toEqual(['.', './testing/races', './testing/playwright'])
+    for (const name of ['races', 'playwright']) expect(readme).toContain(`from 'nuxt-cloakroom/testing/${name}'`)
   })
 })
 
