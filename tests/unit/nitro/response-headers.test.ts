@@ -13,7 +13,7 @@ const NAME = '__Host-session'
 /** What a client receives of a response. */
 async function receive(respond: (response: ServerResponse) => void): Promise<Response> {
   const server = createServer((_, response) => {
-    keepHeaders(response)
+    keepHeaders(response, NAME)
     respond(response)
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -80,6 +80,18 @@ describe('the headers that the module has set', () => {
     expect([headers.get('cache-control'), headers.get('vary')]).toEqual(['public', null])
   })
 
+  it.each<[string, (response: ServerResponse) => void]>([
+    ['setHeader', response => response.setHeader('set-cookie', ['a=1', `${NAME}=of a backend`]).end()],
+    ['writeHead', response => response.writeHead(200, { 'Set-Cookie': ['a=1', `${NAME}=of a backend`] }).end()],
+    ['writeHead with pairs', response => response.writeHead(200, [
+      'set-cookie', 'a=1', 'set-cookie', `${NAME}=of a backend`,
+    ]).end()],
+  ])('contain no session cookie of others, also if the response uses no session: %s', async (_, respond) => {
+    const { headers } = await receive(respond)
+    expect(headers.getSetCookie()).toEqual(['a=1'])
+    expect(headers.get('cache-control')).toBeNull()
+  })
+
   it('contain the last session cookie only, and the cookies of others', async () => {
     const { headers } = await receive((response) => {
       response.setHeader('set-cookie', ['a=1', `${NAME}=planted`])
@@ -120,7 +132,7 @@ describe('the headers that the module has set', () => {
 
   it('are written on a platform without Node’s own server, where nothing calls writeHead', async () => {
     const app = createApp().use(eventHandler(({ node: { res } }) => {
-      keepHeaders(res)
+      keepHeaders(res, NAME)
       markPrivate(res, NAME)
       setSessionCookie(res, NAME, [`${NAME}=a`])
       res.setHeader('cache-control', 'public')

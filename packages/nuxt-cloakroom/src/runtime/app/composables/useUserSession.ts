@@ -4,7 +4,7 @@ import type { Ref } from 'vue'
 import { useNuxtApp } from '#imports'
 import type { UserSessionComposable } from '../../shared/types/auth-utils'
 import type { EndListener } from '../../shared/types/session'
-import { useAppScope } from '../session/app-scope'
+import { useAppScope, usePublicConfig } from '../session/app-scope'
 import { isHydratingPage } from '../session/hydration'
 import { PageClient } from '../session/page-client'
 import { leaveProtectedPages } from '../session/protected-pages'
@@ -34,9 +34,14 @@ export function useUserSession(): UserSessionComposable & PromiseLike<UserSessio
   const known = sessions.get(nuxtApp) ?? createUserSession(nuxtApp)
   sessions.set(nuxtApp, known)
   const { load, ...session } = known
-  if (import.meta.server && getCurrentInstance()) onServerPrefetch(load)
+  if (import.meta.server && getCurrentInstance() && isLoadedOnServer()) onServerPrefetch(load)
   const whenLoaded = () => session.ready.value || isHydratingPage(nuxtApp) ? Promise.resolve() : load()
   return { ...session, then: (...handlers) => whenLoaded().then(() => session).then(...handlers) }
+}
+
+/** Whether what a component shows is rendered with the session. Code that waits for it gets it in any case. */
+function isLoadedOnServer(): boolean {
+  return usePublicConfig().loadStrategy !== 'client-only'
 }
 
 function createUserSession(nuxtApp: NuxtApp): UserSession {

@@ -17,10 +17,12 @@ export default defineNuxtRouteMiddleware(async (to) => {
   const pages = usePageFinder()
   const session = useUserSession() // Also if the server has decided: the page is to be left when the session ends.
   if (!isHydratingPage(nuxtApp)) {
+    const page = nuxtApp.ssrContext?.event.context.pageSession
     const { status } = await session
+    if (status.value === 'unknown' && page?.require()) await session.fetch()
     if (status.value === 'anonymous') return navigateTo(pages.signIn(to))
     if (status.value === 'unknown') {
-      nuxtApp.ssrContext?.event.context.pageSession?.reportCached()
+      page?.reportUnknown()
       return abortNavigation(unavailable(to.fullPath))
     }
   }

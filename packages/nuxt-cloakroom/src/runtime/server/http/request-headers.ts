@@ -34,6 +34,7 @@ const ABSENT: CookieReading = { kind: 'absent' }
 const DUPLICATE: CookieReading = { kind: 'duplicate' }
 /** `Basic` does not count: a browser sends it automatically once the user has entered a password. */
 const BEARER = /^bearer /i
+const COOKIE = 'cookie'
 const SPACE = 0x20
 const TAB = 0x09
 
@@ -68,12 +69,16 @@ export function takeCookie(
   const header = headers.cookie
   const reading = readCookie(header, name)
   if (reading.kind === 'absent') return reading
-  const others = header!.split(';').filter(pair => readCookie(pair, name).kind === 'absent')
-  const rest = others.map(pair => pair.trim()).join('; ')
+  const rest = header!.includes(';') ? otherCookies(header!, name) : ''
   if (rest) headers.cookie = rest
   else Reflect.deleteProperty(headers, 'cookie') // A header that is `undefined` breaks the clients that forward it.
   replaceRaw(rawHeaders, rest)
   return reading
+}
+
+function otherCookies(header: string, name: string): string {
+  const others = header.split(';').filter(pair => readCookie(pair, name).kind === 'absent')
+  return others.map(pair => pair.trim()).join('; ')
 }
 
 export function isSafeMethod(method: string): boolean {
@@ -152,7 +157,8 @@ function classifyUnsafe(request: OriginHeaders, { own }: KnownOrigins): RequestO
 function replaceRaw(rawHeaders: string[], rest: string) {
   let value = rest
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    if (rawHeaders[i]!.toLowerCase() !== 'cookie') continue
+    const name = rawHeaders[i]!
+    if (name.length !== COOKIE.length || name.toLowerCase() !== COOKIE) continue
     rawHeaders[i + 1] = value
     value = ''
   }

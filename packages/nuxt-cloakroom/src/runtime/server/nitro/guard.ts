@@ -172,7 +172,7 @@ function markRequest(event: H3Event, cloakroom: Cloakroom): void {
     ?? { event, receivedAt: cloakroom.engine.clock(), isInternal: caller === INTERNAL_CALL }
   const isWithinCache = Boolean(caller?.cache) || callerStart?.isWithinCache === true
   const cookie = takeCookie(req, cloakroom.config.cookieName)
-  if (!callerStart) keepHeaders(event.node.res)
+  if (!callerStart) keepHeaders(event.node.res, cloakroom.config.cookieName)
   const context = event.context as MarkedContext
   context[START] = new RequestStart(cloakroom, root, isWithinCache, cookie)
 }

@@ -9,8 +9,11 @@ import { createGuard, markRequests } from './guard'
 import type { Cloakroom } from './runtime'
 import { startCloakroom } from './runtime'
 import { closeBeforeExit } from './server-stop'
-import { envNameOf } from './settings'
+import { reportStart } from './start-report'
 import { RETRY_AFTER_SECONDS, guardUpgrades } from './upgrade-guard'
+
+/** How long the start line waits for the origins of an app's own server. */
+const LISTENING_TIMEOUT_MS = 5000
 
 /** What the server knows from its build. */
 export interface BuildInfo {
@@ -40,9 +43,23 @@ export function install(app: NitroApp, { storeOpeners, hasCustomEntry }: BuildIn
   app.hooks.hook('session:listening', ({ origins }) => {
     for (const origin of origins) cloakroom.origins.own.add(origin)
   })
-  warnAboutProxy(cloakroom)
-  if (!hasCustomEntry) warnAboutOrigin(cloakroom)
+  if (!import.meta.dev) reportWhenOriginsAreKnown(app, cloakroom, hasCustomEntry)
   return cloakroom
+}
+
+/**
+ * Nitro's own server does not say when it listens, and where: then only the configured origins are known. One of the
+ * app may not either.
+ */
+function reportWhenOriginsAreKnown(app: NitroApp, cloakroom: Cloakroom, hasCustomEntry: boolean) {
+  if (!hasCustomEntry) return reportStart(cloakroom, hasCustomEntry)
+  const report = () => {
+    clearTimeout(timer)
+    stopWaiting()
+    reportStart(cloakroom, hasCustomEntry)
+  }
+  const timer = setTimeout(report, LISTENING_TIMEOUT_MS).unref()
+  const stopWaiting = app.hooks.hook('session:listening', report)
 }
 
 /** Those that Nitro's own server stops for, by its own setting. */
@@ -71,19 +88,6 @@ function callHook(app: NitroApp, event: SessionEvent) {
   if (event.type === 'store_failure') consola.error(`[cloakroom] The store failed to ${event.operation}:`, event.error)
   const call = app.hooks.callHook as (name: string, event: unknown) => Promise<unknown>
   call(`session:${event.type}`, event).catch(error => app.captureError(error, { tags: ['session'] }))
-}
-
-function warnAboutProxy({ config }: Cloakroom) {
-  if (!config.behindProxy || config.trustedProxies !== '') return
-  consola.warn(`[cloakroom] ${envNameOf('trustedProxies')} is not set, so client IP addresses are unknown and per-IP `
-    + `rate limits are disabled. Set it to the proxy's own address, for example 127.0.0.1.`)
-}
-
-function warnAboutOrigin({ origins }: Cloakroom) {
-  if (import.meta.dev || origins.own.size > 0) return
-  consola.warn(`[cloakroom] ${envNameOf('origin')} is not set, so this server takes its origin from the Host header of `
-    + `each request. Behind a proxy that changes that header, WebSockets and older browsers will be refused. Set it to `
-    + `the public origin, for example https://app.example.com.`)
 }
 
 function setOutageHeaders(error: Error, { event }: { event?: { node: { res: ServerResponse } } }) {

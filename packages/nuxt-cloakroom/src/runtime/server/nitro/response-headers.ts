@@ -2,6 +2,7 @@ import { ServerResponse } from 'node:http'
 
 const PRIVATE = 'private, no-store'
 const HELD = Symbol('cloakroom: response headers')
+const COOKIE_NAME = Symbol('cloakroom: name of the session cookie')
 const WRITE_HEAD = Symbol('cloakroom: writeHead')
 
 /** What the module has set on a response. It still holds when the headers are written, whatever ran in between. */
@@ -15,13 +16,18 @@ interface HeldHeaders {
   others: Readonly<Record<string, string>>
 }
 
-type HeldResponse = ServerResponse & { [HELD]?: HeldHeaders, [WRITE_HEAD]?: ServerResponse['writeHead'] }
+type HeldResponse = ServerResponse & {
+  [HELD]?: HeldHeaders
+  [WRITE_HEAD]?: ServerResponse['writeHead']
+  [COOKIE_NAME]?: string
+}
 
 /**
  * Gives the module the last word on a response's headers. Call it before anything else replaces `writeHead`: what was
  * replaced last runs first.
  */
-export function keepHeaders(response: HeldResponse): void {
+export function keepHeaders(response: HeldResponse, cookieName: string): void {
+  response[COOKIE_NAME] = cookieName
   response[WRITE_HEAD] = response.writeHead
   response.writeHead = writeHeldHead
   if (!(response instanceof ServerResponse)) keepHeadersAtEnd(response)
@@ -85,7 +91,7 @@ function hold(response: HeldResponse): HeldHeaders {
  */
 function writeHeldHead(this: HeldResponse, status: number, ...rest: unknown[]): ServerResponse {
   const writeHead = this[WRITE_HEAD] as (status: number, ...rest: unknown[]) => ServerResponse
-  const held = this[HELD]
+  const held = this[HELD] ?? heldForCookies(this, rest)
   if (!held || this.headersSent) return writeHead.call(this, status, ...rest)
   const message = typeof rest[0] === 'string' ? rest[0] : undefined
   const headers = rest[1] ?? (message === undefined ? rest[0] : undefined)
@@ -94,11 +100,26 @@ function writeHeldHead(this: HeldResponse, status: number, ...rest: unknown[]): 
   return message === undefined ? writeHead.call(this, status) : writeHead.call(this, status, message)
 }
 
+/** Only the module sets its cookie, so that of a backend is dropped, also if this response uses no session. */
+function heldForCookies(response: HeldResponse, given: unknown[]): HeldHeaders | undefined {
+  if (!response.hasHeader('set-cookie') && !given.some(setsCookies)) return undefined
+  const held = hold(response)
+  held.cookieName = response[COOKIE_NAME]!
+  return held
+}
+
+function setsCookies(headers: unknown): boolean {
+  if (typeof headers !== 'object' || headers === null) return false
+  const names = Array.isArray(headers) ? headers.flat() : Object.keys(headers)
+  return names.some(name => String(name).toLowerCase() === 'set-cookie')
+}
+
 /** On platforms without Node's own server, `end` does not call `writeHead`. */
 function keepHeadersAtEnd(response: HeldResponse) {
   const { end } = response
   response.end = function (this: HeldResponse, ...args: unknown[]) {
-    if (this[HELD] && !this.headersSent) restore(this, this[HELD])
+    const held = this[HELD] ?? heldForCookies(this, [])
+    if (held && !this.headersSent) restore(this, held)
     return (end as (...args: unknown[]) => ServerResponse).apply(this, args)
   } as typeof end
 }

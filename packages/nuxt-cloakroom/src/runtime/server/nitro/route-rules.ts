@@ -105,8 +105,10 @@ export function explainCache(event: H3Event): string {
   const cause = pattern === undefined
     ? 'It is within a cached handler (defineCachedEventHandler)'
     : `The route rule for '${pattern}' caches it (swr, isr or cache)`
-  return `${cause}, and a cached response is the same for every visitor. Do not use the session there, or add the `
-    + `route rule '${path}': { cache: false, isr: false }.`
+  const fix = pattern === undefined
+    ? 'use a handler that is not cached'
+    : pattern === path ? 'remove that rule' : `add the route rule '${path}': { cache: false, isr: false }`
+  return `${cause}, and a cached response is the same for every visitor. Do not use the session there, or ${fix}.`
 }
 
 /** Whether a pattern of a route rule concerns a path; for a message only. */

@@ -31,11 +31,12 @@ export interface Cloakroom {
   /** Whether the peer of a request is a trusted proxy. */
   readonly isTrustedPeer: ReturnType<typeof trustedPeer>
   readonly forgedCookies: ForgedCookies
+  readonly store: Pick<OpenedStore, 'location' | 'isNew'>
   close(): Promise<void>
 }
 
-/** The name under which the store is mounted, for `useStorage('sessions')`. */
-const MOUNT = 'sessions'
+/** The name under which the store is mounted, for `useStorage('cloakroom')`. */
+const MOUNT = 'cloakroom'
 
 let running: Cloakroom | undefined
 
@@ -61,7 +62,7 @@ export function startCloakroom(openers: StoreOpeners): Cloakroom {
   engine.events.subscribe(event => connections.onSessionEvent(event))
   const clientAddress = addressReader(config.trustedProxies, config)
   const { cookieName, forgedCookieLimit: max } = config
-  const unmount = mountStorage(MOUNT, store.driver)
+  const unmount = mount(store)
   running = {
     config,
     engine,
@@ -79,6 +80,7 @@ export function startCloakroom(openers: StoreOpeners): Cloakroom {
       clock: engine.clock,
       onUnknownKey: () => warnAboutUnknownKey(cookieName),
     }),
+    store,
     async close() {
       await unmount()
       audit?.close()
@@ -95,6 +97,14 @@ export function useCloakroom(): Cloakroom {
 
 function environmentNames(): string[] {
   return Object.keys(process.env).filter(name => name.startsWith(ENV_PREFIX))
+}
+
+function mount({ driver }: OpenedStore): () => Promise<void> {
+  if (mountedDriver(MOUNT)) {
+    const problem = `has a storage "${MOUNT}", under which the module mounts its own`
+    throw new ConfigError('nitro.storage', problem, 'Give it another name in nuxt.config.ts.')
+  }
+  return mountStorage(MOUNT, driver)
 }
 
 function keyRingFor(keys: string, { defaultKeys }: OpenedStore): KeyRing {

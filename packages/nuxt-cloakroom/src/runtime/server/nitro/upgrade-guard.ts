@@ -30,7 +30,8 @@ interface HttpError extends Error {
  * that a page of another origin opens with it (cross-site WebSocket hijacking). h3 runs no middleware for an upgrade,
  * so the guard of requests does not see it. Call it before the server takes the app's WebSocket options.
  */
-export function guardUpgrades({ options }: App, cloakroom: Cloakroom): void {
+export function guardUpgrades({ options, stack }: App, cloakroom: Cloakroom): void {
+  findRoutesBehindMiddleware(stack)
   const before = options.websocket
   options.websocket = {
     ...before,
@@ -41,6 +42,16 @@ export function guardUpgrades({ options }: App, cloakroom: Cloakroom): void {
         return before?.hooks?.upgrade?.(request)
       },
     },
+  }
+}
+
+/**
+ * With a base path, h3 takes the app's middleware for the route of each WebSocket, so none of its hooks would run. A
+ * handler that resolves to nothing is passed over.
+ */
+function findRoutesBehindMiddleware(stack: App['stack']) {
+  for (const { handler } of stack) {
+    if (!handler.__websocket__) handler.__resolve__ ??= () => undefined
   }
 }
 

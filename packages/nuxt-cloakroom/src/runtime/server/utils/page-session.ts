@@ -3,30 +3,42 @@ import type { PageSession } from '../../shared/types/augmentations'
 import type { SessionView } from '../../shared/types/session'
 import { isSpeculative } from '../http/request-headers'
 import type { RequestEvent } from '../nitro/platform'
+import { nodeRequestOf } from '../nitro/platform'
 import { maySessionBeUsed, useServerSession } from '../nitro/request-session'
 import { explainCache, isMeantForCaches, sessionRuleOf } from '../nitro/route-rules'
+import { RETRY_AFTER_SECONDS } from '../nitro/upgrade-guard'
 import { SessionError } from '../sessions/errors'
 import { sessionView } from './session-view'
 import { clearUserSession } from './user-session'
 
-/** Pages that {@link RequestPageSession.reportCached} has reported. */
+/** Pages that {@link RequestPageSession.reportUnknown} has reported. */
 const reported = new Set<string>()
 const MAX_REPORTED = 1000
 
 /** The session of the request for a page that is being rendered; opening a page is activity. */
 export class RequestPageSession implements PageSession {
   readonly #event: RequestEvent
+  #isRequired = false
 
   constructor(event: RequestEvent) {
     this.#event = event
   }
 
   get isCacheable(): boolean {
-    return !maySessionBeUsed(this.#event) || isMeantForCaches(this.#event)
+    return !maySessionBeUsed(this.#event) || (!this.#isRequired && isMeantForCaches(this.#event))
   }
 
-  reportCached(): void {
-    if (maySessionBeUsed(this.#event)) return
+  require(): boolean {
+    const isDeferred = maySessionBeUsed(this.#event) && this.isCacheable
+    this.#isRequired = true
+    return isDeferred
+  }
+
+  reportUnknown(): void {
+    if (maySessionBeUsed(this.#event)) {
+      nodeRequestOf(this.#event).res.setHeader('retry-after', RETRY_AFTER_SECONDS)
+      return
+    }
     const path = this.#event.path.split('?', 1)[0]!
     if (reported.has(path)) return
     if (reported.size < MAX_REPORTED) reported.add(path)
@@ -42,7 +54,7 @@ export class RequestPageSession implements PageSession {
    */
   async view(): Promise<SessionView | 'unknown'> {
     const event = this.#event
-    if (!maySessionBeUsed(event)) return 'unknown'
+    if (this.isCacheable) return 'unknown'
     try {
       return await sessionView(event, await useServerSession(event))
     }

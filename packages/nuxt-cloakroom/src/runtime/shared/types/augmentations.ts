@@ -11,8 +11,10 @@ export interface PageSession {
   view(): Promise<SessionView | 'unknown'>
   /** Whether the page is meant for caches, which store one response for all visitors. */
   readonly isCacheable: boolean
-  /** Logs, once for each page, that the session is unknown because the page goes into a cache, and what to do. */
-  reportCached(): void
+  /** The page needs the session, so it is not for caches after all. Returns `false` if that changes nothing. */
+  require(): boolean
+  /** Explains a 503 of a page: by `Retry-After`, or in the log if the page goes into a cache, once for each page. */
+  reportUnknown(): void
   /** Moves the idle clock. Returns `false` if there is no session. */
   extend(): Promise<boolean>
   /** Ends it, and clears the cookie. */
