@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { ensureCertificate } from '../certs/certificate.ts'
 import { ensureBrowsers } from './support/browser.ts'
 import { buildFixture } from './support/fixture-build.ts'
+import { beginLeakSearch, searchForLeaks } from './support/leak-search.ts'
 import { buildPackedApp } from './support/packed-app.ts'
 import { seed } from './support/limits.ts'
 import { findRedis } from './support/redis.ts'
@@ -12,6 +13,7 @@ import { mustRun, runCommand, runSteps, type Step } from './support/run-step.ts'
 // `npm test`: runs all tests, after installing and building what they need. `--no-build` uses the existing build.
 const root = join(import.meta.dirname, '..')
 const reports = join(root, 'test-results')
+const leakFolder = join(reports, 'leaks')
 
 const steps: Step[] = [
   { name: 'tools', run: printTools },
@@ -37,10 +39,16 @@ const steps: Step[] = [
     needs: ['packed apps', 'browser tests'],
     count: () => runPlaywright('packed'),
   },
+  {
+    name: 'user data in logs',
+    needs: ['Vitest in packed apps', 'browser tests in packed apps'],
+    count: async () => searchForLeaks(leakFolder),
+  },
 ]
 
 process.chdir(root)
 mkdirSync(reports, { recursive: true })
+beginLeakSearch(leakFolder)
 console.log(`What is random in the tests begins with FUZZ_SEED=${seed}.`)
 const skipBuild = process.argv.includes('--no-build')
 const total = await runSteps(steps.filter(({ name }) => !(skipBuild && name === 'build')))

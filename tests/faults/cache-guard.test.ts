@@ -59,14 +59,14 @@ describe('in production, the module', () => {
     const responses = await visits(path)
     expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([500]))
     expect(responses.some(({ text }) => text.includes('[cloakroom]'))).toBe(false)
-    expect(isLogged(server, message)).toBe(true)
+    await untilLogged(server, message)
   })
 
   it.each(PAGES)('refuses and logs a session inside %s', async (_, path, message) => {
     const responses = await visits(path)
     expect(responses.every(({ text }) => text.includes(REFUSED))).toBe(true)
     expect(responses.some(({ text }) => text.includes('[cloakroom]'))).toBe(false)
-    expect(isLogged(server, message)).toBe(true)
+    await untilLogged(server, message)
   })
 
   it('puts no session into the payload of a cached page', async () => {
@@ -101,13 +101,13 @@ describe('in development, the module', () => {
 
   it.each(ROUTES)('throws and logs an error that explains it inside %s', async (_, path, message) => {
     expect(await alice.get(path)).toMatchObject({ status: 500 })
-    expect(isLogged(server, message)).toBe(true)
+    await untilLogged(server, message)
   })
 
   it.each(PAGES)('throws and logs an error that explains it inside %s', async (_, path, message) => {
     const { text } = await alice.get(path)
     expect(text.includes(REFUSED)).toBe(true)
-    expect(isLogged(server, message)).toBe(true)
+    await untilLogged(server, message)
   })
 
   it('sends the explanation with the response', async () => {
@@ -119,7 +119,7 @@ describe('in development, the module', () => {
   // Tested here because a development server takes seconds to start.
   it('warns about a call that the server makes to itself without the visitor’s request', async () => {
     expect((await alice.get('/api/orphan')).json()).toMatchObject({ userId: null })
-    expect(isLogged(server, 'The server called GET /api/visitor without the visitor\'s request')).toBe(true)
+    await untilLogged(server, 'The server called GET /api/visitor without the visitor\'s request')
   })
 
   it('names the cookie after the app, because browsers share cookies between the ports of a host', () => {
@@ -133,8 +133,8 @@ describe('in development, the module', () => {
   })
 })
 
-function isLogged({ logs }: FixtureServer, message: string): boolean {
-  return logs.some(line => line.includes(`[cloakroom] ${message}`))
+async function untilLogged(server: FixtureServer, message: string): Promise<void> {
+  await server.linesWith(`[cloakroom] ${message}`)
 }
 
 async function signedIn(server: FixtureServer, userId: string): Promise<FixtureVisitor> {

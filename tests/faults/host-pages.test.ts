@@ -151,16 +151,24 @@ describe('pages of another app', () => {
   describe('that are meant for caches', () => {
     it('stay cacheable: the session is not loaded for them', async () => {
       await signIn()
-      for (const path of ['/cdn', '/plain?cdn']) { // By a route rule, and by a middleware.
+      for (const path of ['/cdn', '/plain?cdn', '/?cdn']) { // By a route rule, and by a middleware.
         const { headers, text } = await visitor.get(path)
         expect(headers.get('cache-control')).toBe('public, s-maxage=60')
         expect(text).not.toContain('ada')
       }
-      for (const path of ['/cached/guest', '/static']) {
+      for (const path of ['/cached/guest', '/isr', '/static']) {
         const response = await visitor.get(path)
         expect(response.status).toBe(200)
         expect(response.headers.get('cache-control') ?? '').not.toContain('private')
       }
+    })
+
+    it('are for the visitor alone if they need the session', async () => {
+      await signIn()
+      const { headers, text } = await visitor.get('/guarded/plain?cdn')
+      expect(headers.get('cache-control')).toBe('private, no-store')
+      expect(text).toContain('For members')
+      expect((await new FixtureVisitor(server).get('/guarded/plain?cdn')).status).toBe(302)
     })
 
     it('with auth respond with 503, and one line of the log names the page, the rule and the fix', async () => {
@@ -177,6 +185,20 @@ describe('pages of another app', () => {
       const [line] = await server.linesWith('/off/guarded has the middleware auth')
       expect(line).toContain('A route rule session: false switches sessions off there')
     })
+  })
+
+  it('show no session with the strategy client-only, and wait for it where code does', async () => {
+    const env = { NUXT_PUBLIC_CLOAKROOM_LOAD_STRATEGY: 'client-only' }
+    const other = await startFixture(await buildPackedApp('npm', 'host'), env)
+    try {
+      const member = new FixtureVisitor(other)
+      await member.post('/api/sign-in')
+      expect((await member.get('/')).text).not.toContain('ada')
+      expect((await member.get('/guarded/plain')).text).toContain('For members')
+    }
+    finally {
+      await other.dispose()
+    }
   })
 
   it('leave the module’s own routes alone, whatever the route rules of the app say', async () => {

@@ -16,11 +16,11 @@ describe('the session cookie in another app', () => {
   let server: FixtureServer
   let backend: Server
   let visitor: FixtureVisitor
-  const received: IncomingHttpHeaders[] = []
+  const received: (IncomingHttpHeaders & { url: string | undefined })[] = []
 
   beforeAll(async () => {
     backend = createServer((request, response) => {
-      received.push(request.headers)
+      received.push({ url: request.url, ...request.headers })
       response.setHeader('cache-control', 'public, max-age=3600')
       response.setHeader('set-cookie', [EVIL, 'backend=1; Path=/'])
       response.setHeader('vary', 'Accept-Language')
@@ -28,7 +28,7 @@ describe('the session cookie in another app', () => {
     }).listen(0, '127.0.0.1')
     await once(backend, 'listening')
     const { port } = backend.address() as AddressInfo
-    server = await startFixture(await buildPackedApp('npm', 'host'), { NUXT_BACKEND: `http://127.0.0.1:${port}` })
+    server = await startFixture(await buildPackedApp('npm', 'host'), { NUXT_BACKEND: `http://127.0.0.1:${port}/v1` })
   })
 
   afterAll(async () => {
@@ -66,6 +66,17 @@ describe('the session cookie in another app', () => {
       expect(text).toBe('from the backend')
       expect(received[0]).toMatchObject({ 'cookie': 'theme=dark', 'x-user-id': 'ada' })
       expect((await visitor.get('/api/rule/proxied/x')).text).not.toContain(NAME)
+    })
+
+    it('is checked in front of a backend, which gets the path and the query, and no other path', async () => {
+      expect((await visitor.get('/api/proxy/a/b?x=1&y=%2F')).text).toBe('from the backend')
+      expect(received.map(({ url }) => url)).toEqual(['/v1/a/b?x=1&y=%2F'])
+      for (const path of ['../../admin', 'http://evil.test/']) {
+        expect((await visitor.get(`/api/proxy/${path}`)).status).toBe(404)
+      }
+      for (const path of ['..%2f..%2fadmin', '/evil.test/x', '%2e%2e/admin']) await visitor.get(`/api/proxy/${path}`)
+      expect((await new FixtureVisitor(server).get('/api/proxy/a')).status).toBe(401)
+      expect(received.filter(({ url }) => !url!.startsWith('/v1/'))).toEqual([])
     })
 
     it('does not reach a WebSocket’s handlers', async () => {

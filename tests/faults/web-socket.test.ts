@@ -21,7 +21,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await server?.dispose()
-  expect((server?.logs ?? []).filter(line => !line.startsWith('Listening on '))).toEqual([])
+  expect(server?.unusualLogs ?? []).toEqual([])
 })
 
 beforeEach(() => {

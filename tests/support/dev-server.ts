@@ -7,6 +7,7 @@ import { join, relative } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fixtureEnvironment } from './fixture-build.ts'
 import { freePort } from './free-port.ts'
+import { keepLine } from './leak-search.ts'
 import { HANG_MS } from './limits.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -73,6 +74,7 @@ async function listening(child: ChildProcess, address: string): Promise<void> {
   const lines: string[] = []
   const read = (line: string) => {
     lines.push(line)
+    keepLine(line)
     if (line.includes(address)) resolve(undefined)
   }
   createInterface(child.stdout!).on('line', read)

@@ -7,12 +7,14 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { copyFixture, fixtureEnvironment, programPath } from './fixture-build.ts'
+import { keepLine } from './leak-search.ts'
 import { HANG_MS } from './limits.ts'
 
 /** The origin that the fixture app is configured with, as if it were behind a proxy. There is no proxy. */
 export const FIXTURE_ORIGIN = 'https://basic.test'
 
 const POLL_MS = 20
+const START = /^Listening on |\[cloakroom\] Sessions are in /
 
 const SETTINGS = {
   NUXT_CLOAKROOM_STORE: 'sqlite:sessions.db',
@@ -30,6 +32,8 @@ export interface FixtureServer {
   readonly storeFile: string
   /** Every line that it has printed. */
   readonly logs: readonly string[]
+  /** Those that no start prints. */
+  readonly unusualLogs: readonly string[]
   /** The lines that contain a text, as soon as there is one: a line may arrive later than the response. */
   linesWith(text: string): Promise<string[]>
   /** Kills it, and starts it again on the same store. */
@@ -70,6 +74,9 @@ async function serve(folder: string, launch: () => ChildProcess): Promise<Fixtur
     },
     storeFile: join(folder, 'sessions.db'),
     logs,
+    get unusualLogs() {
+      return logs.filter(line => !START.test(line))
+    },
     async linesWith(text) {
       const lines = () => logs.filter(line => line.includes(text))
       for (let waited = 0; lines().length === 0; waited += POLL_MS) {
@@ -108,6 +115,7 @@ async function listeningUrl(child: ChildProcess, logs: string[]): Promise<string
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   const read = (line: string) => {
     logs.push(line)
+    keepLine(line)
     const [url] = /http:\/\/127\.0\.0\.1:\d+/.exec(line) ?? []
     if (url) resolve(url)
   }

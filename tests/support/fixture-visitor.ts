@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { FIXTURE_ORIGIN } from './fixture-server.ts'
 import type { FixtureServer } from './fixture-server.ts'
+import { keepCookie, keepTexts } from './leak-search.ts'
 
 /** A response of the fixture app, read to its end. */
 export interface FixtureResponse {
@@ -53,6 +54,7 @@ export class FixtureVisitor {
 
   async visit(path: string, { method = 'GET', headers = {}, json }: VisitOptions): Promise<FixtureResponse> {
     const body = json === undefined ? undefined : JSON.stringify(json)
+    keepTexts(json)
     // Not by `fetch`, which sends Fetch Metadata of its own.
     const outgoing = request(this.server.url + path, {
       method,
@@ -72,6 +74,7 @@ export class FixtureVisitor {
   }
 
   #store(line: string) {
+    keepCookie(line)
     const [, name, value] = /^([^=]+)=([^;]*)/.exec(line)!
     if (/; Max-Age=0(?:;|$)/i.test(line)) this.#cookies.delete(name!)
     else this.#cookies.set(name!, value!)

@@ -2,6 +2,7 @@ import AxeBuilder from '@axe-core/playwright'
 import { test as base, expect, type BrowserContext, type Page } from '@playwright/test'
 import { BROWSER_ARGUMENTS } from './browser.ts'
 import { publicKeyHash } from './certificate.ts'
+import { keepTexts } from './leak-search.ts'
 import { startBuiltServer, type BuiltServer } from './server.ts'
 
 /**
@@ -54,6 +55,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
       },
     })
     await Promise.all(context.pages().map(flush))
+    await keepCookies(context)
     const isAccepted = (text: string) => [...expected, ...allowed].some(pattern => pattern.test(text))
     const missing = expected.filter(pattern => !seen.some(text => pattern.test(text)))
     expect(seen.filter(text => !isAccepted(text)), 'problems in the browser').toEqual([])
@@ -71,6 +73,11 @@ export const OFFLINE = new RegExp(`ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED
 export const SERVER_DOWN = new RegExp(`ERR_CONNECTION_REFUSED|${FAILED_PREFETCH}`)
 /** What a browser logs if the server has cut the event stream. */
 export const STREAM_CUT = /ERR_INCOMPLETE_CHUNKED/
+
+async function keepCookies(context: BrowserContext): Promise<void> {
+  const cookies = await context.cookies().catch(() => []) // The test may have closed it.
+  keepTexts(cookies.filter(({ name }) => name.startsWith('__Host-')).map(({ value }) => value))
+}
 
 /** The axe rules whose result depends on colors. */
 const COLOR_RULES = ['color-contrast', 'link-in-text-block']

@@ -2,6 +2,7 @@ import { Agent, request } from 'node:https'
 import type { IncomingHttpHeaders } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import { authority } from './certificate.ts'
+import { keepCookie, keepTexts } from './leak-search.ts'
 
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS']
 
@@ -35,6 +36,7 @@ export interface CallResponse {
  */
 export async function call(url: string, options: CallOptions = {}): Promise<CallResponse> {
   const { method = 'GET', json, body, cookie, withoutOrigin = false, agent = false } = options
+  keepTexts(json ?? (typeof body === 'string' ? body : undefined))
   const headers = {
     ...(SAFE_METHODS.includes(method) || withoutOrigin ? {} : { origin: new URL(url).origin }),
     ...(json === undefined ? {} : { 'content-type': 'application/json' }),
@@ -48,13 +50,18 @@ export async function call(url: string, options: CallOptions = {}): Promise<Call
     buffer(incoming).then(bytes => resolve({
       status: incoming.statusCode!,
       headers: incoming.headers,
-      setCookie: incoming.headers['set-cookie'] ?? [],
+      setCookie: keepCookies(incoming.headers['set-cookie']),
       body: bytes.toString(),
     }), reject)
   })
   outgoing.on('error', reject)
   outgoing.end(json === undefined ? body : JSON.stringify(json))
   return promise
+}
+
+function keepCookies(lines: string[] = []): string[] {
+  lines.forEach(keepCookie)
+  return lines
 }
 
 /** Keeps connections open for thousands of calls, at most `sockets` at once. Destroy it at the end. */

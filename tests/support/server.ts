@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { freePort } from './free-port.ts'
+import { keepLine } from './leak-search.ts'
 import { HANG_MS } from './limits.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -86,6 +87,7 @@ async function launch(env: NodeJS.ProcessEnv, logs: string[], { files }: Process
   const listening = Promise.withResolvers<undefined>()
   const read = (line: string) => {
     logs.push(line)
+    keepLine(line)
     if (/listening/i.test(line)) listening.resolve(undefined)
   }
   createInterface(child.stdout).on('line', read)
