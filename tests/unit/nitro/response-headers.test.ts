@@ -38,7 +38,7 @@ describe('the headers that the module has set', () => {
     ]
     for (const form of forms) {
       const { headers } = await receive((response) => {
-        markPrivate(response, NAME)
+        markPrivate(response)
         form(response)
       })
       expect([headers.get('cache-control'), headers.get('vary'), headers.get('x-a')])
@@ -48,7 +48,7 @@ describe('the headers that the module has set', () => {
 
   it('keep the status, its text and the body', async () => {
     const response = await receive((response) => {
-      markPrivate(response, NAME)
+      markPrivate(response)
       response.writeHead(418, 'A Teapot').end('short and stout')
     })
     expect([response.status, response.statusText, await response.text()]).toEqual([418, 'A Teapot', 'short and stout'])
@@ -63,13 +63,13 @@ describe('the headers that the module has set', () => {
       } as typeof writeHead
     }
     const later = await receive((response) => {
-      markPrivate(response, NAME)
+      markPrivate(response)
       replace(response)
       response.end()
     })
     const before = await receive((response) => {
       replace(response)
-      markPrivate(response, NAME)
+      markPrivate(response)
       response.end()
     })
     for (const { headers } of [later, before]) expect(headers.get('cache-control')).toBe('private, no-store')
@@ -92,11 +92,19 @@ describe('the headers that the module has set', () => {
     expect(headers.get('cache-control')).toBeNull()
   })
 
+  it('contain no session cookie of others on a response to a listed origin either', async () => {
+    const { headers } = await receive((response) => {
+      setHeldHeaders(response, { 'access-control-allow-origin': 'https://a.test' }, 'Origin')
+      response.setHeader('set-cookie', ['a=1', `${NAME}=of a backend`]).end()
+    })
+    expect(headers.getSetCookie()).toEqual(['a=1'])
+  })
+
   it('contain the last session cookie only, and the cookies of others', async () => {
     const { headers } = await receive((response) => {
       response.setHeader('set-cookie', ['a=1', `${NAME}=planted`])
-      setSessionCookie(response, NAME, [`${NAME}=first; Path=/`])
-      setSessionCookie(response, NAME, [`${NAME}=second; Path=/`])
+      setSessionCookie(response, [`${NAME}=first; Path=/`])
+      setSessionCookie(response, [`${NAME}=second; Path=/`])
       response.appendHeader('set-cookie', ` ${NAME}=planted again`)
       response.appendHeader('set-cookie', `${NAME}2=other`)
       response.end()
@@ -106,8 +114,8 @@ describe('the headers that the module has set', () => {
 
   it('stay if others remove them', async () => {
     const { headers } = await receive((response) => {
-      markPrivate(response, NAME)
-      setSessionCookie(response, NAME, [`${NAME}=a`])
+      markPrivate(response)
+      setSessionCookie(response, [`${NAME}=a`])
       setHeldHeaders(response, { 'access-control-allow-origin': 'https://a.test' }, 'Origin')
       for (const name of response.getHeaderNames()) response.removeHeader(name)
       response.setHeader('access-control-allow-origin', '*')
@@ -123,7 +131,7 @@ describe('the headers that the module has set', () => {
     const names = ['set-cookie', ['a=1', 'b=2']]
     for (const headers of [names, [names], ['set-cookie', 'a=1', 'set-cookie', 'b=2']]) {
       const received = await receive((response) => {
-        markPrivate(response, NAME)
+        markPrivate(response)
         response.writeHead(200, headers as never).end()
       })
       expect(received.headers.getSetCookie()).toEqual(['a=1', 'b=2'])
@@ -133,8 +141,8 @@ describe('the headers that the module has set', () => {
   it('are written on a platform without Node’s own server, where nothing calls writeHead', async () => {
     const app = createApp().use(eventHandler(({ node: { res } }) => {
       keepHeaders(res, NAME)
-      markPrivate(res, NAME)
-      setSessionCookie(res, NAME, [`${NAME}=a`])
+      markPrivate(res)
+      setSessionCookie(res, [`${NAME}=a`])
       res.setHeader('cache-control', 'public')
       res.removeHeader('set-cookie')
       res.end('body')
@@ -149,7 +157,7 @@ describe('the headers that the module has set', () => {
     await receive((response) => {
       response.flushHeaders()
       try {
-        setSessionCookie(response, NAME, [`${NAME}=a`])
+        setSessionCookie(response, [`${NAME}=a`])
       }
       catch (error) {
         resolve((error as Error).message)

@@ -5,10 +5,8 @@ import type { NitroApp } from 'nitropack'
 import { corsHeaders } from '../http/cors'
 import { HostOrigin } from '../http/host-origin'
 import type { RequestOrigin } from '../http/request-headers'
-import {
-  classifyOrigin, isCrossSiteForm, isSafeMethod, originHeadersOf, takeCookie,
-} from '../http/request-headers'
-import type { CookieReading } from '../sessions/authenticator'
+import { classifyOrigin, isCrossSiteForm, isSafeMethod, originHeadersOf, takeCookie } from '../http/request-headers'
+import type { CookieReading } from '../sessions/authentication'
 import { refuseCrossOrigin, respondToPreflight, setCorsHeaders } from './guard-responses'
 import { keepHeaders } from './response-headers'
 import { passRequestToProxy, sessionRuleOf } from './route-rules'

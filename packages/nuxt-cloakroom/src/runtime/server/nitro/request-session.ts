@@ -5,7 +5,7 @@ import { isSpeculative } from '../http/request-headers'
 import { whenSent } from '../http/response-sent'
 import type { CookieOptions } from '../http/set-cookie'
 import { serializeClearedCookie, serializeCookie } from '../http/set-cookie'
-import type { Authentication, CookieReading } from '../sessions/authenticator'
+import type { Authentication, CookieReading } from '../sessions/authentication'
 import { ServerSession, openSession, recordActivity } from '../sessions/session'
 import type { CookieWriter, SessionRequest, SessionState } from '../sessions/session-state'
 import type { MaybePromise } from '../sessions/store'
@@ -45,10 +45,10 @@ export async function useServerSession(
 ): Promise<Session> {
   const root = rootEventOf(event)
   for (const target of root === event ? [event] : [root, event]) {
-    const { cloakroom, isWithinCache } = requestStartOf(target)
+    const { isWithinCache } = requestStartOf(target)
     assertSessionOn(target)
     assertNotCached(target, event, isWithinCache)
-    markPrivate(target.node.res, cloakroom.config.cookieName)
+    markPrivate(target.node.res)
   }
   if (import.meta.dev && requestStartOf(root).isInternal) warnAboutInternalCall(root)
   const context = root.context as Record<symbol, MaybePromise<LoadedSession> | undefined>
@@ -184,6 +184,6 @@ class RootRequest implements SessionRequest, CookieWriter {
     const line = serialize({ name, crossSite })
     const isDuplicate = this.#start.cookie.kind === 'duplicate'
     const lines = isDuplicate ? [serializeClearedCookie({ name, crossSite: !crossSite }), line] : [line]
-    setSessionCookie(this.#event.node.res, name, lines)
+    setSessionCookie(this.#event.node.res, lines)
   }
 }

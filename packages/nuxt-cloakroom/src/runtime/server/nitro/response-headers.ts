@@ -7,8 +7,7 @@ const WRITE_HEAD = Symbol('cloakroom: writeHead')
 
 /** What the module has set on a response. It still holds when the headers are written, whatever ran in between. */
 interface HeldHeaders {
-  cookieName: string
-  /** The lines of `Set-Cookie` that the module has set. Others with the same cookie name are dropped. */
+  /** The lines of `Set-Cookie` that the module has set. */
   cookies: readonly string[]
   isPrivate: boolean
   /** Names in `Vary`, in addition to `Cookie`. */
@@ -34,28 +33,26 @@ export function keepHeaders(response: HeldResponse, cookieName: string): void {
 }
 
 /** No cache may store what was created for one visitor (RFC 9111 section 5.2.2.7; ASVS 14.3.2). */
-export function markPrivate(response: ServerResponse, cookieName: string): void {
+export function markPrivate(response: ServerResponse): void {
   if (response.headersSent) return
   const held = hold(response)
   if (held.isPrivate) return
   held.isPrivate = true
-  held.cookieName = cookieName
   setPrivate(response)
 }
 
 /**
  * Sets the session cookie.
  *
- * @param lines for `Set-Cookie`, all of this cookie name; they replace earlier ones
+ * @param lines for `Set-Cookie`, all of its name; they replace earlier ones
  * @throws Error if the response has begun
  */
-export function setSessionCookie(response: ServerResponse, cookieName: string, lines: readonly string[]): void {
+export function setSessionCookie(response: ServerResponse, lines: readonly string[]): void {
   if (response.headersSent) {
     throw new Error('[cloakroom] The response has already begun, so its session cookie cannot be set. Write to the '
       + 'session before sending.')
   }
   const held = hold(response)
-  held.cookieName = cookieName
   held.cookies = lines
   setCookies(response, held)
 }
@@ -82,7 +79,7 @@ export function appendVary(response: ServerResponse, names: string): void {
 }
 
 function hold(response: HeldResponse): HeldHeaders {
-  return response[HELD] ??= { cookieName: '', cookies: [], isPrivate: false, vary: '', others: {} }
+  return response[HELD] ??= { cookies: [], isPrivate: false, vary: '', others: {} }
 }
 
 /**
@@ -91,21 +88,14 @@ function hold(response: HeldResponse): HeldHeaders {
  */
 function writeHeldHead(this: HeldResponse, status: number, ...rest: unknown[]): ServerResponse {
   const writeHead = this[WRITE_HEAD] as (status: number, ...rest: unknown[]) => ServerResponse
-  const held = this[HELD] ?? heldForCookies(this, rest)
-  if (!held || this.headersSent) return writeHead.call(this, status, ...rest)
+  const held = this[HELD]
+  const hasWork = held !== undefined || this.hasHeader('set-cookie') || rest.some(setsCookies)
+  if (!hasWork || this.headersSent) return writeHead.call(this, status, ...rest)
   const message = typeof rest[0] === 'string' ? rest[0] : undefined
   const headers = rest[1] ?? (message === undefined ? rest[0] : undefined)
   setAll(this, headers)
   restore(this, held)
   return message === undefined ? writeHead.call(this, status) : writeHead.call(this, status, message)
-}
-
-/** Only the module sets its cookie, so that of a backend is dropped, also if this response uses no session. */
-function heldForCookies(response: HeldResponse, given: unknown[]): HeldHeaders | undefined {
-  if (!response.hasHeader('set-cookie') && !given.some(setsCookies)) return undefined
-  const held = hold(response)
-  held.cookieName = response[COOKIE_NAME]!
-  return held
 }
 
 function setsCookies(headers: unknown): boolean {
@@ -118,16 +108,15 @@ function setsCookies(headers: unknown): boolean {
 function keepHeadersAtEnd(response: HeldResponse) {
   const { end } = response
   response.end = function (this: HeldResponse, ...args: unknown[]) {
-    const held = this[HELD] ?? heldForCookies(this, [])
-    if (held && !this.headersSent) restore(this, held)
+    if (!this.headersSent) restore(this, this[HELD])
     return (end as (...args: unknown[]) => ServerResponse).apply(this, args)
   } as typeof end
 }
 
-function restore(response: ServerResponse, held: HeldHeaders) {
-  if (held.isPrivate) setPrivate(response)
-  if (held.cookieName !== '') setCookies(response, held)
-  setOthers(response, held)
+function restore(response: HeldResponse, held: HeldHeaders | undefined) {
+  setCookies(response, held)
+  if (held?.isPrivate) setPrivate(response)
+  if (held) setOthers(response, held)
 }
 
 function setOthers(response: ServerResponse, { others, vary }: HeldHeaders) {
@@ -140,10 +129,12 @@ function setPrivate(response: ServerResponse) {
   if (response.getHeader('vary') !== 'Cookie') appendVary(response, 'Cookie')
 }
 
-function setCookies(response: ServerResponse, { cookieName, cookies }: HeldHeaders) {
+/** Only the module sets its cookie: that of a backend is dropped, also if this response uses no session. */
+function setCookies(response: HeldResponse, { cookies }: Pick<HeldHeaders, 'cookies'> = { cookies: [] }) {
   const before = response.getHeader('set-cookie')
   if (before === undefined && cookies.length === 0) return
-  const others = [before ?? []].flat().map(String).filter(line => !line.trimStart().startsWith(`${cookieName}=`))
+  const start = `${response[COOKIE_NAME]}=`
+  const others = [before ?? []].flat().map(String).filter(line => !line.trimStart().startsWith(start))
   const lines = [...others, ...cookies]
   if (lines.length > 0) response.setHeader('set-cookie', lines)
   else response.removeHeader('set-cookie')

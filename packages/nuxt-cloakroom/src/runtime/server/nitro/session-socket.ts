@@ -1,6 +1,6 @@
 import type { Hooks, Peer } from 'crossws'
 import type { ConnectionMessage } from '../live/watched'
-import type { CookieReading } from '../sessions/authenticator'
+import type { CookieReading } from '../sessions/authentication'
 import { SessionError } from '../sessions/errors'
 import type { StoredSession } from '../sessions/record'
 import { useCloakroom } from './runtime'
