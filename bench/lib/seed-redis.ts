@@ -5,7 +5,8 @@ import { parseConfig } from '../../packages/nuxt-cloakroom/src/runtime/server/ni
 import { SessionEngine } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/engine'
 import { storeKeyOf, newSessionCookie } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/crypto'
 import { generateKey, parseKeyRing } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/key-ring'
-import { encodeRecord, flatten, metaOf } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/record'
+import { flatten } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/plain-data'
+import { encodeRecord, metaOf } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/record'
 
 // A separate program: `seed-redis.ts URL COUNT`. Fills a Redis with this many active sessions through the driver, half
 // of them signed in, ten per user. Then measures the store in this process. Prints one line of JSON.

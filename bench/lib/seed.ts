@@ -5,7 +5,8 @@ import { parseConfig } from '../../packages/nuxt-cloakroom/src/runtime/server/ni
 import { SessionEngine } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/engine'
 import { storeKeyOf, newSessionCookie, seal } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/crypto'
 import { parseKeyRing } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/key-ring'
-import { encodeRecord, flatten, metaOf } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/record'
+import { flatten } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/plain-data'
+import { encodeRecord, metaOf } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/record'
 
 // A separate program: `seed.ts FILE COUNT EXPIRED KEY COOKIES`. Fills a database with this many active and expired
 // sessions, writes the cookies of some active ones to a file, and measures the store in this process. Prints one line

@@ -1,6 +1,6 @@
 import { readCookie } from '../../packages/nuxt-cloakroom/src/runtime/server/http/request-headers'
 import { parseConfig } from '../../packages/nuxt-cloakroom/src/runtime/server/nitro/settings'
-import type { AuthenticatedSession } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/authenticator'
+import type { AuthenticatedSession } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/authentication'
 import { SessionEngine } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/engine'
 import type { SessionEvent } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/events'
 import { generateKey, parseKeyRing } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/key-ring'

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { addressReader } from '../../../packages/nuxt-cloakroom/src/runtime/server/http/client-address'
 import { ForgedCookies } from '../../../packages/nuxt-cloakroom/src/runtime/server/http/forged-cookies'
-import type { CookieReading } from '../../../packages/nuxt-cloakroom/src/runtime/server/sessions/authenticator'
+import type { CookieReading } from '../../../packages/nuxt-cloakroom/src/runtime/server/sessions/authentication'
 import { newSessionCookie, seal } from '../../../packages/nuxt-cloakroom/src/runtime/server/sessions/crypto'
 import { generateKey, parseKeyRing } from '../../../packages/nuxt-cloakroom/src/runtime/server/sessions/key-ring'
 

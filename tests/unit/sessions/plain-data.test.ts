@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { flatten, revive } from '../../../packages/nuxt-cloakroom/src/runtime/server/sessions/record'
+import { flatten } from '../../../packages/nuxt-cloakroom/src/runtime/server/sessions/plain-data'
+import { revive } from '../../../packages/nuxt-cloakroom/src/runtime/server/sessions/record'
 
 const PLANTED = 'planted-password-hash'
 

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { idleExpiresAt } from '../../../packages/nuxt-cloakroom/src/runtime/server/sessions/policy'
 import type { SessionRecord } from '../../../packages/nuxt-cloakroom/src/runtime/server/sessions/record'
+import { flatten } from '../../../packages/nuxt-cloakroom/src/runtime/server/sessions/plain-data'
 import {
-  NO_DATA, decodeRecord, decodeSession, encodeRecord, flatten, metaOf, revive,
+  NO_DATA, decodeRecord, decodeSession, encodeRecord, metaOf, revive,
 } from '../../../packages/nuxt-cloakroom/src/runtime/server/sessions/record'
 
 const record: SessionRecord = {

@@ -1,4 +1,4 @@
-import type { CookieReading } from '../sessions/authenticator'
+import type { CookieReading } from '../sessions/authentication'
 import { explainInvalidCookie, open } from '../sessions/crypto'
 import type { KeyRing } from '../sessions/key-ring'
 import type { Clock } from '../sessions/store'
@@ -50,7 +50,7 @@ export class ForgedCookies {
 
   /** Whether this cookie is forged and its client over the limit. */
   isIgnored(request: Request, cookie: CookieReading): boolean {
-    if (this.#options.clock() >= this.floodEndsAt || cookie.kind !== 'present') return false
+    if (cookie.kind !== 'present') return false
     const address = this.#options.address(request)
     if (address === null || this.#limit.wait(address) === 0) return false
     const { ring, cookieName } = this.#options

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
-import type { CookieReading } from '../sessions/authenticator'
+import type { CookieReading } from '../sessions/authentication'
 
 /** What a request's headers say about its sender. Browsers set them; pages cannot change them. */
 export interface OriginHeaders {

@@ -1,4 +1,7 @@
 import { LRUCache } from 'lru-cache'
+import type {
+  AuthenticatedSession, Authentication, CookieReading, InvalidSecret, RecordRejection, Rejection,
+} from './authentication'
 import type { SessionConfig } from './config'
 import type { OpenedCookie, SessionCookie } from './crypto'
 import { deriveNextSecret, hashSecret, hashesMatch, open, sessionIdOf, storeKeyOf } from './crypto'
@@ -8,7 +11,6 @@ import type { GuardedStore } from './guarded-store'
 import type { KeyRing } from './key-ring'
 import type { PendingRemovals } from './pending-removals'
 import { isExpired } from './policy'
-import type { OldSecretStanding } from './previous-secret'
 import { judgeOldSecret } from './previous-secret'
 import type { ParsedRecord, StoredSession } from './record'
 import { decodeSession } from './record'
@@ -21,12 +23,6 @@ const MAX_CACHED_COOKIES = 10_000
 const MAX_CACHED_RECORD_CHARACTERS = 1024
 /** A store that can be read but not written, for example a locked file, does not make each request wait. */
 const FIRST_USE_RETRY_MS = 5000
-
-/**
- * What a `Cookie` header holds under the session cookie's name. `duplicate`: two different values, so none is trusted.
- */
-export type CookieReading
-  = { readonly kind: 'absent' } | { readonly kind: 'present', readonly value: string } | { readonly kind: 'duplicate' }
 
 /** A cookie with what is derived from it, so that no hash is computed twice for one cookie. */
 export interface ParsedCookie extends OpenedCookie {
@@ -42,23 +38,6 @@ export interface ParsedCookie extends OpenedCookie {
 
 /** What a client proves itself with. */
 type PresentedSecret = SessionCookie & { readonly secretHash: string, readonly sealedByCurrentKey?: boolean }
-
-/** A session whose client has proved that it may use it. */
-export interface AuthenticatedSession {
-  readonly session: StoredSession
-  /** What the browser should hold from now on. */
-  readonly cookie: SessionCookie
-  /** The browser holds an older secret than `cookie`, or the same under an old key, and needs a new cookie. */
-  readonly outdated: 'secret' | 'key' | null
-}
-
-type InvalidSecret = Exclude<OldSecretStanding, 'previous'>
-export type RecordRejection = InvalidSecret | 'ended' | 'corrupt_record'
-export type Rejection = 'absent' | 'duplicate' | 'forged' | RecordRejection
-
-export type Authentication
-  = { readonly outcome: 'authenticated', readonly session: AuthenticatedSession }
-    | { readonly outcome: Rejection, readonly session: null }
 
 export interface AuthenticatorDeps {
   readonly ring: KeyRing

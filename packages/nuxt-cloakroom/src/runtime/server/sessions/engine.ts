@@ -1,5 +1,5 @@
 import type { SessionEndReason } from '../../shared/types/session'
-import type { AuthenticatedSession, CookieReading } from './authenticator'
+import type { AuthenticatedSession, CookieReading } from './authentication'
 import { CookieAuthenticator } from './authenticator'
 import type { SessionConfig } from './config'
 import type { SessionCookie } from './crypto'

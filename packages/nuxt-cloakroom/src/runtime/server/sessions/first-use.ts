@@ -1,4 +1,4 @@
-import type { AuthenticatedSession } from './authenticator'
+import type { AuthenticatedSession } from './authentication'
 import type { SessionConfig } from './config'
 import { SessionError } from './errors'
 import type { GuardedStore } from './guarded-store'

@@ -1,9 +1,10 @@
-import type { AuthenticatedSession } from './authenticator'
+import type { AuthenticatedSession } from './authentication'
 import type { SessionCookie } from './crypto'
 import { hashSecret, newSecret } from './crypto'
 import { invalidate, succeed } from './previous-secret'
 import type { FlatData, SessionRecord, SessionValues } from './record'
-import { NO_DATA, flatten, revive } from './record'
+import { flatten } from './plain-data'
+import { NO_DATA, revive } from './record'
 
 /** What a session is to become: the record in the store and the cookie in the browser. */
 export interface NextState {

@@ -1,3 +1,6 @@
+import { stringify } from 'devalue'
+import type { FlatData } from './record'
+
 type Values = Record<string, unknown>
 
 /** Objects that devalue stores as what they are, by the name of their kind. */
@@ -6,6 +9,36 @@ const STORABLE = new RegExp(`^(?:${[
   '(?:Big)?(?:Int|Uint|Float)\\d+(?:Clamped)?Array',
   'Temporal\\..+',
 ].join('|')})$`)
+
+/**
+ * Flattens data so that Date, Map, Set, BigInt and shared references survive. An object of a class becomes what JSON
+ * would make of it.
+ *
+ * @throws TypeError for a promise, a function or a symbol
+ */
+export function flatten(values: Values): FlatData {
+  return JSON.parse(stringifyAny(values)) as FlatData
+}
+
+/** Most data is plain, and then needs no copy. */
+function stringifyAny(values: Values): string {
+  try {
+    return stringify(values)
+  }
+  catch {
+    return stringifyCopy(toPlainData(values))
+  }
+}
+
+function stringifyCopy(values: Values): string {
+  try {
+    return stringify(values)
+  }
+  catch (error) {
+    // eslint-disable-next-line preserve-caught-error -- it holds the values
+    throw new TypeError(`[cloakroom] The session cannot store its data: ${(error as Error).message}.`)
+  }
+}
 
 /**
  * Copies data into what the session can store. Objects of classes, for example documents of a database, become what

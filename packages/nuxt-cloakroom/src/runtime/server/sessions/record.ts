@@ -1,6 +1,6 @@
-import { stringify, unflatten } from 'devalue'
+import { unflatten } from 'devalue'
 import { SessionError } from './errors'
-import { toPlainData } from './plain-data'
+import { flatten } from './plain-data'
 import type { RecordMeta, StoredRecord } from './store'
 
 const SCHEMA = 2
@@ -73,36 +73,6 @@ export interface ParsedRecord {
 
 /** The data of a session that holds nothing yet. */
 export const NO_DATA: FlatData = flatten({})
-
-/**
- * Flattens data so that Date, Map, Set, BigInt and shared references survive. An object of a class becomes what JSON
- * would make of it.
- *
- * @throws TypeError for a promise, a function or a symbol
- */
-export function flatten(values: SessionValues): FlatData {
-  return JSON.parse(stringifyAny(values)) as FlatData
-}
-
-/** Most data is plain, and then needs no copy. */
-function stringifyAny(values: SessionValues): string {
-  try {
-    return stringify(values)
-  }
-  catch {
-    return stringifyCopy(toPlainData(values))
-  }
-}
-
-function stringifyCopy(values: SessionValues): string {
-  try {
-    return stringify(values)
-  }
-  catch (error) {
-    // eslint-disable-next-line preserve-caught-error -- it holds the values
-    throw new TypeError(`[cloakroom] The session cannot store its data: ${(error as Error).message}.`)
-  }
-}
 
 /** Revives data: a new copy at each call, so that no caller can change another's. */
 export function revive(data: FlatData): SessionValues {

@@ -1,4 +1,4 @@
-import type { AuthenticatedSession } from './authenticator'
+import type { AuthenticatedSession } from './authentication'
 import type { SessionCookie } from './crypto'
 import { hashSecret, hashesMatch, sessionIdOf } from './crypto'
 import type { SessionEngine } from './engine'

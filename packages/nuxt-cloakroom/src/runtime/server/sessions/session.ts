@@ -1,5 +1,5 @@
 import type { Device } from '../../shared/types/device'
-import type { Authentication } from './authenticator'
+import type { Authentication } from './authentication'
 import { sessionIdOf } from './crypto'
 import type { SessionEngine } from './engine'
 import type { SignInOptions, Update } from './next-state'

@@ -1,4 +1,4 @@
-import type { AuthenticatedSession } from './authenticator'
+import type { AuthenticatedSession } from './authentication'
 import { newSecret, newSessionCookie, sessionIdOf, storeKeyOf } from './crypto'
 import type { SessionEngine } from './engine'
 import { SessionError } from './errors'

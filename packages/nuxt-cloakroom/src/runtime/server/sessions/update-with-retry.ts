@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { AuthenticatedSession } from './authenticator'
+import type { AuthenticatedSession } from './authentication'
 import type { SessionEngine } from './engine'
 import { SessionError } from './errors'
 import type { NextState } from './next-state'

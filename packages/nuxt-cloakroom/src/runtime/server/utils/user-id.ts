@@ -101,7 +101,7 @@ function idBy(identify: IdentifyUser, given: Values, userId: string | null): str
 }
 
 function primaryIdOf(user: Values): string | undefined {
-  const [id = textOfNames(user)] = ID_FIELDS.flatMap(name => textOf(user[name]) ?? [])
+  const [id] = namesOf(user)
   if (id !== undefined) return id
   const providers = PROVIDERS.filter(provider => accountsWith(provider, user).length > 0)
   return providers.length === 1 ? accountsWith(providers[0]!, user)[0] : undefined
@@ -110,14 +110,17 @@ function primaryIdOf(user: Values): string | undefined {
 /** Each text by which a user can be known. */
 function identitiesOf(user: Values): string[] {
   return [
-    ...ID_FIELDS.flatMap(name => textOf(user[name]) ?? []),
-    ...NAME_FIELDS.flatMap(name => nameOf(user, name) ?? []),
+    ...namesOf(user),
     ...PROVIDERS.flatMap(provider => accountsWith(provider, user)),
   ]
 }
 
-function textOfNames(user: Values): string | undefined {
-  return NAME_FIELDS.map(name => nameOf(user, name)).find(text => text !== undefined)
+/** The most reliable first. */
+function namesOf(user: Values): string[] {
+  return [
+    ...ID_FIELDS.flatMap(name => textOf(user[name]) ?? []),
+    ...NAME_FIELDS.flatMap(name => nameOf(user, name) ?? []),
+  ]
 }
 
 /** A user may choose its name, also one that looks like the account of another user. */
