@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto'
-import { basename } from 'node:path'
 import {
   addComponent, addImports, addPlugin, addRouteMiddleware, addServerHandler, addServerImports, addServerPlugin,
   addServerTemplate, addTypeTemplate, createResolver, defineNuxtModule,
@@ -8,6 +6,7 @@ import type { Nuxt } from '@nuxt/schema'
 import { version } from '../package.json'
 import { DEVICES_PATH, EVENTS_PATH, EXTEND_PATH, SESSION_PATH } from './runtime/shared/routes'
 import { DEFAULT_COOKIE_NAME, SETTING_NAMES } from './runtime/server/nitro/settings'
+import { developmentCookieName, shareDevOrigin } from './development'
 import { assertNuxt4, checkOptions, requiredStores, storesTemplate } from './options'
 import type { ModuleOptions } from './options'
 
@@ -21,9 +20,6 @@ const NAME = 'nuxt-cloakroom'
 const VITE_DENY = [
   '.env', '.env.*', '*.{crt,pem,key,p12,pfx,cer,der}', '.npmrc', '.yarnrc.yml', '**/.git/**', '**/.data/**',
 ]
-
-/** Of the folder's name in a cookie name. */
-const MAX_APP_NAME_CHARACTERS = 20
 
 export default defineNuxtModule<ModuleOptions>({
   meta: {
@@ -61,16 +57,6 @@ function addRuntimeConfig({ stores: _, loadStrategy = 'server-first', ...setting
   runtimeConfig.cloakroom = cloakroom
   const cookieName = cloakroom.cookieName || DEFAULT_COOKIE_NAME
   runtimeConfig.public.cloakroom = { ...runtimeConfig.public.cloakroom as object, cookieName, loadStrategy }
-}
-
-/**
- * Browsers share cookies between the ports of a host, so in development each app has its own name. An environment
- * variable or an option still decides.
- */
-function developmentCookieName({ options: { rootDir } }: Nuxt): string {
-  const name = basename(rootDir).toLowerCase().replace(/[^a-z\d]+/g, '-').slice(0, MAX_APP_NAME_CHARACTERS)
-  const hash = createHash('sha256').update(rootDir).digest('hex').slice(0, 4)
-  return `__Host-session-${name}-${hash}`
 }
 
 function addServer(options: ModuleOptions, nuxt: Nuxt, runtime: Runtime) {
@@ -194,17 +180,5 @@ function protectOwnRoutes(nuxt: Nuxt) {
   // Only here: Nitro drops these two while they are false.
   nuxt.hook('nitro:init', ({ options }) => {
     Object.assign(options.routeRules[pattern]!, { proxy: false, redirect: false })
-  })
-}
-
-/**
- * In development the TLS listener is nuxi's, in another thread than the app: this passes its origins on. `localhost`,
- * `127.0.0.1` and `[::1]` are all this machine.
- */
-function shareDevOrigin(nuxt: Nuxt) {
-  nuxt.hook('listen', (_server, { url }: { url: string }) => {
-    const { protocol, port } = new URL(url)
-    const origins = ['localhost', '127.0.0.1', '[::1]'].map(host => `${protocol}//${host}:${port}`)
-    process.env.NUXT_CLOAKROOM_ORIGIN ??= origins.join(',')
   })
 }

@@ -1,5 +1,7 @@
 import { SETTING_NAMES, assertKnownSettings, envNameOf, parseFields } from './runtime/server/nitro/settings'
 import { ConfigError } from './runtime/server/sessions/errors'
+import { LOAD_STRATEGIES } from './runtime/shared/load-strategy'
+import type { LoadStrategy } from './runtime/shared/load-strategy'
 
 /** A store that is part of the build only if the app uses it. `memory:` and `mount:NAME` are always included. */
 export type StoreName = 'sqlite' | 'redis' | 'fs'
@@ -17,7 +19,7 @@ export interface ModuleOptions {
    * server or, for a page that is cached or not rendered there, in the browser. `client-only`: in the browser.
    * `none`: not at all. Default `server-first`. Set at build time.
    */
-  loadStrategy?: 'server-first' | 'client-only' | 'none'
+  loadStrategy?: LoadStrategy
   /**
    * Where sessions are stored: `sqlite:FILE`, `redis://…`, `fs:FOLDER`, `memory:`, `mount:NAME`. Default
    * `sqlite:.data/sessions.db`.
@@ -79,8 +81,6 @@ const STORES: Record<StoreName, { file: string, opener: string, schemes: string[
   redis: { file: 'redis', opener: 'openRedis', schemes: ['redis', 'rediss'] },
   fs: { file: 'fs', opener: 'openFolder', schemes: ['fs'] },
 }
-
-const LOAD_STRATEGIES = ['server-first', 'client-only', 'none']
 
 const nameOption = (name: string) => `cloakroom.${name}`
 

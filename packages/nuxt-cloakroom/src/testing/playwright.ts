@@ -22,8 +22,8 @@ export type SignIn = (request: APIRequestContext, worker: WorkerInfo) => Promise
 /**
  * Playwright's `test` with a signed-in user in `page` and `context`. Each worker signs in separately, and the session
  * cookie goes from one test to the next: an active session gets a new secret now and then, so a cookie that was saved
- * once is that of a stranger after a while. Other cookies and the local storage begin anew in each test, as they were
- * after the sign-in. A test whose session ends, or that signs in as another user, is followed by a new sign-in. Tests
+ * once is no longer valid after a while. In each test, other cookies and the local storage are as they were after the
+ * sign-in. A test whose session ends, or that signs in as another user, is followed by a new sign-in. Tests
  * with a `storageState` of their own are left alone.
  *
  * @param base Playwright's `test`, or one that extends it. It needs `baseURL`; that of an app with a base path ends

@@ -1,8 +1,6 @@
 import { useRuntimeConfig } from '#imports'
+import type { LoadStrategy } from '../../shared/load-strategy'
 import { EVENTS_PATH } from '../../shared/routes'
-
-/** When the session is loaded on pages that do not ask for it. */
-export type LoadStrategy = 'server-first' | 'client-only' | 'none'
 
 /** The module's public runtime configuration. */
 interface PublicConfig {
