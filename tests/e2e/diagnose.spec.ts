@@ -1,7 +1,7 @@
 import type { Page } from '@playwright/test'
 import { expect, expectAccessible, test as base } from '../support/fixtures.ts'
 import { call } from '../support/https.ts'
-import { startPlainProxy } from '../support/plain-proxy.ts'
+import { startPlainProxy } from '../support/loopback-proxy.ts'
 import { startBuiltServer, type BuiltServer } from '../support/server.ts'
 import { COOKIE_NAME, sessionPage, UUID } from '../support/session-page.ts'
 import { dumpStore, expireSessions } from '../support/store.ts'

@@ -4,7 +4,7 @@ import { expect, hydrated, test } from '../support/fixtures.ts'
 import { startFixture } from '../support/fixture-server.ts'
 import { findNginx, startNginx } from '../support/nginx.ts'
 import { STATIC_FOLDER, buildPackedApp } from '../support/packed-app.ts'
-import { startPathProxy } from '../support/path-proxy.ts'
+import { startPathProxy } from '../support/loopback-proxy.ts'
 
 // First, because a page that is still loading its code reports that the server has gone.
 test.afterEach(async ({ context }) => {
@@ -20,11 +20,12 @@ test('two apps on one origin, each under its own path, have separate sessions an
   })
   const [shop, admin] = [await start('shop'), await start('admin')]
   const proxy = await startPathProxy({ '/shop/': shop.url, '/admin/': admin.url })
+  const origin = `http://localhost:${proxy.port}`
   try {
     const pages = { shop: await context.newPage(), admin: await context.newPage() }
     for (const [name, page] of Object.entries(pages)) {
       const streaming = page.waitForResponse(response => response.url().endsWith(`/${name}/api/_session/events`))
-      await page.goto(`${proxy.origin}/${name}/`)
+      await page.goto(`${origin}/${name}/`)
       await hydrated(page)
       await page.getByRole('button', { name: 'Sign in' }).click()
       await expect(status(page)).toHaveText('signed-in ada')
@@ -39,7 +40,7 @@ test('two apps on one origin, each under its own path, have separate sessions an
     await expect(status(pages.admin)).toHaveText('signed-in ada')
     // A guarded page leads to the sign-in page under the same path.
     await pages.shop.getByRole('link', { name: 'A guarded page' }).click()
-    await expect(pages.shop).toHaveURL(`${proxy.origin}/shop/sign-in?returnTo=/guarded/plain`)
+    await expect(pages.shop).toHaveURL(`${origin}/shop/sign-in?returnTo=/guarded/plain`)
   }
   finally {
     for (const page of context.pages()) await page.close()

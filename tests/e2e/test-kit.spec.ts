@@ -71,12 +71,12 @@ test('does not take the user of such a test over', async ({ page, context }) => 
   await context.close()
 })
 
-test('signs in anew after a test that has signed in as another user', async ({ page }) => {
+test('lets a test sign in as another user', async ({ page }) => {
   await register(page, newName())
   expect(signIns).toHaveLength(1)
 })
 
-test('has a user of its own again', async ({ page }) => {
+test('signs in again after that test, as the user of this worker', async ({ page }) => {
   await page.goto('/devices')
   await expect(page.getByRole('banner').getByText(signIns[1]!)).toBeVisible()
 })
@@ -87,7 +87,7 @@ test('lets a test sign out', async ({ page }) => {
   await expect(devicesPage(page).headerSignIn).toBeVisible()
 })
 
-test('signs in again after that', async ({ page }) => {
+test('signs in again after a sign-out', async ({ page }) => {
   await page.goto('/devices')
   await expect(devicesPage(page).heading).toBeVisible()
   expect(signIns).toHaveLength(3)

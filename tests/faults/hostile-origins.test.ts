@@ -130,7 +130,7 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('the server', () => {
 
     async function guessPasswords() {
       const guess = () => {
-        return fromAllowed('POST', '/api/account/sign-in', { json: { name: 'nobody', password: 'a wrong password' } })
+        return fromAllowed('POST', '/api/account/sign-in', { json: { name: 'unknown', password: 'a wrong password' } })
       }
       for (let i = 0; i < WRONG_LIMIT; i++) await guess()
       return guess()
