@@ -40,14 +40,14 @@ type Request = IncomingMessage & { [READ_BODY]?: unknown, rawBody?: unknown, bod
  * Reads a body as text, or takes it from the code that has read it before, and leaves it where h3's functions find it.
  *
  * @throws SessionError `too_large` over 64 KiB, by `Content-Length` before it is read
- * @throws InvalidBodyError if the body is incomplete
+ * @throws InvalidBodyError if the body is incomplete, or not UTF-8 without a byte order mark
  * @throws Error if other code has read the body and kept it to itself
  */
 export async function readText(request: Request): Promise<string> {
   const known = request[READ_BODY] ?? request.rawBody ?? request.body
   const bytes = known === undefined || known === null ? await readBytes(request) : await toBytes(await known)
   if (bytes.length > MAX_BYTES) throw tooLarge()
-  return new TextDecoder().decode(bytes)
+  return decode(bytes)
 }
 
 function readBytes(request: Request): Promise<Buffer> {
@@ -80,19 +80,49 @@ async function toBytes(body: unknown): Promise<Uint8Array> {
   return new TextEncoder().encode(typeof body === 'string' ? body : JSON.stringify(body ?? ''))
 }
 
+/** Nothing is replaced or left out, because different bytes must not become the same text, for example a password. */
+function decode(bytes: Uint8Array): string {
+  const text = decodeStrictly(bytes)
+  if (text === undefined) throw new InvalidBodyError('The body is not UTF-8.')
+  if (text.startsWith('\uFEFF')) throw new InvalidBodyError('The body begins with a byte order mark.')
+  return text
+}
+
+function decodeStrictly(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  }
+  catch {
+    return undefined
+  }
+}
+
 function tooLarge(): SessionError {
   return new SessionError('too_large', `The body is over ${MAX_BYTES / 1024} KiB.`)
 }
 
-/** @throws InvalidBodyError if it is not JSON, is nested deeper than 32 levels, or has a key such as `__proto__` */
+/**
+ * @throws InvalidBodyError if it is not JSON, is nested deeper than 32 levels, has a key such as `__proto__`, or a text
+ * that is not well-formed Unicode
+ */
 export function parseJson(text: string): unknown {
   if (depthOf(text) > MAX_DEPTH) throw new InvalidBodyError(`The body is nested deeper than ${MAX_DEPTH} levels.`)
   try {
-    return secureJson.parse(text, undefined, { protoAction: 'error', constructorAction: 'error' })
+    const value: unknown = secureJson.parse(text, undefined, { protoAction: 'error', constructorAction: 'error' })
+    if (ESCAPED_SURROGATE.test(text)) JSON.parse(text, assertWellFormed)
+    return value
   }
   catch {
-    throw new InvalidBodyError('The body is not JSON.')
+    throw new InvalidBodyError('The body is not JSON in well-formed Unicode.')
   }
+}
+
+/** Half of a character. Encoded as UTF-8, for a hash or a store, each lone one would become the same character. */
+const ESCAPED_SURROGATE = /\\u[dD][89a-fA-F]/
+
+function assertWellFormed(name: string, value: unknown): unknown {
+  if (!name.isWellFormed() || (typeof value === 'string' && !value.isWellFormed())) throw new SyntaxError()
+  return value
 }
 
 /** Levels of nesting, counted without recursion and before parsing. */

@@ -1,9 +1,9 @@
-import { parse as parseDuration } from '@lukeed/ms'
 import { closest, distance } from 'fastest-levenshtein'
 import * as v from 'valibot'
 import { parseOrigins } from '../http/origins'
 import { parseWebhookPaths } from '../http/webhook-paths'
 import type { Lifetime, SessionConfig } from '../sessions/config'
+import { MAX_DURATION_MS, toMilliseconds } from '../sessions/duration'
 import { ConfigError } from '../sessions/errors'
 
 /** The module's configuration as the server uses it. All durations in milliseconds. */
@@ -33,14 +33,12 @@ export const ENV_PREFIX = 'NUXT_CLOAKROOM_'
 
 /** A shorter duration is a mistake. */
 const MIN_DURATION_MS = 1000
-/** No browser keeps a cookie for longer. */
-const MAX_DURATION_MS = 400 * 24 * 60 * 60 * 1000
 /** With more wrong letters than these, or than two thirds of a name, a suggestion would be a guess. */
 const MAX_WRONG_LETTERS = 4
 
 const duration = (fallback: string) => v.pipe(
   v.optional(v.union([v.string(), v.number()]), ''),
-  v.transform(value => toMilliseconds(String(value).trim() || fallback)),
+  v.transform(value => toMilliseconds(String(value).trim() || fallback) ?? Number.NaN),
   v.check(ms => Number.isFinite(ms), 'is not a duration. Write a number and a unit, for example 30m, 12h or 7d.'),
   v.check(ms => !Number.isFinite(ms) || isInRange(ms), 'is out of range. Choose a duration from 1s to 400d.'),
   v.transform(Math.round),
@@ -196,11 +194,6 @@ function lifetime(kind: string, idle: number, absolute: number): Lifetime {
   if (idle <= absolute) return { idle, absolute }
   const fix = `Lower it, or raise ${ENV_PREFIX}${kind}ABSOLUTE_TIMEOUT.`
   throw new ConfigError(`${ENV_PREFIX}${kind}IDLE_TIMEOUT`, 'is longer than the absolute timeout', fix)
-}
-
-/** A bare number is not a duration, because it could mean seconds or milliseconds. */
-function toMilliseconds(value: string): number {
-  return /[a-z]$/i.test(value) ? parseDuration(value) ?? Number.NaN : Number.NaN
 }
 
 function isInRange(ms: number): boolean {

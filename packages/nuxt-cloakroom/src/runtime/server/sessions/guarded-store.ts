@@ -4,6 +4,7 @@ import { withoutDetails } from './safe-error'
 import type {
   AssignUserResult, AtomicDriver, Clock, ListedRecord, MaybePromise, RecordMeta, ReplaceResult, StoredRecord, Tombstone,
 } from './store'
+import { assertUserId } from './user-ids'
 
 /** After this many failures in a row, calls fail immediately for a while, so that no request waits in vain. */
 const MAX_FAILURES = 5
@@ -24,6 +25,7 @@ type Arguments<Method extends keyof AtomicDriver>
  * by a rejected promise only.
  *
  * @throws SessionError `store_unavailable`, from every method
+ * @throws TypeError as `assertUserId`, from those that take a user id. Only failures of the store count for the breakers
  */
 export class GuardedStore {
   readonly driver: AtomicDriver
@@ -53,7 +55,8 @@ export class GuardedStore {
 
   assignUser(...args: Arguments<'assignUser'>): MaybePromise<AssignUserResult> {
     const [, value, meta] = args
-    return this.#call(this.#writes, 'assignUser', () => this.driver.assignUser(...args), value, meta)
+    const assign = () => this.#call(this.#writes, 'assignUser', () => this.driver.assignUser(...args), value, meta)
+    return forUser(meta.userId, assign)
   }
 
   touch(key: string, lastSeenAt: number): MaybePromise<boolean> {
@@ -69,11 +72,14 @@ export class GuardedStore {
   }
 
   removeByUser(...args: Arguments<'removeByUser'>): MaybePromise<string[]> {
-    return this.#call(this.#writes, 'removeByUser', () => this.driver.removeByUser(...args), args[0])
+    const [userId] = args
+    const remove = () => this.#call(this.#writes, 'removeByUser', () => this.driver.removeByUser(...args), userId)
+    return forUser(userId, remove)
   }
 
   listByUser(userId: string): MaybePromise<ListedRecord[]> {
-    return this.#call(this.#reads, 'listByUser', () => this.driver.listByUser(userId), userId)
+    const list = () => this.#call(this.#reads, 'listByUser', () => this.driver.listByUser(userId), userId)
+    return forUser(userId, list)
   }
 
   sweep(now: number, limit: number): MaybePromise<number> {
@@ -127,6 +133,16 @@ export class GuardedStore {
     this.#events.emit({ type: 'store_failure', operation, error })
     return unavailable(error)
   }
+}
+
+function forUser<T>(userId: string, call: () => MaybePromise<T>): MaybePromise<T> {
+  try {
+    assertUserId(userId)
+  }
+  catch (error) {
+    return Promise.reject(error as Error)
+  }
+  return call()
 }
 
 class CircuitBreaker {

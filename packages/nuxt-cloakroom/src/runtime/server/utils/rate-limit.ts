@@ -1,12 +1,12 @@
-import { parse as parseDuration } from '@lukeed/ms'
 import { RateLimit } from '../http/rate-limit'
 import { rootEventOf } from '../nitro/guard'
 import type { RequestEvent } from '../nitro/platform'
 import { httpError, nodeRequestOf } from '../nitro/platform'
 import { useCloakroom } from '../nitro/runtime'
+import { parseDuration } from '../sessions/duration'
 
 export interface RateLimitRule {
-  /** How often each key may be used in a window. */
+  /** How often each key may be used in a window: a whole number of at least 1. */
   max: number
   /** The length of a window, for example `'10m'`. It starts with a key's first use. */
   window: string
@@ -24,10 +24,13 @@ export interface RateLimiter {
  * Defines a limit per key, for example per {@link clientAddress}. It counts in this process and keeps at most 10,000
  * keys: with several processes, each allows that many.
  *
- * @throws TypeError if `window` is not a duration
+ * @throws TypeError if `max` is not such a number, or `window` not a duration of at most 400 days
  */
 export function defineRateLimit({ max, window }: RateLimitRule): RateLimiter {
-  const limit = new RateLimit({ max, window: toMilliseconds(window) })
+  if (!Number.isSafeInteger(max) || max < 1) {
+    throw new TypeError(`[cloakroom] defineRateLimit({ max }): ${String(max)} is not a whole number of at least 1`)
+  }
+  const limit = new RateLimit({ max, window: parseDuration(window, 'defineRateLimit({ window })') })
   return {
     take(event, key) {
       const waitMs = key === null ? 0 : limit.take(key)
@@ -50,10 +53,4 @@ export function defineRateLimit({ max, window }: RateLimitRule): RateLimiter {
  */
 export function clientAddress(event: RequestEvent): string | null {
   return useCloakroom().clientAddress(nodeRequestOf(rootEventOf(event)).req)
-}
-
-function toMilliseconds(window: string): number {
-  const ms = parseDuration(window)
-  if (ms !== undefined) return ms
-  throw new TypeError(`[cloakroom] defineRateLimit({ window: '${window}' }) is not a duration such as '10m'`)
 }

@@ -1,8 +1,8 @@
-import { parse as parseDuration } from '@lukeed/ms'
 import type { ServerSessionData } from '../../shared/types/auth-utils'
 import type { RequestEvent } from '../nitro/platform'
 import { useServerSession } from '../nitro/request-session'
 import { useCloakroom } from '../nitro/runtime'
+import { parseDuration } from '../sessions/duration'
 import { SessionError } from '../sessions/errors'
 import type { ServerSession } from '../sessions/session'
 
@@ -16,9 +16,10 @@ export interface RequireSessionOptions {
   signedIn?: boolean
   /**
    * A user must be signed in and have authenticated this recently: a duration such as `'10m'`, or `true` for the
-   * setting `freshFor` (default 10 minutes). For actions that a borrowed browser must not do (ASVS 7.5.1, 7.5.3).
+   * setting `freshFor` (default 10 minutes). For actions that a borrowed browser must not do (ASVS 7.5.1, 7.5.3). Do
+   * not take it from a request. Default `false`.
    */
-  fresh?: string | true
+  fresh?: string | boolean
 }
 
 /**
@@ -27,23 +28,34 @@ export interface RequireSessionOptions {
  * @throws SessionError `no_session` (401) if there is none, or if no user is signed in and `signedIn` or `fresh`
  * requires it
  * @throws SessionError `not_fresh` (403) if the user authenticated longer ago than `fresh`
+ * @throws TypeError if an option has a value of another kind, for example an empty `fresh` of a setting that is missing
  */
 export async function requireSession(
   event: RequestEvent,
-  { activity = true, signedIn = false, fresh }: RequireSessionOptions = {},
+  { activity = true, signedIn = false, fresh = false }: RequireSessionOptions = {},
 ): Promise<ServerSession<ServerSessionData>> {
+  assertBoolean(signedIn, 'signedIn')
+  assertBoolean(activity, 'activity')
+  const maxAge = maxAgeOf(fresh)
   const session = await useServerSession(event, { activity })
   if (!session.exists) throw new SessionError('no_session', 'There is no session, or it has ended.')
-  if ((signedIn || fresh) && session.userId === null) throw new SessionError('no_session', 'No user is signed in.')
-  if (fresh && isTooOld(session, fresh)) throw new SessionError('not_fresh', 'Sign in again to do this.')
+  if ((signedIn || maxAge !== null) && session.userId === null) throw new SessionError('no_session', 'No user is signed in.')
+  if (maxAge !== null && isTooOld(session, maxAge)) throw new SessionError('not_fresh', 'Sign in again to do this.')
   return session
 }
 
-function isTooOld({ authenticatedAt }: ServerSession<ServerSessionData>, fresh: string | true): boolean {
-  const { clock, config } = useCloakroom().engine
-  const maxAge = fresh === true ? config.freshFor : parseDuration(fresh)
-  if (maxAge === undefined) {
-    throw new TypeError(`[cloakroom] requireSession({ fresh: '${fresh}' }) is not a duration such as '10m'`)
-  }
-  return clock() - authenticatedAt! >= maxAge
+/** Milliseconds; `null` if the user need not have authenticated recently. */
+function maxAgeOf(fresh: string | boolean): number | null {
+  if (typeof fresh === 'boolean') return fresh ? useCloakroom().engine.config.freshFor : null
+  return parseDuration(fresh, 'requireSession({ fresh })')
+}
+
+function isTooOld({ authenticatedAt }: ServerSession<ServerSessionData>, maxAge: number): boolean {
+  return useCloakroom().engine.clock() - authenticatedAt! >= maxAge
+}
+
+/** A text from a setting, also 'false', would count as `true`, and an empty one as `false`. */
+function assertBoolean(value: unknown, option: string) {
+  if (typeof value === 'boolean') return
+  throw new TypeError(`[cloakroom] requireSession({ ${option} }) has to be true or false`)
 }

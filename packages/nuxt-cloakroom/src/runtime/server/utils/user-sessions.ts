@@ -7,9 +7,10 @@ import { listDevices, revokeUser } from '../sessions/devices'
  * user, so check who calls it. `current` is `false` in all of them.
  *
  * @throws SessionError `store_unavailable` (503)
+ * @throws TypeError if the user id is empty or not a text; a 400 if it is not well-formed, or over 1,024 characters
  */
-export function listUserSessions(userId: string): Promise<Device[]> {
-  return listDevices(useCloakroom().engine, userId, '')
+export async function listUserSessions(userId: string): Promise<Device[]> {
+  return listDevices(useCloakroom().engine, userId)
 }
 
 /**
@@ -18,10 +19,11 @@ export function listUserSessions(userId: string): Promise<Device[]> {
  * within a second. Returns how many sessions ended.
  *
  * @throws SessionError `store_unavailable` (503): then none or some have ended, so try again
+ * @throws TypeError as {@link listUserSessions}
  */
 export async function revokeUserSessions(userId: string): Promise<number> {
   const { engine } = useCloakroom()
-  const revoked = await revokeUser(engine, userId, engine.revocationTime())
+  const { length: revoked } = await revokeUser(engine, userId, engine.revocationTime())
   if (revoked > 0) engine.events.emit({ type: 'sessions_changed', userId })
   return revoked
 }
