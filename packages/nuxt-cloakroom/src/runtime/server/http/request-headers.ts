@@ -1,5 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { CookieReading } from '../sessions/authentication'
+import type { ProxyKnowledge } from './host-origin'
+import { HostOrigin } from './host-origin'
 
 /** What a request's headers say about its sender. Browsers set them; pages cannot change them. */
 export interface OriginHeaders {
@@ -20,6 +22,11 @@ export interface KnownOrigins {
   readonly own: Pick<ReadonlySet<string>, 'has'>
   /** Other origins that may call with credentials; empty in the default, single-origin mode. */
   readonly allowed: ReadonlySet<string>
+  /**
+   * Every origin at which this request can have reached the app. A browser that says `same-origin` and names another
+   * one contradicts itself. Left out if a proxy may have changed the Host header.
+   */
+  readonly reachable?: Pick<ReadonlySet<string>, 'has'>
 }
 
 /**
@@ -119,17 +126,36 @@ export function originHeadersOf(
   }
 }
 
+/** What is known of the app's origins for one request. Without configured ones the Host header decides. */
+export function originsFor(
+  request: Pick<IncomingMessage, 'headers' | 'socket'>,
+  { own, allowed }: KnownOrigins & { readonly own: ReadonlySet<string> },
+  proxies: ProxyKnowledge,
+): KnownOrigins {
+  const isHost = (origin: string) => new HostOrigin(request, proxies).has(origin)
+  if (own.size === 0) return { own: { has: isHost }, allowed }
+  return { own, allowed, reachable: { has: origin => own.has(origin) || isHost(origin) } }
+}
+
 /**
  * Determines where a request comes from: CSRF protection without tokens, by Fetch Metadata and, if a browser does not
  * send it, by Origin and Referer (OWASP CSRF cheat sheet; ASVS 3.5.1).
  *
  * If in doubt, an unsafe method is `foreign`. `Sec-Fetch-Site: none` on an unsafe method is `foreign` unless `Origin`
  * is this app's own: no address bar sends a POST. A request with none of these headers is a program such as curl.
- * Without the session cookie, or with a bearer token, there is nothing to abuse.
+ * Without the session cookie, or with a bearer token, there is nothing to abuse. Headers that contradict each other come
+ * from no browser, and are `foreign`.
  */
 export function classifyOrigin(request: OriginHeaders, known: KnownOrigins): RequestOrigin {
   if (request.origin !== undefined && known.allowed.has(request.origin)) return 'allowed'
+  if (isContradiction(request, known)) return 'foreign'
   return isSafeMethod(request.method) ? classifySafe(request, known) : classifyUnsafe(request, known)
+}
+
+/** `null` is the origin of a page that hides it, also from its own server. */
+function isContradiction({ origin, secFetchSite }: OriginHeaders, { reachable }: KnownOrigins): boolean {
+  if (secFetchSite !== 'same-origin' && secFetchSite !== 'none') return false
+  return origin !== undefined && origin !== 'null' && reachable?.has(origin) === false
 }
 
 function classifySafe(request: OriginHeaders, { own }: KnownOrigins): RequestOrigin {

@@ -3,9 +3,10 @@ import { eventHandler } from 'h3'
 import type { App, H3Event } from 'h3'
 import type { NitroApp } from 'nitropack'
 import { corsHeaders } from '../http/cors'
-import { HostOrigin } from '../http/host-origin'
 import type { RequestOrigin } from '../http/request-headers'
-import { classifyOrigin, isCrossSiteForm, isSafeMethod, originHeadersOf, takeCookie } from '../http/request-headers'
+import {
+  classifyOrigin, isCrossSiteForm, isSafeMethod, originHeadersOf, originsFor, takeCookie,
+} from '../http/request-headers'
 import type { CookieReading } from '../sessions/authentication'
 import { refuseCrossOrigin, respondToPreflight, setCorsHeaders } from './guard-responses'
 import { keepHeaders } from './response-headers'
@@ -179,11 +180,9 @@ function markRequest(event: H3Event, cloakroom: Cloakroom): void {
 export function requestOriginOf(event: H3Event): RequestOrigin {
   const { cloakroom, cookie, beginsSession } = requestStartOf(event)
   if (beginsSession) return 'own'
-  const { origins } = cloakroom
   const { method, node: { req } } = event
-  const own = origins.own.size > 0 ? origins.own : new HostOrigin(req, cloakroom)
-  const hasSessionCookie = cookie.kind !== 'absent'
-  return classifyOrigin(originHeadersOf(method, req.headers, hasSessionCookie), { own, allowed: origins.allowed })
+  const headers = originHeadersOf(method, req.headers, cookie.kind !== 'absent')
+  return classifyOrigin(headers, originsFor(req, cloakroom.origins, cloakroom))
 }
 
 /**

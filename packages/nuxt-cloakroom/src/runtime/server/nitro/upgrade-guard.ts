@@ -1,8 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Hooks } from 'crossws'
 import type { App } from 'h3'
-import { HostOrigin } from '../http/host-origin'
-import { classifyOrigin, originHeadersOf, takeCookie } from '../http/request-headers'
+import { classifyOrigin, originHeadersOf, originsFor, takeCookie } from '../http/request-headers'
 import type { CookieReading } from '../sessions/authentication'
 import { SessionError } from '../sessions/errors'
 import { refuseCrossOrigin } from './guard-responses'
@@ -84,9 +83,10 @@ function checkUpgrade(request: UpgradeRequest, cloakroom: Cloakroom) {
   if (cookie.kind === 'absent' || sessionRuleForPath(nodeRequest.url!) === false) return
   cookies.set(request, cookie)
   listenerWatch.watch(nodeRequest.socket)
-  const own = origins.own.size > 0 ? origins.own : new HostOrigin(nodeRequest, cloakroom)
   const headers = originHeadersOf('CONNECT', nodeRequest.headers, true)
-  if (classifyOrigin(headers, { own, allowed: origins.allowed }) === 'foreign') throw refuseCrossOrigin(cloakroom)
+  if (classifyOrigin(headers, originsFor(nodeRequest, origins, cloakroom)) === 'foreign') {
+    throw refuseCrossOrigin(cloakroom)
+  }
 }
 
 /**
