@@ -92,6 +92,7 @@ export class TestRequest implements SessionRequest, CookieWriter {
   readonly sent: SentCookie[] = []
   readonly responseSent: Promise<void> = Promise.resolve()
   cleared = 0
+  withdrawn = 0
   /** A page of another origin sent this request. */
   isForeign = false
   isInternal = false
@@ -113,6 +114,10 @@ export class TestRequest implements SessionRequest, CookieWriter {
   clear() {
     this.cleared++
     this.#browser.cookie = undefined
+  }
+
+  withdraw() {
+    this.withdrawn++
   }
 }
 

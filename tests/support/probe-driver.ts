@@ -20,6 +20,8 @@ export interface Probe {
   count(method: MethodName): number
   /** From now on these methods fail without a call to the store; without names, all methods. */
   fail(...methods: MethodName[]): void
+  /** From now on these methods run, and then fail: the store's answer is lost. */
+  loseAnswers(...methods: MethodName[]): void
   recover(): void
   /** Holds the next call of `method`: `before` it reaches the store, or `after`, before its result is returned. */
   hold(method: MethodName, when?: 'before' | 'after'): Barrier
@@ -29,6 +31,7 @@ export function probe(inner: AtomicDriver): Probe {
   const calls: string[] = []
   const holds: Hold[] = []
   let failing: ReadonlySet<string> | 'all' = new Set()
+  let losing: ReadonlySet<string> = new Set()
 
   function takeHold(method: string, when: 'before' | 'after'): Hold | undefined {
     const index = holds.findIndex(hold => hold.method === method && hold.when === when)
@@ -40,6 +43,7 @@ export function probe(inner: AtomicDriver): Probe {
     await takeHold(method, 'before')?.wait()
     if (failing === 'all' || failing.has(method)) throw new Error('the store is down')
     const result = await run()
+    if (losing.has(method)) throw new Error('the answer is lost')
     await takeHold(method, 'after')?.wait()
     return result
   }
@@ -50,8 +54,12 @@ export function probe(inner: AtomicDriver): Probe {
     fail(...methods) {
       failing = methods.length > 0 ? new Set(methods) : 'all'
     },
+    loseAnswers(...methods) {
+      losing = new Set(methods)
+    },
     recover() {
       failing = new Set()
+      losing = new Set()
     },
     hold(method, when = 'before') {
       const hold = new Hold(method, when)

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { CurrentDriver } from './samples'
-import { A, ABSOLUTE, B, IDLE, LIMIT, NOW, keysOf, meta, userMeta } from './samples'
+import { A, ABSOLUTE, B, C, IDLE, KEYS, LIMIT, NOW, keysOf, meta, userMeta } from './samples'
 
 /** The contract for a single record: read, create, replace, touch, remove. */
 export function describeRecords(driver: CurrentDriver) {
@@ -170,6 +170,18 @@ export function describeRecords(driver: CurrentDriver) {
       expect(await driver().read(A)).not.toBeNull()
       expect(await driver().remove(A, expiry - 1 + idleTimeout, 'expired')).toBe(true)
       expect(await driver().readTombstone(A)).toMatchObject({ reason: 'expired' })
+    })
+
+    it('leaves the tag of the record that it removes in the tombstone', async () => {
+      await driver().replace(A, 'second', meta({ secretTag: 'second' }), 1)
+      await driver().remove(A, NOW, 'signed_out')
+      await driver().create(B, 'first', meta({ secretTag: 'first' }))
+      await driver().assignUser(B, 'second', userMeta('ada', { secretTag: 'ada' }), LIMIT, 1)
+      await driver().removeByUser('ada', NOW)
+      await driver().assignUser(C, 'first', userMeta('bob', { secretTag: 'evicted' }), LIMIT)
+      await driver().assignUser(KEYS[3]!, 'second', userMeta('bob'), { ...LIMIT, max: 1 })
+      const tombstones = await Promise.all([A, B, C].map(key => driver().readTombstone(key)))
+      expect(tombstones.map(tombstone => tombstone?.secretTag)).toEqual(['second', 'ada', 'evicted'])
     })
 
     it('returns false for a missing key and leaves no tombstone', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { UserLimit } from '../../../packages/nuxt-cloakroom/src/runtime/server/sessions/store'
 import type { CurrentDriver } from './samples'
-import { A, B, C, IDLE, KEYS, LIMIT, NOW, keysOf, meta, userMeta } from './samples'
+import { A, ABSOLUTE, B, C, IDLE, KEYS, LIMIT, NOW, keysOf, meta, userMeta } from './samples'
 
 const REJECT_SECOND: UserLimit = { ...LIMIT, max: 1, policy: 'reject' }
 
@@ -183,10 +183,35 @@ export function describeUsers(driver: CurrentDriver) {
       expect(await keysOf(driver(), 'bob')).toEqual([KEYS[3]])
     })
 
+    it('remember a sign-out everywhere for as long as they are told', async () => {
+      await assign(A, 'value', 'ada')
+      expect(await driver().removeByUser('ada', NOW + 1, undefined, NOW + ABSOLUTE)).toEqual([A])
+      expect(await assign(B, 'value', 'ada')).toEqual({ outcome: 'revoked', evicted: [] })
+    })
+
     it('do not list a removed session', async () => {
       await assign(A, 'value', 'ada')
       await driver().remove(A, NOW, 'signed_out')
       expect(await driver().listByUser('ada')).toEqual([])
+    })
+  })
+
+  describe('remove with a user', () => {
+    it('removes only a record of this user', async () => {
+      await assign(A, 'value', 'ada')
+      for (const other of ['bob', 'ad', '', null]) {
+        expect(await driver().remove(A, NOW, 'signed_out', other), JSON.stringify(other)).toBe(false)
+      }
+      expect(await driver().read(A)).toMatchObject({ value: 'value', version: 1 })
+      expect(await driver().remove(A, NOW, 'signed_out', 'ada')).toBe(true)
+      expect(await driver().readTombstone(A)).toMatchObject({ reason: 'signed_out' })
+    })
+
+    it('removes for null only a record of no user', async () => {
+      await driver().create(A, 'value', meta())
+      expect(await driver().remove(A, NOW, 'signed_out', 'ada')).toBe(false)
+      expect(await driver().remove(A, NOW, 'signed_out', null)).toBe(true)
+      expect(await driver().remove(A, NOW, 'signed_out', null)).toBe(false)
     })
   })
 }

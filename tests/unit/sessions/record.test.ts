@@ -3,10 +3,12 @@ import { idleExpiresAt } from '../../../packages/nuxt-cloakroom/src/runtime/serv
 import type { SessionRecord } from '../../../packages/nuxt-cloakroom/src/runtime/server/sessions/record'
 import { flatten } from '../../../packages/nuxt-cloakroom/src/runtime/server/sessions/plain-data'
 import {
-  NO_DATA, decodeRecord, decodeSession, encodeRecord, metaOf, revive,
+  NO_DATA, decodeRecord, decodeSession, encodeRecord, isOfAnotherSession, metaOf, revive,
 } from '../../../packages/nuxt-cloakroom/src/runtime/server/sessions/record'
+import { secretTagOf } from '../../../packages/nuxt-cloakroom/src/runtime/server/sessions/secret-tag'
 
 const record: SessionRecord = {
+  key: 'key',
   secretHash: 'hash',
   previous: { hash: 'old', salt: 'salt', grace: { from: 1, until: 5 }, older: null },
   rotatedAt: 1,
@@ -41,7 +43,7 @@ describe('encodeRecord', () => {
   })
 
   it('adds the version of the schema', () => {
-    expect(JSON.parse(encoded)).toMatchObject({ schema: 2 })
+    expect(JSON.parse(encoded)).toMatchObject({ schema: 3 })
   })
 })
 
@@ -53,7 +55,7 @@ describe('a record of schema 1', () => {
     ['a previous secret that became invalid immediately', { hash, salt: '', until: 0 }, { from: 1, until: 1 }],
   ])('is read with %s', (_case, previous, grace) => {
     const read = decodeRecord(altered({ schema: 1, previous }))
-    const expected = { ...record, previous: { hash, salt: previous.salt, grace, older: null } }
+    const expected = { ...record, key: null, previous: { hash, salt: previous.salt, grace, older: null } }
     expect(read).toMatchObject({ record: expected, values: { a: 1 } })
     expect(decodeRecord(encodeRecord(read!.record))).toMatchObject({ record: expected })
   })
@@ -61,7 +63,26 @@ describe('a record of schema 1', () => {
   it('is read without a previous secret, and written with the current schema', () => {
     const read = decodeRecord(altered({ schema: 1, previous: null }))!
     expect(read.record.previous).toBeNull()
-    expect(JSON.parse(encodeRecord(read.record))).toMatchObject({ schema: 2, previous: null })
+    expect(JSON.parse(encodeRecord(read.record))).toMatchObject({ schema: 3, previous: null })
+  })
+})
+
+describe('a record of schema 2', () => {
+  it('is read under any key, because it has none', () => {
+    const row = { value: altered({ schema: 2, key: undefined }), version: 1, lastSeenAt: 1 }
+    expect(decodeSession('any key', row)?.record).toEqual({ ...record, key: null, schema: 3 })
+  })
+})
+
+describe('a record of another session', () => {
+  it.each([['with another key', 'other'], ['with an empty key', '']])('is not decoded: %s', (_case, key) => {
+    const row = { value: altered({ key }), version: 1, lastSeenAt: 1 }
+    expect([decodeSession('key', row), isOfAnotherSession('key', row)]).toEqual([null, true])
+  })
+
+  it('is told from a damaged one', () => {
+    expect(isOfAnotherSession('key', { value: altered({ key: 7 }), version: 1, lastSeenAt: 1 })).toBe(false)
+    expect(isOfAnotherSession('key', { value: encoded, version: 1, lastSeenAt: 1 })).toBe(false)
   })
 })
 
@@ -76,7 +97,7 @@ describe('decodeRecord', () => {
     ['a number', '1'],
     ['an empty object', '{}'],
     ['10 MB of nested arrays', '['.repeat(10_000_000)],
-    ['a newer schema', altered({ schema: 3 })],
+    ['a newer schema', altered({ schema: 4 })],
     ['an older schema', altered({ schema: 0 })],
     ['a schema as text', altered({ schema: '1' })],
     ['no secret hash', altered({ secretHash: undefined })],
@@ -124,8 +145,8 @@ describe('idleExpiresAt', () => {
 
 describe('metaOf', () => {
   it('returns what a store needs for its index and its sweep, and nothing else', () => {
-    const meta = { userId: 'ada', createdAt: 3, lastSeenAt: 7, idleTimeout: 100, expiresAt: 1000 }
-    expect(metaOf(record, 7)).toEqual(meta)
+    const times = { createdAt: 3, lastSeenAt: 7, idleTimeout: 100, expiresAt: 1000 }
+    expect(metaOf(record, 7)).toEqual({ userId: 'ada', ...times, secretTag: secretTagOf(record) })
   })
 })
 

@@ -69,6 +69,7 @@ export class Visitor {
       this.cookie = value
       this.cookiesSet++
     }
-    return openSession(this.#engine, request, { set, clear: () => set(undefined) }, authentication)
+    const cookieWriter = { set, clear: () => set(undefined), withdraw: () => {} }
+    return openSession(this.#engine, request, cookieWriter, authentication)
   }
 }

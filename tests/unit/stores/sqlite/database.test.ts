@@ -77,7 +77,7 @@ describe('a new database', () => {
     const db = new DatabaseSync(path())
     const pragma = (name: string) => Object.values(db.prepare(`PRAGMA ${name}`).get()!)[0]
     const values = [pragma('application_id'), pragma('user_version'), pragma('journal_mode')]
-    expect(values).toEqual([0x636C6B72, 1, 'wal'])
+    expect(values).toEqual([0x636C6B72, 2, 'wal'])
     db.close()
   })
 })
@@ -141,7 +141,7 @@ describe('a file that is not a session database', () => {
   })
 
   it('is refused if a newer version wrote it', async () => {
-    await createChanged('PRAGMA user_version = 2')
+    await createChanged('PRAGMA user_version = 3')
     const problem = /was written by a newer version of nuxt-cloakroom\. Update it, or use another file$/
     expect(refusal().message).toMatch(problem)
   })

@@ -57,12 +57,12 @@ export class Inspector {
 
   async #readSession(parsed: ParsedCookie): Promise<Result> {
     const { store, removals } = this.#options.engine
-    const pending = removals.reasons.get(parsed.key)
+    const pending = removals.reasonFor(parsed.key)
     if (pending && pending !== 'unknown') return { outcome: pending, endedAt: null }
     try {
       const row = await store.read(parsed.key)
       if (row) return this.#judge(parsed, row)
-      return this.#explainMissing(parsed.key, await store.readTombstone(parsed.key))
+      return this.#explainMissing(parsed.key, await this.#options.engine.provedTombstone(parsed))
     }
     catch (error) {
       if (!(error instanceof SessionError) || error.code !== 'store_unavailable') throw error
@@ -77,6 +77,7 @@ export class Inspector {
     if (typeof result !== 'string') return { outcome: 'active', endedAt: null }
     if (result === 'ended') return expiredBy(expiryOf(decodeSession(parsed.key, row)!))
     if (result === 'secret_reuse') return { outcome: 'old_secret', endedAt: null }
+    if (result === 'record_mismatch') return { outcome: 'corrupt_record', endedAt: null }
     return { outcome: result === 'unknown' ? 'superseded' : result, endedAt: null }
   }
 

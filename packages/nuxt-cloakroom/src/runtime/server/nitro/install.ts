@@ -6,6 +6,7 @@ import type { SessionEvent } from '../sessions/events'
 import { startSweeping } from '../sessions/sweep-timer'
 import type { StoreOpeners } from '../stores/open-store'
 import { createGuard, markRequests } from './guard'
+import { checkCookieOf } from './request-session'
 import type { Cloakroom } from './runtime'
 import { startCloakroom } from './runtime'
 import { closeBeforeExit } from './server-stop'
@@ -33,6 +34,7 @@ export function install(app: NitroApp, { storeOpeners, hasCustomEntry }: BuildIn
   markRequests(app.h3App, cloakroom)
   app.h3App.stack.unshift({ route: '/', handler: createGuard(cloakroom, app.localFetch) })
   guardUpgrades(app.h3App, cloakroom)
+  app.hooks.hook('beforeResponse', checkCookieOf)
   app.hooks.hook('error', setOutageHeaders)
   app.hooks.hook('session:shutdown', () => connections.close())
   app.hooks.hook('close', async () => {

@@ -8,6 +8,7 @@ import { serializeClearedCookie, serializeCookie } from '../http/set-cookie'
 import type { Authentication, CookieReading } from '../sessions/authentication'
 import { ServerSession, openSession, recordActivity } from '../sessions/session'
 import type { CookieWriter, SessionRequest, SessionState } from '../sessions/session-state'
+import { withdrawOutdatedCookie } from '../sessions/session-state'
 import type { MaybePromise } from '../sessions/store'
 import type { RequestStart } from './guard'
 import { requestOriginOf, requestStartOf, rootEventOf } from './guard'
@@ -76,6 +77,13 @@ export function maySessionBeUsed(event: H3Event): boolean {
     sessionRuleOf(target) !== false && !isCached(target) && !requestStartOf(target).isWithinCache)
 }
 
+/** Call it before a response is sent: another request may have replaced the cookie that it sets. */
+export function checkCookieOf(event: H3Event): MaybePromise<void> {
+  const { [LOADED]: loading } = event.context as Record<symbol, MaybePromise<LoadedSession> | undefined>
+  if (!(loading instanceof Promise)) return loading?.checkCookie()
+  return loading.then(loaded => loaded.checkCookie(), () => {}) // The request has responded with the error.
+}
+
 /** The session cookie that came with the browser's request. */
 export function sessionCookieOf(event: H3Event): CookieReading {
   return requestStartOf(rootEventOf(event)).cookie
@@ -127,6 +135,11 @@ class LoadedSession {
     }
     return this.#activity
   }
+
+  /** Sets no cookie after all if another request has replaced its secret. */
+  checkCookie(): MaybePromise<void> {
+    return this.#state.sentGeneration === null ? undefined : withdrawOutdatedCookie(this.#state)
+  }
 }
 
 /** The browser's request and response, as far as its session is concerned. */
@@ -173,6 +186,10 @@ class RootRequest implements SessionRequest, CookieWriter {
   clear(): void {
     this.#setCookie(serializeClearedCookie)
     if (this.cloakroom.config.clearSiteData) this.#event.node.res.setHeader('clear-site-data', CLEARED_AT_SIGN_OUT)
+  }
+
+  withdraw(): void {
+    if (!this.#event.node.res.headersSent) setSessionCookie(this.#event.node.res, [])
   }
 
   /**

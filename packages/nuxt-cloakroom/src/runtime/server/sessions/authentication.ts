@@ -18,7 +18,7 @@ export interface AuthenticatedSession {
 }
 
 export type InvalidSecret = Exclude<OldSecretStanding, 'previous'>
-export type RecordRejection = InvalidSecret | 'ended' | 'corrupt_record'
+export type RecordRejection = InvalidSecret | 'ended' | 'corrupt_record' | 'record_mismatch'
 export type Rejection = 'absent' | 'duplicate' | 'forged' | RecordRejection
 
 export type Authentication

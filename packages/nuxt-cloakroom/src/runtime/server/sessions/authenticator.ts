@@ -13,7 +13,7 @@ import type { PendingRemovals } from './pending-removals'
 import { isExpired } from './policy'
 import { judgeOldSecret } from './previous-secret'
 import type { ParsedRecord, StoredSession } from './record'
-import { decodeSession } from './record'
+import { decodeSession, isOfAnotherSession } from './record'
 import type { Clock, MaybePromise, StoredRecord } from './store'
 
 /** Far above the 108 characters of a sealed cookie. A longer value is refused before any cryptography. */
@@ -70,7 +70,7 @@ export class CookieAuthenticator {
     const parsed = this.parse(cookie)
     if (typeof parsed === 'string') return rejected(parsed)
     const { removals } = this.#deps
-    if (removals.reasons.has(parsed.key)) return removals.retry(parsed.key).then(() => this.#readAndCheck(parsed))
+    if (removals.has(parsed.key)) return removals.retry(parsed.key).then(() => this.#readAndCheck(parsed))
     return this.#readAndCheck(parsed)
   }
 
@@ -87,9 +87,9 @@ export class CookieAuthenticator {
     return 'forged'
   }
 
-  /** The store key that a cookie names, whether it opens a session or not. Emits no event. */
-  storeKeyIn(cookie: CookieReading): string | null {
-    return cookie.kind === 'present' ? this.#open(cookie.value)?.key ?? null : null
+  /** Like {@link parse}, and emits no event. */
+  parseQuietly(cookie: CookieReading): ParsedCookie | null {
+    return cookie.kind === 'present' ? this.#open(cookie.value) : null
   }
 
   /** Checks a cookie against the record that the store has for it, and emits what an operator should know. */
@@ -99,7 +99,7 @@ export class CookieAuthenticator {
     parsed.cached = null // The data of a session that is over does not stay in memory.
     const { events } = this.#deps
     if (result === 'unknown') events.emit({ type: 'refused', reason: 'unknown' })
-    if (result === 'corrupt_record' || result === 'secret_reuse') {
+    if (result === 'corrupt_record' || result === 'record_mismatch' || result === 'secret_reuse') {
       events.emit({ type: result, id: sessionIdOf(parsed.key) })
     }
     return result
@@ -176,7 +176,7 @@ export class CookieAuthenticator {
 
   #check(parsed: ParsedCookie, row: StoredRecord): AuthenticatedSession | RecordRejection {
     const session = decodeSession(parsed.key, row, parsed.cached)
-    if (!session) return 'corrupt_record'
+    if (!session) return isOfAnotherSession(parsed.key, row) ? 'record_mismatch' : 'corrupt_record'
     parsed.used = true
     if (session.record !== parsed.cached?.record) {
       const isSmall = row.value.length <= MAX_CACHED_RECORD_CHARACTERS
@@ -187,17 +187,12 @@ export class CookieAuthenticator {
   }
 }
 
-const REJECTIONS = Object.fromEntries(
-  (['absent', 'duplicate', 'forged', 'unknown', 'ended', 'corrupt_record', 'superseded', 'secret_reuse'] as const)
-    .map(outcome => [outcome, { outcome, session: null }]),
-) as Record<Rejection, Authentication>
-
 function authenticated(session: AuthenticatedSession): Authentication {
   return { outcome: 'authenticated', session }
 }
 
 function rejected(outcome: Rejection): Authentication {
-  return REJECTIONS[outcome]
+  return { outcome, session: null }
 }
 
 /**

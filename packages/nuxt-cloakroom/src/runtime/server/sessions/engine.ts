@@ -1,8 +1,10 @@
 import type { SessionEndReason } from '../../shared/types/session'
 import type { AuthenticatedSession, CookieReading } from './authentication'
 import { CookieAuthenticator } from './authenticator'
+import type { ParsedCookie } from './authenticator'
 import type { SessionConfig } from './config'
 import type { SessionCookie } from './crypto'
+import { confirmWrite } from './confirm-write'
 import { hashSecret, newSessionCookie, seal, sessionIdOf, storeKeyOf } from './crypto'
 import { SessionError } from './errors'
 import { SessionEvents } from './events'
@@ -14,7 +16,8 @@ import { isExpired, lifetimeFor } from './policy'
 import { PendingRemovals } from './pending-removals'
 import type { FlatData, SessionRecord, StoredSession } from './record'
 import { decodeSession, encodeBounded, encodeRecord, metaOf, revive } from './record'
-import type { AtomicDriver, Clock, ReplaceResult, StoreChange } from './store'
+import { isProvedBy } from './secret-tag'
+import type { AtomicDriver, Clock, ReplaceResult, StoreChange, StoredRecord, Tombstone } from './store'
 
 const MAX_LABEL_CHARACTERS = 256
 /** How often a store is checked that several processes share and that cannot report what they write. */
@@ -99,10 +102,20 @@ export class SessionEngine {
     return tombstone?.reason ?? null
   }
 
-  /** Why the session of a valid cookie ended; `null` if it has not ended or the store does not remember. */
+  /**
+   * Why the session of a cookie ended; `null` if it has not ended, if the store does not remember, or if the cookie's
+   * secret was no longer valid then.
+   */
   async endReasonOfCookie(cookie: CookieReading): Promise<SessionEndReason | null> {
-    const key = this.authenticator.storeKeyIn(cookie)
-    return key === null ? null : this.endReasonOf(key)
+    const parsed = this.authenticator.parseQuietly(cookie)
+    const tombstone = parsed && await this.provedTombstone(parsed)
+    return tombstone?.reason ?? null
+  }
+
+  /** The tombstone of a cookie's session, if the cookie would have opened that session when it ended. */
+  async provedTombstone({ key, secretHash }: Pick<ParsedCookie, 'key' | 'secretHash'>): Promise<Tombstone | null> {
+    const tombstone = await this.store.readTombstone(key)
+    return tombstone && isProvedBy(secretHash, tombstone.secretTag, tombstone.removedAt) ? tombstone : null
   }
 
   /** The time of a sign-out everywhere: not earlier than that of any request, of any server, that began before it. */
@@ -121,7 +134,9 @@ export class SessionEngine {
     const cookie = newSessionCookie(now)
     const record = this.newRecord(cookie, { createdAt: now, label, data })
     const key = storeKeyOf(cookie.sid)
-    const created = await this.store.create(key, encodeBounded(record), metaOf(record, now))
+    const value = encodeBounded(record)
+    const create = () => this.store.create(key, value, metaOf(record, now))
+    const created = await confirmWrite(create, () => this.confirm(key, row => row.value === value ? true : null))
     if (!created) throw new SessionError('store_unavailable', 'The store already holds a session of this new random '
       + 'key.')
     this.events.emit({ type: 'created', id: sessionIdOf(key) })
@@ -137,10 +152,25 @@ export class SessionEngine {
     if (isExpired(session, this.clock())) return 'conflict'
     const { key, version } = session
     const value = record.data === session.record.data ? encodeRecord(record) : encodeBounded(record)
-    const result = await this.store.replace(key, value, metaOf(record, lastSeenAt), version)
+    const replace = () => this.store.replace(key, value, metaOf(record, lastSeenAt), version)
+    const isWritten = (row: StoredRecord) => row.version === version + 1 && row.value === value
+    const isNewSecret = record.secretHash !== session.record.secretHash
+    const result = await confirmWrite(replace, () => this.confirm(key, row =>
+      isWritten(row) || (isNewSecret && this.hasSecret(key, row, record)) ? 'replaced' : null))
     if (result !== 'replaced') return result
     const latest = Math.max(lastSeenAt, session.lastSeenAt)
     return { key, record, values: revive(record.data), version: version + 1, lastSeenAt: latest }
+  }
+
+  /** Reads a record after a write without an answer. */
+  async confirm<Result>(key: string, judge: (row: StoredRecord) => Result | null): Promise<Result | null> {
+    const row = await this.store.read(key)
+    return row && judge(row)
+  }
+
+  /** Whether a row has the secret of this record, which only one write can have put there. */
+  hasSecret(key: string, row: StoredRecord, { secretHash }: Pick<SessionRecord, 'secretHash'>): boolean {
+    return decodeSession(key, row)?.record.secretHash === secretHash
   }
 
   /** Moves the idle clock. Returns `null` if the session has ended in the meantime. */
@@ -159,6 +189,7 @@ export class SessionEngine {
     const now = this.clock()
     const { idle, absolute } = lifetimeFor(this.config, assignment)
     return {
+      key: storeKeyOf(cookie.sid),
       createdAt,
       label: label.slice(0, MAX_LABEL_CHARACTERS),
       data,

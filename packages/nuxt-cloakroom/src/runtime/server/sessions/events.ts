@@ -11,11 +11,12 @@ import type { SessionEndReason } from '../../shared/types/session'
  * - `sessions_changed`: the list of this user's sessions has changed, and the response to the request that caused it
  *   has been sent
  * - `secret_reuse`: a secret after its grace period, although a newer one was used; possibly a stolen copy
+ * - `record_mismatch`: the store returned the record of another session; the visitor is anonymous, and nothing ends
  * - `late_save_dropped`: a request tried to write to a session that ended in the meantime
  */
 export type SessionEvent
   = | { readonly type: 'created' | 'rotated' | 'late_save_dropped', readonly id: string }
-    | { readonly type: 'secret_reuse' | 'corrupt_record', readonly id: string }
+    | { readonly type: 'secret_reuse' | 'corrupt_record' | 'record_mismatch', readonly id: string }
     | { readonly type: 'signed_in', readonly id: string, readonly responseSent: Promise<void> }
     | { readonly type: 'ended', readonly id: string, readonly reason: SessionEndReason }
     | { readonly type: 'refused', readonly reason: 'forged' | 'duplicate_cookie' | 'unknown' | 'cross_origin' }

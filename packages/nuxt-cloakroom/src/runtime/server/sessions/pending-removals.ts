@@ -1,4 +1,5 @@
 import type { SessionEndReason } from '../../shared/types/session'
+import { confirmWrite } from './confirm-write'
 import { sessionIdOf } from './crypto'
 import { SessionError } from './errors'
 import type { SessionEvents } from './events'
@@ -7,6 +8,12 @@ import type { Clock } from './store'
 
 /** Beyond this number the oldest pending removal is dropped, and its session ends by its own timeouts. */
 const MAX_PENDING = 10_000
+
+interface PendingRemoval {
+  readonly reason: SessionEndReason
+  /** Only while the session belongs to this user; `null`: to none; `undefined`: to any. */
+  readonly userId: string | null | undefined
+}
 
 /**
  * Ends sessions for good. A removal that the store did not accept is reported as a failure and stays pending: it is
@@ -17,9 +24,7 @@ export class PendingRemovals {
   readonly #store: GuardedStore
   readonly #clock: Clock
   readonly #events: Pick<SessionEvents, 'emit'>
-  readonly #reasons = new Map<string, SessionEndReason>()
-  /** Why each session ended whose removal is pending, by its store key. */
-  readonly reasons: ReadonlyMap<string, SessionEndReason> = this.#reasons
+  readonly #pending = new Map<string, PendingRemoval>()
 
   constructor(store: GuardedStore, clock: Clock, events: Pick<SessionEvents, 'emit'>) {
     this.#store = store
@@ -27,20 +32,34 @@ export class PendingRemovals {
     this.#events = events
   }
 
+  /** Whether the removal of the session with this store key is pending. */
+  has(key: string): boolean {
+    return this.#pending.has(key)
+  }
+
+  /** Why a session ended whose removal is pending. */
+  reasonFor(key: string): SessionEndReason | undefined {
+    return this.#pending.get(key)?.reason
+  }
+
   /**
-   * A request that still holds the session can then no longer write to it. Returns `false` if it was gone already.
+   * A request that still holds the session can then no longer write to it. Returns `false` if it was gone already, or
+   * if it belongs to another user than `userId`.
    *
+   * @param userId the user that the session must still have, or `null` for none; left out, it may have any
    * @throws SessionError `store_unavailable`
    */
-  async remove(key: string, reason: SessionEndReason): Promise<boolean> {
+  async remove(key: string, reason: SessionEndReason, userId?: string | null): Promise<boolean> {
+    const at = this.#clock()
     try {
-      const removed = await this.#store.remove(key, this.#clock(), reason)
+      const remove = () => this.#store.remove(key, at, reason, userId)
+      const removed = await confirmWrite(remove, () => this.#findTombstone(key, at, reason))
       if (removed) this.#events.emit({ type: 'ended', id: sessionIdOf(key), reason })
-      this.#reasons.delete(key)
+      this.#pending.delete(key)
       return removed
     }
     catch (error) {
-      this.#add(key, reason)
+      this.#add(key, { reason, userId })
       throw error
     }
   }
@@ -54,13 +73,20 @@ export class PendingRemovals {
 
   /** Retries pending removals: one, or all. @throws SessionError `store_unavailable`; the others stay pending */
   async retry(...keys: string[]): Promise<void> {
-    const pending = keys.length > 0 ? keys : [...this.#reasons.keys()]
-    for (const key of pending) await this.remove(key, this.#reasons.get(key)!)
+    for (const key of keys.length > 0 ? keys : [...this.#pending.keys()]) {
+      const pending = this.#pending.get(key)
+      if (pending) await this.remove(key, pending.reason, pending.userId)
+    }
   }
 
-  #add(key: string, reason: SessionEndReason) {
-    if (reason === 'expired') return
-    this.#reasons.set(key, reason)
-    if (this.#reasons.size > MAX_PENDING) this.#reasons.delete(this.#reasons.keys().next().value!)
+  async #findTombstone(key: string, at: number, reason: SessionEndReason): Promise<true | null> {
+    const tombstone = await this.#store.readTombstone(key)
+    return tombstone?.removedAt === at && tombstone.reason === reason ? true : null
+  }
+
+  #add(key: string, pending: PendingRemoval) {
+    if (pending.reason === 'expired') return
+    this.#pending.set(key, pending)
+    if (this.#pending.size > MAX_PENDING) this.#pending.delete(this.#pending.keys().next().value!)
   }
 }

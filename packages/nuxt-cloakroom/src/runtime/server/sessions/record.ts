@@ -1,9 +1,10 @@
 import { unflatten } from 'devalue'
 import { SessionError } from './errors'
 import { flatten } from './plain-data'
+import { secretTagOf } from './secret-tag'
 import type { RecordMeta, StoredRecord } from './store'
 
-const SCHEMA = 2
+const SCHEMA = 3
 /** A longer stored value cannot be a record, and is not parsed. */
 const MAX_VALUE_CHARACTERS = 256 * 1024
 /** Of a whole record when its data changes. A rotation may add a few bytes. */
@@ -28,6 +29,11 @@ export interface GracePeriod {
 
 /** What the store holds of a session. It contains no secret, only hashes. */
 export interface SessionRecord {
+  /**
+   * The key under which it is stored, so that a store which returns another session's record is noticed. `null` in one
+   * of an earlier version.
+   */
+  readonly key: string | null
   readonly secretHash: string
   readonly previous: PreviousSecret | null
   readonly rotatedAt: number
@@ -92,7 +98,7 @@ export function encodeBounded(record: SessionRecord): string {
     + `rest elsewhere.`)
 }
 
-/** Returns `null` for a record that is damaged or of another schema. The stored row is not changed. */
+/** Returns `null` for a value that is damaged or of another schema. The stored row is not changed. */
 export function decodeRecord(value: string): DecodedRecord | null {
   if (value.length > MAX_VALUE_CHARACTERS) return null
   try {
@@ -107,7 +113,7 @@ export function decodeRecord(value: string): DecodedRecord | null {
 }
 
 /**
- * The session in a stored row, or `null` if the record is not valid. Does not check expiry.
+ * The session in a stored row, or `null` if the record is not valid or another session's. Does not check expiry.
  *
  * @param parsed an earlier reading, which saves parsing the same text again
  */
@@ -119,21 +125,36 @@ export function decodeSession(
   const decoded = parsed?.text === row.value
     ? { record: parsed.record, values: revive(parsed.record.data) }
     : decodeRecord(row.value)
-  return decoded && { ...decoded, key, version: row.version, lastSeenAt: row.lastSeenAt }
+  if (!decoded || !isOf(key, decoded.record)) return null
+  return { ...decoded, key, version: row.version, lastSeenAt: row.lastSeenAt }
+}
+
+/** Whether a row that was read under `key` holds a valid record of another session. */
+export function isOfAnotherSession(key: string, row: StoredRecord): boolean {
+  const decoded = decodeRecord(row.value)
+  return decoded !== null && !isOf(key, decoded.record)
+}
+
+function isOf(key: string, record: SessionRecord): boolean {
+  return record.key === null || record.key === key
 }
 
 export function metaOf(record: SessionRecord, lastSeenAt: number): RecordMeta {
   const { userId, createdAt, idleTimeout, expiresAt } = record
-  return { userId, createdAt, lastSeenAt, idleTimeout, expiresAt }
+  return { userId, createdAt, lastSeenAt, idleTimeout, expiresAt, secretTag: secretTagOf(record) }
 }
 
-/** A record of schema 1 in the current form. It had the end of the grace period, which began with the rotation. */
+/**
+ * A record of an earlier schema in the current form. Schema 1 had the end of the grace period, which began with the
+ * rotation; both had no key.
+ */
 function upgrade(value: unknown): unknown {
   const record = value as Partial<SessionRecord> & { schema?: unknown, previous?: { until?: number } | null } | null
+  if (record?.schema === 2) return { ...record, schema: SCHEMA, key: null }
   if (record?.schema !== 1) return value
   const { previous, rotatedAt } = record
   const grace = { from: rotatedAt, until: previous?.until || rotatedAt }
-  return { ...record, schema: SCHEMA, previous: previous && { ...previous, grace, older: null } }
+  return { ...record, schema: SCHEMA, key: null, previous: previous && { ...previous, grace, older: null } }
 }
 
 function isRecord(value: unknown): value is SessionRecord {
@@ -141,6 +162,7 @@ function isRecord(value: unknown): value is SessionRecord {
   const record = value as Record<string, unknown>
   const times = ['rotatedAt', 'secretGeneration', 'createdAt', 'idleTimeout', 'expiresAt']
   return record.schema === SCHEMA
+    && isNullOr('string', record.key)
     && typeof record.secretHash === 'string'
     && isPrevious(record.previous)
     && isNullOr('string', record.userId)

@@ -50,6 +50,7 @@ async function createSession<Data extends object>(state: SessionState, change: U
   const create = async () => {
     const data = await applyUpdate<Data | SessionValues>(NO_DATA, change as Update<Data | SessionValues>)
     adopt(state, await state.engine.create(state.request.label, data))
+    state.sentGeneration = null // No other request has this session yet.
   }
   state.creating = create()
   try {

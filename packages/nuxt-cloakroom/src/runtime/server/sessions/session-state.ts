@@ -30,6 +30,8 @@ export interface CookieWriter {
   /** @param maxAge seconds; without it the cookie ends with the browser */
   set(value: string, maxAge?: number): void
   clear(): void
+  /** Sets no cookie after all: the browser keeps what it has. */
+  withdraw(): void
 }
 
 /** What one request knows of its session. The functions in `session*.ts` read and change it. */
@@ -44,6 +46,11 @@ export interface SessionState {
   generation: number
   /** The session ended, or another request replaced its cookie: writes are dropped until this request signs in. */
   isLost: boolean
+  /**
+   * The generation of the secret in the cookie that the response sets, if another request may have replaced it by the
+   * time the response is sent.
+   */
+  sentGeneration: number | null
   /** The creation of the session, while it is under way. */
   creating: Promise<void> | undefined
   /** The start of a sign-in: that of the request, or later if the request has revoked the user's sessions. */
@@ -76,6 +83,24 @@ export function sendCookie(state: SessionState, { session, cookie }: Authenticat
   const maxAge = persistent ? Math.floor((expiresAt - engine.clock()) / 1000) : undefined
   state.cookieWriter.set(engine.seal(cookie), maxAge)
   state.browserCookie = cookie
+  state.sentGeneration = session.record.secretGeneration
+}
+
+/**
+ * Call it before the response is sent. If another request has signed in with this session in the meantime, or ended it,
+ * its response may reach the browser first, and this one's cookie must not replace the newer one. A store that does not
+ * respond changes nothing.
+ */
+export async function withdrawOutdatedCookie(state: SessionState): Promise<void> {
+  const { current, engine, sentGeneration } = state
+  if (sentGeneration === null || !current) return
+  try {
+    const latest = await engine.get(current.session.key)
+    if (latest?.record.secretGeneration !== sentGeneration) state.cookieWriter.withdraw()
+  }
+  catch (error) {
+    if (!(error instanceof SessionError)) throw error
+  }
 }
 
 /** Changes the record. Returns `false` if the session has ended or its secret became invalid. */
@@ -116,13 +141,19 @@ export async function rotatePeriodically(state: SessionState): Promise<void> {
   }
 }
 
-/** Ends the request's use of the session and clears the cookie. Returns the session that it used. */
-export function leaveSession(state: SessionState): AuthenticatedSession | null {
-  const { current } = state
-  state.generation++
+/** Ends the request's use of the session and clears the cookie. */
+export function leaveSession(state: SessionState): void {
+  loseSession(state)
+  state.isLost = false
+  state.sentGeneration = null
   state.cookieWriter.clear()
+}
+
+/** Ends the request's use of the session: its later writes are dropped, unless it signs in. */
+export function loseSession(state: SessionState): void {
+  state.generation++
   state.current = null
-  return current
+  state.isLost = true
 }
 
 async function rotate(state: SessionState, computeNext: (current: AuthenticatedSession) => NextState | null) {

@@ -5,8 +5,9 @@ import { SessionError } from './errors'
 import type { SignInOptions } from './next-state'
 import { initialData } from './next-state'
 import type { SessionState } from './session-state'
-import { adopt, assertMayWrite, leaveSession } from './session-state'
+import { adopt, assertMayWrite, leaveSession, loseSession } from './session-state'
 import { signIn } from './sign-in'
+import { assertUserId } from './user-ids'
 
 /** See `ServerSession.signIn`. */
 export async function signInUser<Data extends object>(
@@ -15,9 +16,7 @@ export async function signInUser<Data extends object>(
   { remember = false, data }: SignInOptions<Data>,
 ): Promise<void> {
   assertMayWrite(state)
-  if (typeof userId !== 'string' || userId === '') {
-    throw new TypeError('[cloakroom] signIn() needs the user\'s id: a string that is not empty')
-  }
+  assertUserId(userId)
   await state.creating?.catch(() => {})
   state.generation++
   const { engine, request } = state
@@ -36,20 +35,32 @@ export async function signInUser<Data extends object>(
   if (before !== null && before !== userId) notifyUser(state, before)
 }
 
-/** See `ServerSession.signOut`. */
+/**
+ * See `ServerSession.signOut`. Ends the session that the request was authenticated for: if another request has assigned
+ * it to a user in the meantime, it lives on, and the browser keeps its new cookie.
+ */
 export async function signOutVisitor(state: SessionState): Promise<void> {
   assertMayWrite(state)
   await state.creating?.catch(() => {})
-  const left = leaveSession(state)
-  if (!left) return
-  const { key, record: { userId } } = left.session
-  await state.engine.removals.remove(key, 'signed_out')
+  const { current, engine } = state
+  if (!current) {
+    if (!state.isLost) leaveSession(state)
+    return
+  }
+  const { key, record: { userId } } = current.session
+  loseSession(state)
+  const isOver = await engine.removals.remove(key, 'signed_out', userId).catch((error: unknown) => {
+    leaveSession(state)
+    throw error
+  }) || await engine.get(key) === null
+  if (!isOver) return
+  leaveSession(state)
   if (userId !== null) notifyUser(state, userId)
 }
 
 /** See `ServerSession.devices`. */
 export async function listUserDevices(state: SessionState): Promise<Device[]> {
-  return listDevices(state.engine, requireUser(state), state.current!.session.key)
+  return listDevices(state.engine, requireUser(state), state.current!.session)
 }
 
 /** See `ServerSession.revoke`. */
@@ -66,24 +77,30 @@ export async function revokeOneOfUser(state: SessionState, id: string): Promise<
 /** See `ServerSession.revokeOthers`. */
 export async function revokeOthersOfUser(state: SessionState): Promise<number> {
   assertMayWrite(state)
-  return revokeExcept(state, state.current?.session.key)
+  const revoked = await revokeExcept(state, state.current?.session.key)
+  return revoked.length
 }
 
 /** See `ServerSession.revokeAll`. */
 export async function revokeAllOfUser(state: SessionState): Promise<number> {
   assertMayWrite(state)
+  const userId = requireUser(state)
+  const { key } = state.current!.session
   const revoked = await revokeExcept(state)
+  // A store that has lost this session from the user's list did not remove it.
+  const isLeft = !revoked.includes(key) && await state.engine.removals.remove(key, 'revoked', userId)
   leaveSession(state)
-  return revoked
+  return revoked.length + Number(isLeft)
 }
 
-async function revokeExcept(state: SessionState, except?: string): Promise<number> {
+/** Returns the keys of the sessions that it has ended. */
+async function revokeExcept(state: SessionState, except?: string): Promise<string[]> {
   const at = state.engine.revocationTime()
   const userId = requireUser(state)
   const revoked = await revokeUser(state.engine, userId, at, except)
   // A sign-in that follows in this request, as after a change of password, is not defeated by it.
   state.signInStartedAt = at + 1
-  if (revoked > 0) notifyUser(state, userId)
+  if (revoked.length > 0) notifyUser(state, userId)
   return revoked
 }
 

@@ -29,6 +29,7 @@ export function openSession(
     browserCookie: isOutdated ? null : current?.cookie ?? null,
     generation: 0,
     isLost: outcome === 'superseded',
+    sentGeneration: null,
     creating: undefined,
     signInStartedAt: request.startedAt,
   }

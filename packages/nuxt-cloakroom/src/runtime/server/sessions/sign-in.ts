@@ -1,4 +1,5 @@
 import type { AuthenticatedSession } from './authentication'
+import { confirmWrite } from './confirm-write'
 import { newSecret, newSessionCookie, sessionIdOf, storeKeyOf } from './crypto'
 import type { SessionEngine } from './engine'
 import { SessionError } from './errors'
@@ -7,6 +8,7 @@ import { isExpired } from './policy'
 import { invalidate } from './previous-secret'
 import type { FlatData, SessionRecord } from './record'
 import { NO_DATA, encodeBounded, metaOf, revive } from './record'
+import type { AssignUserResult } from './store'
 
 const MAX_ATTEMPTS = 6
 
@@ -51,18 +53,28 @@ async function assignUser(engine: SessionEngine, current: AuthenticatedSession |
     label: request.label,
     data: request.dataFrom(current?.session.record.data ?? NO_DATA),
   }, request))
-  const { outcome, evicted } = await engine.store.assignUser(
-    key,
-    encodeBounded(record),
-    { ...metaOf(record, now), userId: request.userId },
-    { startedAt: request.startedAt, max: engine.config.maxPerUser, policy: engine.config.userLimitPolicy },
-    current?.session.version,
-  )
+  const { outcome, evicted } = await writeAssignment(engine, key, record, request, current?.session.version)
   for (const other of evicted) engine.events.emit({ type: 'ended', id: sessionIdOf(other), reason: 'evicted' })
   if (outcome !== 'written') return outcome
   const version = (current?.session.version ?? 0) + 1
   const session = { key, record, values: revive(record.data), version, lastSeenAt: now }
   return { session, cookie, outdated: null } satisfies AuthenticatedSession
+}
+
+async function writeAssignment(
+  engine: SessionEngine,
+  key: string,
+  record: SessionRecord,
+  { userId, startedAt }: SignInRequest,
+  expectedVersion?: number,
+): Promise<AssignUserResult> {
+  const { maxPerUser: max, userLimitPolicy: policy } = engine.config
+  const value = encodeBounded(record)
+  const meta = { ...metaOf(record, record.rotatedAt), userId }
+  return confirmWrite(
+    () => engine.store.assignUser(key, value, meta, { startedAt, max, policy }, expectedVersion),
+    () => engine.confirm(key, row => engine.hasSecret(key, row, record) ? { outcome: 'written', evicted: [] } : null),
+  )
 }
 
 /** A new record for a session that existed before. */

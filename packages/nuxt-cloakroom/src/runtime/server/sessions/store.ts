@@ -15,6 +15,8 @@ export interface RecordMeta {
   readonly idleTimeout: number
   /** Absolute expiry, milliseconds since the epoch. */
   readonly expiresAt: number
+  /** Stays in the tombstone: says who may learn how the session ended, see `secretTagOf`. */
+  readonly secretTag?: string
 }
 
 export interface UserRecordMeta extends RecordMeta {
@@ -33,10 +35,11 @@ export interface ListedRecord extends StoredRecord {
   readonly key: string
 }
 
-/** What remains of a removed session: why and when it ended. */
+/** What remains of a removed session: why and when it ended, and the tag of its record. */
 export interface Tombstone {
   readonly reason: SessionEndReason
   readonly removedAt: number
+  readonly secretTag?: string
 }
 
 /** What must hold, in the same atomic step, for a session to be assigned to a user. */
@@ -65,7 +68,7 @@ export interface AssignUserResult {
  * An unstorage driver that can also write atomically. The core uses these methods only. There is no upsert, because an
  * upsert can bring a signed-out session back (CVE-2025-46336) and can lose parallel updates.
  *
- * For every method: a promise that resolves means that the write is as durable as the driver's URL promises. A store
+ * User ids are well-formed Unicode. For every method: a promise that resolves means that the write is as durable as the driver's URL promises. A store
  * that does not respond throws and never reports a session as missing. `read` returns `null` for missing and for
  * removed records. The core decides about expiry; a driver may return an expired record until it is swept. The core
  * also checks size, schema and soundness of a value; a driver returns it unchanged and does not look into it.
@@ -101,9 +104,10 @@ export interface AtomicDriver extends Driver {
   touch(key: string, lastSeenAt: number): MaybePromise<boolean>
   /**
    * Removes the record and leaves a tombstone. Returns `false` if there was no record. For the reason `expired` only a
-   * record that has expired at `removedAt`, so that a touch which came in time is not undone.
+   * record that has expired at `removedAt`, so that a touch which came in time is not undone. With `userId` only a
+   * record of this user, or for `null` of none, so that a request that began before a sign-in does not undo it.
    */
-  remove(key: string, removedAt: number, reason: SessionEndReason): MaybePromise<boolean>
+  remove(key: string, removedAt: number, reason: SessionEndReason, userId?: string | null): MaybePromise<boolean>
   /** Why and when a session was removed, while its tombstone exists. */
   readTombstone(key: string): MaybePromise<Tombstone | null>
   /**
@@ -115,8 +119,11 @@ export interface AtomicDriver extends Driver {
   subscribe?(listener: (change: StoreChange) => void): () => void
   /**
    * Removes the user's records except `except`, and defeats sign-ins of this user that began before. Returns the keys.
+   *
+   * @param rememberUntil for a store whose index of the user's records may be lost: until then it returns none of those
+   * that were assigned before, milliseconds since the epoch
    */
-  removeByUser(userId: string, removedAt: number, except?: string): MaybePromise<string[]>
+  removeByUser(userId: string, removedAt: number, except?: string, rememberUntil?: number): MaybePromise<string[]>
   /** The user's records, newest first. The cost grows with the user's records, not with the store's. */
   listByUser(userId: string): MaybePromise<ListedRecord[]>
   /** Deletes at most `limit` records and tombstones that expired before `now`. Returns how many. */

@@ -25,11 +25,14 @@ export function lockedDriver(driver: Driver): AtomicDriver {
 
   const read = (key: string) => locks.run(key, async () => recordIn(await get(key)))
 
-  const remove = (key: string, removedAt: number, reason: SessionEndReason) => locks.run(key, async () => {
+  type Remove = (key: string, removedAt: number, reason: SessionEndReason, userId?: string | null) => Promise<boolean>
+  const remove: Remove = (key, removedAt, reason, userId) => locks.run(key, async () => {
     const record = recordIn(await get(key))
     if (!record || (reason === 'expired' && recordExpiresAt(record) > removedAt)) return false
-    const expiresAt = tombstoneExpiresAt(removedAt, record.meta.userId)
-    await put(key, { tombstone: { removedAt, reason, expiresAt } })
+    if (userId !== undefined && record.meta.userId !== userId) return false
+    const { userId: formerUser, secretTag } = record.meta
+    const expiresAt = tombstoneExpiresAt(removedAt, formerUser)
+    await put(key, { tombstone: { removedAt, reason, expiresAt, ...(secretTag && { secretTag }) } })
     return true
   })
 
@@ -110,8 +113,8 @@ export function lockedDriver(driver: Driver): AtomicDriver {
     readTombstone: key => locks.run(key, async () => {
       const entry = await get(key)
       if (!entry || !('tombstone' in entry)) return null
-      const { reason, removedAt } = entry.tombstone
-      return { reason, removedAt }
+      const { expiresAt: _, ...tombstone } = entry.tombstone
+      return tombstone
     }),
     removeByUser: (userId, removedAt, except) => userLock.run('', async () => {
       revocations.set(userId, Math.max(removedAt, revocations.get(userId) ?? 0))

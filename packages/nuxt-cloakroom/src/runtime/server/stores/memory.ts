@@ -16,12 +16,14 @@ export function memoryDriver(): AtomicDriver {
   const table = memoryTable()
   const { rows, tombstones, revocations } = table
 
-  function remove(key: string, removedAt: number, reason: SessionEndReason): boolean {
+  function remove(key: string, removedAt: number, reason: SessionEndReason, userId?: string | null): boolean {
     const row = rows.get(key)
     if (!row || (reason === 'expired' && rowExpiresAt(row) > removedAt)) return false
+    if (userId !== undefined && row.meta.userId !== userId) return false
     table.drop(key)
     const expiresAt = tombstoneExpiresAt(removedAt, row.meta.userId)
-    tombstones.set(key, { tombstone: { removedAt, reason }, expiresAt })
+    const { secretTag } = row.meta
+    tombstones.set(key, { tombstone: { removedAt, reason, ...(secretTag && { secretTag }) }, expiresAt })
     return true
   }
 

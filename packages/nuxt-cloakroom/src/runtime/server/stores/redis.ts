@@ -12,7 +12,7 @@ import { defineScripts } from './redis/scripts'
 import { serverClock } from './redis/server-clock'
 import type { RunCommands } from './redis/unstorage-methods'
 import { unstorageMethods } from './redis/unstorage-methods'
-import { toRecord, userSessions } from './redis/user-sessions'
+import { userSessions } from './redis/user-sessions'
 
 export interface RedisDriverOptions {
   readonly target: RedisTarget
@@ -74,15 +74,17 @@ export function redisDriver({ target, warn = () => {}, clock: ownClock }: RedisD
     hasDeadline: true,
     clock,
     clockLag: ownClock ? undefined : server.lag,
-    read: key => run(async () => toRecord(await client.hmget(keys.session(key), 'v', 'n', 't'))),
+    read: key => run(() => users.read(key)),
     create: (key, value, meta) => run(async () => {
-      const { lastSeenAt, idleTimeout, expiresAt } = meta
-      const create = script('sessionCreate', [keys.session(key)], value, '', '', lastSeenAt, idleTimeout, expiresAt)
+      const { lastSeenAt, idleTimeout, expiresAt, secretTag = '' } = meta
+      const args = [value, '', '', lastSeenAt, idleTimeout, expiresAt, secretTag, '']
+      const create = script('sessionCreate', [keys.session(key)], ...args)
       const [outcome] = await Promise.all([create, anonymous.add(key, meta)])
       return outcome === 'written'
     }),
-    replace: (key, value, { userId, lastSeenAt, idleTimeout, expiresAt }, expectedVersion) => run(async () => {
-      const args = [value, '', '', lastSeenAt, idleTimeout, expiresAt, expectedVersion]
+    replace: (key, value, meta, expectedVersion) => run(async () => {
+      const { userId, lastSeenAt, idleTimeout, expiresAt, secretTag = '' } = meta
+      const args = [value, '', '', lastSeenAt, idleTimeout, expiresAt, secretTag, expectedVersion]
       const replace = script('sessionReplace', [keys.session(key)], ...args) as Promise<[string]>
       const extend = userId === null && anonymous.extend(key, Math.min(lastSeenAt + idleTimeout, expiresAt))
       const [[outcome]] = await Promise.all([replace, extend])
@@ -95,12 +97,13 @@ export function redisDriver({ target, warn = () => {}, clock: ownClock }: RedisD
       if (expiresAt !== undefined) await anonymous.extend(key, Number(expiresAt))
       return isActive === 1
     }),
-    remove: (key, removedAt, reason) => run(() => users.remove(key, removedAt, reason)),
+    remove: (...args) => run(() => users.remove(...args)),
     readTombstone: key => run(async () => {
-      const [reason, removedAt] = await client.hmget(keys.session(key), 'r', 'e')
-      return reason ? { reason: reason as SessionEndReason, removedAt: Number(removedAt) } : null
+      const [reason, removedAt, secretTag] = await client.hmget(keys.session(key), 'r', 'e', 'p')
+      if (!reason) return null
+      return { reason: reason as SessionEndReason, removedAt: Number(removedAt), ...(secretTag && { secretTag }) }
     }),
-    removeByUser: (userId, removedAt, except) => run(() => users.removeByUser(userId, removedAt, except)),
+    removeByUser: (...args) => run(() => users.removeByUser(...args)),
     listByUser: userId => run(() => users.list(userId)),
     // Redis deletes expired sessions and tombstones automatically, but not their entries in the list of anonymous ones.
     sweep: (now, limit) => run(() => anonymous.sweep(now, limit)),

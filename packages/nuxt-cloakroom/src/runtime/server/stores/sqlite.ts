@@ -22,6 +22,7 @@ export interface SqliteDriverOptions extends OpenOptions {
 
 type Row = [value: string, version: number, lastSeenAt: number]
 type ListedRow = [key: string, ...Row]
+type TombstoneRow = [reason: SessionEndReason, removedAt: number, secretTag: string | null]
 
 /**
  * The embedded default: one SQLite file that survives restarts and crashes, and that several processes of one machine
@@ -73,21 +74,25 @@ export function sqliteDriver(options: SqliteDriverOptions): AtomicDriver {
       const row = readOne<Row>(sql.read, key)
       return row ? toRecord(row) : null
     },
-    async create(key, value, { userId, createdAt, lastSeenAt, idleTimeout, expiresAt }) {
-      return await write(sql.create, key, userId, createdAt, lastSeenAt, idleTimeout, expiresAt, value) === 1
+    async create(key, value, { userId, createdAt, lastSeenAt, idleTimeout, expiresAt, secretTag = null }) {
+      const values = [createdAt, lastSeenAt, idleTimeout, expiresAt, value, secretTag]
+      return await write(sql.create, key, userId, ...values) === 1
     },
-    replace: (key, value, { lastSeenAt, idleTimeout, expiresAt }, expectedVersion) => queue.add(() => {
-      if (run(sql.replace, value, lastSeenAt, idleTimeout, expiresAt, key, expectedVersion) === 1) return 'replaced'
+    replace: (key, value, { lastSeenAt, idleTimeout, expiresAt, secretTag = null }, expectedVersion) => queue.add(() => {
+      const values = [value, lastSeenAt, idleTimeout, expiresAt, secretTag]
+      if (run(sql.replace, ...values, key, expectedVersion) === 1) return 'replaced'
       return sql.version.get(key) ? 'conflict' : 'gone'
     }),
     assignUser: (...args) => queue.add(() => assignUser(sql, ...args)),
     async touch(key, lastSeenAt) {
       return await write(sql.touch, lastSeenAt, key, lastSeenAt) === 1
     },
-    remove: (key, removedAt, reason) => queue.add(() => writeTombstone(sql, key, removedAt, reason)),
+    remove: (...args) => queue.add(() => writeTombstone(sql, ...args)),
     readTombstone(key) {
-      const row = readOne<[reason: SessionEndReason, removedAt: number]>(sql.tombstone, key)
-      return row ? { reason: row[0], removedAt: row[1] } : null
+      const row = readOne<TombstoneRow>(sql.tombstone, key)
+      if (!row) return null
+      const [reason, removedAt, secretTag] = row
+      return { reason, removedAt, ...(secretTag !== null && { secretTag }) }
     },
     removeByUser: (userId, removedAt, except) => queue.add(() => {
       run(sql.revoke, userId, removedAt)

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import type { SessionEndReason } from '../../../shared/types/session'
-import type {
-  AssignUserResult, Clock, ListedRecord, StoredRecord, UserLimit, UserRecordMeta,
-} from '../../sessions/store'
+import type { AssignUserResult, Clock, ListedRecord, UserLimit, UserRecordMeta } from '../../sessions/store'
 import { REVOCATION_LIFETIME_MS, tombstoneExpiresAt } from '../../sessions/store'
+import type { Entry } from './entries'
+import { entryOf, isRevoked, nameOf, toRecord } from './entries'
 import type { RedisKeys } from './keys'
+import { sessionReader } from './read-session'
 import type { RedisClient, RunScript } from './scripts'
 
 /** An index entry without a record may be a sign-in that is being written. After this time it is a leftover. */
@@ -13,12 +14,6 @@ const MAX_ROUNDS = 200
 const CLAIM_BYTES = 9
 
 type WriteOutcome = AssignUserResult['outcome'] | 'evicted'
-
-/** An entry of a user's index: a session, and which sign-in has added it. */
-interface Entry {
-  readonly key: string
-  readonly claim: string
-}
 
 export interface UserSessionsDeps {
   readonly client: RedisClient
@@ -42,11 +37,16 @@ export interface UserSessionsDeps {
 export function userSessions({ client, run, keys, clock, removeAnonymous, publishUser }: UserSessionsDeps) {
   /**
    * Removes a record and returns its user ('' for none), or `null` if nothing was removed. With a claim it removes only
-   * what that sign-in has written and, if it is still in flight, defeats it.
+   * what that sign-in has written and, if it is still in flight, defeats it. With a user only a record of this one.
    */
-  async function writeTombstone(key: string, at: number, reason: SessionEndReason, claim = ''): Promise<string | null> {
+  async function writeTombstone(
+    key: string,
+    at: number,
+    reason: SessionEndReason,
+    { claim = '', ofUser = '' } = {},
+  ): Promise<string | null> {
     const expiries = [tombstoneExpiresAt(at, 'a user'), tombstoneExpiresAt(at, null)] as const
-    const args = [reason, at, expiries[0], claim, keys.changes, expiries[1]]
+    const args = [reason, at, expiries[0], claim, keys.changes, expiries[1], ofUser]
     const result = await run('sessionRemove', [keys.session(key)], ...args)
     const [removed, userId = '', recordClaim = ''] = result as [number, string?, string?]
     if (removed !== 1) return null
@@ -54,8 +54,13 @@ export function userSessions({ client, run, keys, clock, removeAnonymous, publis
     return userId
   }
 
-  async function remove(key: string, at: number, reason: SessionEndReason): Promise<boolean> {
-    const userId = await writeTombstone(key, at, reason)
+  async function remove(
+    key: string,
+    at: number,
+    reason: SessionEndReason,
+    onlyOf?: string | null,
+  ): Promise<boolean> {
+    const userId = await writeTombstone(key, at, reason, { ofUser: onlyOf === undefined ? '' : `=${onlyOf ?? ''}` })
     if (userId) publishUser(userId)
     return userId !== null
   }
@@ -81,7 +86,7 @@ export function userSessions({ client, run, keys, clock, removeAnonymous, publis
     const evicted: string[] = []
     const place = await claimPlace(entry, meta, limit, evicted)
     if (place !== 'claimed') return { outcome: place, evicted }
-    const [outcome, formerUser, formerClaim = ''] = await write(entry, value, meta, expectedVersion)
+    const [outcome, formerUser, formerClaim = ''] = await write(entry, value, meta, limit.startedAt, expectedVersion)
     const isWritten = outcome === 'written' || outcome === 'evicted'
     if (isWritten) publishUser(meta.userId)
     if (isWritten && formerUser !== undefined && formerUser !== meta.userId) {
@@ -93,12 +98,18 @@ export function userSessions({ client, run, keys, clock, removeAnonymous, publis
     return { outcome: outcome === 'evicted' ? 'written' : outcome, evicted }
   }
 
-  async function write({ key, claim }: Entry, value: string, meta: UserRecordMeta, expectedVersion?: number) {
-    const { userId, lastSeenAt, idleTimeout, expiresAt } = meta
+  async function write(
+    { key, claim }: Entry,
+    value: string,
+    meta: UserRecordMeta,
+    startedAt: number,
+    expectedVersion?: number,
+  ) {
+    const { userId, lastSeenAt, idleTimeout, expiresAt, secretTag = '' } = meta
     const names = [keys.session(key)]
-    const args = [value, userId, claim, lastSeenAt, idleTimeout, expiresAt]
-    if (expectedVersion === undefined) return [await run('sessionCreate', names, ...args)] as [WriteOutcome]
-    const result = await run('sessionReplace', names, ...args, expectedVersion, keys.changes)
+    const args = [value, userId, claim, lastSeenAt, idleTimeout, expiresAt, secretTag]
+    if (expectedVersion === undefined) return [await run('sessionCreate', names, ...args, startedAt)] as [WriteOutcome]
+    const result = await run('sessionReplace', names, ...args, expectedVersion, keys.changes, startedAt)
     return result as [WriteOutcome, string?, string?]
   }
 
@@ -129,9 +140,14 @@ export function userSessions({ client, run, keys, clock, removeAnonymous, publis
     return leftovers.length > 0
   }
 
-  async function removeByUser(userId: string, removedAt: number, except?: string): Promise<string[]> {
+  async function removeByUser(
+    userId: string,
+    removedAt: number,
+    except?: string,
+    rememberUntil = removedAt + REVOCATION_LIFETIME_MS,
+  ): Promise<string[]> {
     const names = [keys.userSessions(userId), keys.revocation(userId)]
-    const members = await run('userRevoke', names, removedAt, REVOCATION_LIFETIME_MS) as string[]
+    const members = await run('userRevoke', names, removedAt, rememberUntil - removedAt, except ?? '') as string[]
     const entries = members.map(entryOf).filter(({ key }) => key !== except)
     const removed = await removeEntries(userId, entries, removedAt, 'revoked')
     if (removed.length > 0) publishUser(userId)
@@ -140,26 +156,33 @@ export function userSessions({ client, run, keys, clock, removeAnonymous, publis
 
   /** Removes the records of entries, and defeats sign-ins in flight. Returns the keys of the removed records. */
   async function removeEntries(userId: string, entries: readonly Entry[], at: number, reason: SessionEndReason) {
-    const removed = await Promise.all(entries.map(({ key, claim }) => writeTombstone(key, at, reason, claim)))
+    const removed = await Promise.all(entries.map(({ key, claim }) => writeTombstone(key, at, reason, { claim })))
     if (entries.length > 0) await client.zrem(keys.userSessions(userId), ...entries.map(nameOf))
     return entries.filter((_, i) => removed[i] !== null).map(({ key }) => key)
   }
 
   async function list(userId: string): Promise<ListedRecord[]> {
-    const entries = (await client.zrange(keys.userSessions(userId), 0, -1, 'REV')).map(entryOf)
-    const rows = await Promise.all(entries.map(({ key }) => client.hmget(keys.session(key), 'v', 'n', 't', 'a')))
+    const [names, revocation] = await Promise.all([
+      client.zrange(keys.userSessions(userId), 0, -1, 'REV'),
+      client.get(keys.revocation(userId)),
+    ])
+    const entries = names.map(entryOf)
+    const rows = await Promise.all(entries.map(({ key }) => client.hmget(keys.session(key), 'v', 'n', 't', 'a', 's')))
     return entries.flatMap(({ key, claim }, i) => {
+      const [, , , currentClaim, startedAt] = rows[i]!
       const row = toRecord(rows[i]!)
-      return row && rows[i]![3] === claim ? [{ key, ...row }] : []
+      return row && currentClaim === claim && !isRevoked(key, startedAt!, revocation) ? [{ key, ...row }] : []
     })
   }
 
-  return { remove, assignUser, removeByUser, list }
-}
+  const read = sessionReader({
+    client,
+    run,
+    keys,
+    endRevoked: ({ key, claim }, revocation) => writeTombstone(key, Number.parseInt(revocation, 10), 'revoked', { claim }),
+  })
 
-/** A record from its fields `v`, `n` and `t`. */
-export function toRecord([value, version, lastSeenAt]: (string | null)[]): StoredRecord | null {
-  return typeof value === 'string' ? { value, version: Number(version), lastSeenAt: Number(lastSeenAt) } : null
+  return { read, remove, assignUser, removeByUser, list }
 }
 
 /** Checked before any session is evicted for a sign-in that cannot succeed. */
@@ -177,11 +200,3 @@ function isExpired([lastSeenAt, idleTimeout, expiresAt]: (string | null)[], now:
   return now >= Math.min(Number(lastSeenAt) + Number(idleTimeout), Number(expiresAt))
 }
 
-function nameOf({ key, claim }: Entry): string {
-  return `${key}:${claim}`
-}
-
-function entryOf(name: string): Entry {
-  const colon = name.lastIndexOf(':')
-  return { key: name.slice(0, colon), claim: name.slice(colon + 1) }
-}

@@ -26,6 +26,8 @@ const MIGRATIONS: readonly string[] = [`
   CREATE INDEX sessions_by_end ON sessions (ends_at);
   CREATE INDEX anonymous_sessions ON sessions (created_at) WHERE user_id IS NULL AND value IS NOT NULL;
   CREATE TABLE revocations (user_id TEXT PRIMARY KEY, revoked_at INTEGER NOT NULL) STRICT;
+`, `
+  ALTER TABLE sessions ADD COLUMN secret_tag TEXT;
 `]
 
 /**

@@ -5,7 +5,7 @@ import { tombstoneExpiresAt } from '../../sessions/store'
 
 /** An expiry that no clock reaches. */
 const NEVER = Number.MAX_SAFE_INTEGER
-const COLUMNS = 'key, version, user_id, created_at, last_seen_at, idle_timeout, expires_at, value'
+const COLUMNS = 'key, version, user_id, created_at, last_seen_at, idle_timeout, expires_at, value, secret_tag'
 
 /** All statements of the SQLite driver, prepared once. */
 export function prepareStatements(db: DatabaseSync) {
@@ -19,23 +19,24 @@ export function prepareStatements(db: DatabaseSync) {
     read: query('SELECT value, version, last_seen_at FROM sessions WHERE key = ? AND value IS NOT NULL'),
     version: query('SELECT version FROM sessions WHERE key = ? AND value IS NOT NULL'),
     exists: query('SELECT 1 FROM sessions WHERE key = ?'),
-    create: db.prepare(`INSERT INTO sessions (${COLUMNS}) VALUES (?, 1, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`),
+    create: db.prepare(`INSERT INTO sessions (${COLUMNS}) VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`),
     replace: db.prepare(`
       UPDATE sessions
-      SET value = ?, last_seen_at = max(last_seen_at, ?), idle_timeout = ?, expires_at = ?, version = version + 1
+      SET value = ?, last_seen_at = max(last_seen_at, ?), idle_timeout = ?, expires_at = ?, secret_tag = ?,
+        version = version + 1
       WHERE key = ? AND version = ? AND value IS NOT NULL`),
     assignUser: db.prepare(`
-      INSERT INTO sessions (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+      INSERT INTO sessions (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (key) DO UPDATE SET version = excluded.version, user_id = excluded.user_id,
         created_at = excluded.created_at, last_seen_at = excluded.last_seen_at, idle_timeout = excluded.idle_timeout,
-        expires_at = excluded.expires_at, value = excluded.value`),
+        expires_at = excluded.expires_at, value = excluded.value, secret_tag = excluded.secret_tag`),
     touch: db.prepare(`
       UPDATE sessions SET last_seen_at = max(last_seen_at, ?) WHERE key = ? AND ends_at > ? AND value IS NOT NULL`),
     remove: db.prepare(`
       UPDATE sessions SET value = NULL, user_id = NULL, removed_at = ?, end_reason = ?, last_seen_at = 0,
         idle_timeout = ${NEVER}, expires_at = iif(user_id IS NULL, ?, ?)
-      WHERE key = ? AND ends_at <= ? AND value IS NOT NULL`),
-    tombstone: query('SELECT end_reason, removed_at FROM sessions WHERE key = ? AND value IS NULL'),
+      WHERE key = ? AND ends_at <= ? AND value IS NOT NULL AND (? OR user_id IS ?)`),
+    tombstone: query('SELECT end_reason, removed_at, secret_tag FROM sessions WHERE key = ? AND value IS NULL'),
     listByUser: query(`
       SELECT key, value, version, last_seen_at FROM sessions WHERE user_id = ? ORDER BY created_at DESC`),
     /** The user's active sessions except one, beyond the newest so many. */
@@ -58,7 +59,7 @@ export function prepareStatements(db: DatabaseSync) {
     // For unstorage's own methods: a plain value that has no user and never expires.
     keys: query('SELECT key FROM sessions WHERE substr(key, 1, length(?)) = ? AND value IS NOT NULL'),
     put: db.prepare(`
-      INSERT INTO sessions (${COLUMNS}) VALUES (?, 1, NULL, ${NEVER}, 0, ${NEVER}, ${NEVER}, ?)
+      INSERT INTO sessions (${COLUMNS}) VALUES (?, 1, NULL, ${NEVER}, 0, ${NEVER}, ${NEVER}, ?, NULL)
       ON CONFLICT (key) DO UPDATE
       SET value = excluded.value, version = version + 1, removed_at = NULL, end_reason = NULL`),
     delete: db.prepare('DELETE FROM sessions WHERE key = ?'),
@@ -68,11 +69,21 @@ export function prepareStatements(db: DatabaseSync) {
 
 export type Statements = { readonly [Name in keyof ReturnType<typeof prepareStatements>]: StatementSync }
 
-/** Replaces a record by a tombstone. Returns `false` if there is none or, for `expired`, none that has expired. */
-export function writeTombstone(sql: Statements, key: string, removedAt: number, reason: SessionEndReason): boolean {
+/**
+ * Replaces a record by a tombstone. Returns `false` if there is none, for `expired` none that has expired, or none of
+ * this user.
+ */
+export function writeTombstone(
+  sql: Statements,
+  key: string,
+  removedAt: number,
+  reason: SessionEndReason,
+  userId?: string | null,
+): boolean {
   const expiries = [tombstoneExpiresAt(removedAt, null), tombstoneExpiresAt(removedAt, 'a user')]
   const expiredBefore = reason === 'expired' ? removedAt : NEVER
-  return sql.remove.run(removedAt, reason, ...expiries, key, expiredBefore).changes === 1
+  const isOfAnyUser = userId === undefined ? 1 : 0
+  return sql.remove.run(removedAt, reason, ...expiries, key, expiredBefore, isOfAnyUser, userId ?? null).changes === 1
 }
 
 /** What the driver's `assignUser` does inside a transaction. */
@@ -84,14 +95,16 @@ export function assignUser(
   limit: UserLimit,
   expectedVersion?: number,
 ): AssignUserResult {
-  const { userId, createdAt, lastSeenAt, idleTimeout, expiresAt } = meta
+  const { userId, createdAt, lastSeenAt, idleTimeout, expiresAt, secretTag = null } = meta
   const refusal = refusalFor(sql, key, userId, limit.startedAt, expectedVersion)
   if (refusal) return { outcome: refusal, evicted: [] }
   const surplus = sql.surplusOf.all(userId, key, lastSeenAt, Math.max(0, limit.max - 1)) as unknown as [string][]
   if (surplus.length > 0 && limit.policy === 'reject') return { outcome: 'full', evicted: [] }
   const evicted = surplus.map(([other]) => other)
   for (const other of evicted) writeTombstone(sql, other, lastSeenAt, 'evicted')
-  sql.assignUser.run(key, (expectedVersion ?? 0) + 1, userId, createdAt, lastSeenAt, idleTimeout, expiresAt, value)
+  const version = (expectedVersion ?? 0) + 1
+  const values = [createdAt, lastSeenAt, idleTimeout, expiresAt, value, secretTag]
+  sql.assignUser.run(key, version, userId, ...values)
   return { outcome: 'written', evicted }
 }
 
