@@ -37,6 +37,12 @@ export interface ModuleOptions {
   trustedProxies?: string | string[]
   /** How many forged cookies one address may send in a minute. Default 100. */
   forgedCookieLimit?: number
+  /** How many event streams and WebSockets a process holds, at most half of its open files. Default 5,000. */
+  maxConnections?: number
+  /** How many of them without a signed-in user one address may have. Default 256. */
+  maxConnectionsPerAddress?: number
+  /** The longest message that a WebSocket of the app receives, in bytes. Default 65,536. */
+  webSocketMaxBytes?: number
   /** Whether the cookie is for use from another site (`SameSite=None; Partitioned`). Default `false`. */
   crossSite?: boolean
   /** Whether sign-out also sends `Clear-Site-Data: "cache"`, which can take a browser seconds. Default `false`. */
@@ -59,7 +65,7 @@ export interface ModuleOptions {
   rotateEvery?: string
   /** How long the previous secret is accepted once the new one was first used. Default `30s`. */
   rotationGrace?: string
-  /** What happens when a secret is used after its grace period. Default `refuse`. */
+  /** What happens when a secret is used after its grace period. Default `revoke`. */
   onSecretReuse?: 'refuse' | 'revoke'
   /** How long after authentication a session counts as fresh. Default `10m`. */
   freshFor?: string

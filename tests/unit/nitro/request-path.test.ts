@@ -15,7 +15,7 @@ import { openSqlite } from '../../../packages/nuxt-cloakroom/src/runtime/server/
 
 const ROOT = join(import.meta.dirname, '../../..')
 const SERVER = 'packages/nuxt-cloakroom/src/runtime/server/'
-const MAX_FILES = 12
+const MAX_FILES = 13
 const captureError = (error: unknown) => {
   throw error
 }

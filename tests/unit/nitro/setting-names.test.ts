@@ -62,7 +62,8 @@ describe('the runtime config of an app with the module', () => {
   // Nitro reads an environment variable only if the runtime config has its field.
   it.each([
     'store', 'keys', 'origin', 'allowedOrigins', 'webhookPaths', 'behindProxy', 'trustedProxies', 'forgedCookieLimit',
-    'crossSite', 'cookieName', 'idleTimeout', 'absoluteTimeout', 'rememberIdleTimeout', 'rememberAbsoluteTimeout',
+    'maxConnections', 'maxConnectionsPerAddress', 'webSocketMaxBytes', 'crossSite', 'cookieName', 'idleTimeout',
+    'absoluteTimeout', 'rememberIdleTimeout', 'rememberAbsoluteTimeout',
     'anonymousIdleTimeout', 'anonymousAbsoluteTimeout', 'rotateEvery', 'rotationGrace', 'onSecretReuse', 'freshFor',
     'maxPerUser', 'userLimitPolicy', 'maxAnonymous', 'audit', 'diagnose',
   ])('has a field for %s, so that the environment can set it', (field) => {

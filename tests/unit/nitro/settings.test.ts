@@ -20,6 +20,9 @@ describe('parseConfig', () => {
       behindProxy: false,
       trustedProxies: '',
       forgedCookieLimit: 100,
+      maxConnections: 5000,
+      maxConnectionsPerAddress: 256,
+      webSocketMaxBytes: 65_536,
       crossSite: false,
       clearSiteData: false,
       cookieName: '__Host-session',
@@ -28,7 +31,7 @@ describe('parseConfig', () => {
       anonymous: { idle: HOUR, absolute: 24 * HOUR },
       rotateEvery: 15 * MINUTE,
       rotationGrace: 30 * SECOND,
-      onSecretReuse: 'refuse',
+      onSecretReuse: 'revoke',
       freshFor: 10 * MINUTE,
       maxPerUser: 20,
       userLimitPolicy: 'evict-oldest',
@@ -163,7 +166,7 @@ describe('parseConfig refuses, with the environment variable and the fix,', () =
     expect(refusal({ userLimitPolicy: 'evict' })).toBe('[cloakroom] NUXT_CLOAKROOM_USER_LIMIT_POLICY is not one of '
       + 'evict-oldest, reject. Leave it out for evict-oldest.')
     expect(refusal({ onSecretReuse: 'ignore' })).toBe('[cloakroom] NUXT_CLOAKROOM_ON_SECRET_REUSE is not one of '
-      + 'refuse, revoke. Leave it out for refuse.')
+      + 'revoke, refuse. Leave it out for revoke.')
   })
 
   it('a cookie for use from another site if no other origin is allowed', () => {

@@ -133,7 +133,7 @@ describe('a correctly sealed cookie', () => {
     const { browser, engine, ring, events } = await setUp()
     const { cookie } = (await load(engine, browser.header))!
     expect(await load(engine, headerOf(ring, { ...cookie, secret: newSessionCookie().secret }))).toBeNull()
-    expect(events).toMatchObject([{ type: 'secret_reuse' }])
+    expect(events).toMatchObject([{ type: 'secret_reuse' }, { type: 'ended', reason: 'secret_reuse' }])
   })
 
   it('does not decide the sid of a session that a later update creates', async () => {

@@ -13,7 +13,8 @@ describe('parseDuration', () => {
     '', ' ', 'm', '10', '0', '0s', '-10m', '401d', '99999999999y', 'soon', 'NaN', 'Infinity', '1e9d', null, undefined,
     Number.NaN, 10, -1, Infinity, true, {}, [],
   ])('refuses %j', (value) => {
-    expect(() => parseDuration(value, 'an option')).toThrow(/^\[cloakroom\] an option: .* is not a duration such as '10m'$/)
+    const message = /^\[cloakroom\] an option: .* is not a duration such as '10m'$/
+    expect(() => parseDuration(value, 'an option')).toThrow(message)
   })
 
   it('gives no long text to the parser, whose time grows with the square of the length', () => {

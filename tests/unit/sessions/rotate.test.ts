@@ -4,7 +4,7 @@ import { MINUTE, SECOND, createTestEngine } from '../../support/engine'
 
 describe('rotate', () => {
   it('makes the old secret invalid immediately', async () => {
-    const { browser, old, events, time } = await dueForRotation()
+    const { browser, old, events, time } = await dueForRotation({ onSecretReuse: 'refuse' })
     const { session } = await browser.visit()
     expect(await session.rotate()).toBe(true)
     expect((await old.visit()).session.exists).toBe(false)

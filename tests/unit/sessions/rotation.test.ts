@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { readCookie } from '../../../packages/nuxt-cloakroom/src/runtime/server/http/request-headers'
 import { generateKey } from '../../../packages/nuxt-cloakroom/src/runtime/server/sessions/key-ring'
 import { rotateSecret } from '../../../packages/nuxt-cloakroom/src/runtime/server/sessions/next-state'
 import { recordActivity } from '../../../packages/nuxt-cloakroom/src/runtime/server/sessions/session'
@@ -103,7 +104,7 @@ describe('the periodic rotation', () => {
 
 describe('the previous secret', () => {
   it('is accepted until the last millisecond of its grace period, and then reported as reused', async () => {
-    const { browser, old, time, events } = await dueForRotation()
+    const { browser, old, time, events } = await dueForRotation({ onSecretReuse: 'refuse' })
     await browser.browse()
     time.advance(5 * MINUTE)
     await browser.visit()
@@ -114,6 +115,31 @@ describe('the previous secret', () => {
     expect(session.exists).toBe(false)
     expect(request).toMatchObject({ sent: [], cleared: 0 })
     expect(events.at(-1)).toEqual({ type: 'secret_reuse', id: (await browser.visit()).session.id })
+  })
+
+  it('is accepted from a request that arrived in time, however long its body took', async () => {
+    const { browser, engine, old, time, events } = await dueForRotation()
+    await browser.browse()
+    await browser.visit()
+    const present = (age: number) =>
+      engine.authenticator.authenticate(readCookie(old.header, engine.config.cookieName), age)
+    time.advance(5 * MINUTE)
+    expect((await present(5 * MINUTE)).outcome).toBe('authenticated')
+    expect((await present(4.5 * MINUTE + 1)).outcome).toBe('authenticated')
+    expect((await present(20 * MINUTE)).outcome).toBe('authenticated') // It arrived before the rotation.
+    expect((await present(4.5 * MINUTE)).outcome).toBe('secret_reuse')
+    expect(events.at(-1)).toMatchObject({ type: 'ended', reason: 'secret_reuse' })
+  })
+
+  it('is not accepted again after the clock was set back, from a request of any age', async () => {
+    const { browser, engine, old, time } = await dueForRotation({ onSecretReuse: 'refuse' })
+    await browser.browse()
+    await browser.visit()
+    time.advance(-10 * MINUTE)
+    const cookie = readCookie(old.header, engine.config.cookieName)
+    for (const age of [0, MINUTE]) {
+      expect((await engine.authenticator.authenticate(cookie, age)).outcome).toBe('secret_reuse')
+    }
   })
 
   it('leads each of 20 parallel requests to the same new secret, which is created once', async () => {
@@ -140,7 +166,7 @@ describe('the previous secret', () => {
   })
 
   it('is rejected after two rotations, even during its grace period', async () => {
-    const { engine, browser, old, time, events } = await dueForRotation()
+    const { engine, browser, old, time, events } = await dueForRotation({ onSecretReuse: 'refuse' })
     await browser.browse()
     const middle = browser.copy()
     time.advance(SECOND)

@@ -7,6 +7,7 @@ import { refuseCrossOrigin } from '../nitro/guard-responses'
 import type { RequestEvent } from '../nitro/platform'
 import { defineHandler, httpError, noContent, nodeRequestOf } from '../nitro/platform'
 import { authenticate, sessionCookieOf } from '../nitro/request-session'
+import { takePlace } from '../nitro/connection-places'
 import { useCloakroom } from '../nitro/runtime'
 import type { StoredSession } from '../sessions/record'
 
@@ -44,9 +45,17 @@ export default defineHandler(async (event) => {
 })
 
 function follow(event: RequestEvent, session: StoredSession) {
+  const place = takePlace(nodeRequestOf(event).req, useCloakroom(), session.record.userId)
+  if (!place) throw tooManyStreams(event)
   const stop = useCloakroom().connections.watch(session, message => notify(stream, message))
-  if (!stop) throw tooManyStreams(event)
-  const stream = openEventStream(nodeRequestOf(event), stop)
+  if (!stop) {
+    place.release()
+    throw tooManyStreams(event)
+  }
+  const stream = openEventStream(nodeRequestOf(event), () => {
+    place.release()
+    stop()
+  })
   stream.send('hello')
 }
 

@@ -52,6 +52,18 @@ export function trustedPeer(list: string): (request: Pick<IncomingMessage, 'sock
   return ({ socket }) => isProxy(normalize(socket.remoteAddress ?? UNIX))
 }
 
+/** Whether a peer is this machine or in a private network, where proxies are and clients from the internet are not. */
+export function isInLocalNetwork({ socket }: Pick<IncomingMessage, 'socket'>): boolean {
+  const address = normalize(socket.remoteAddress ?? UNIX)
+  return address === UNIX || LOCAL_NETWORKS.check(address, familyOf(address))
+}
+
+const LOCAL_NETWORKS = new BlockList()
+for (const network of [
+  '127.0.0.0/8', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '169.254.0.0/16', '100.64.0.0/10', '::1/128',
+  'fc00::/7', 'fe80::/10',
+]) addEntry(LOCAL_NETWORKS, network)
+
 function parseProxies(list: string): (address: string) => boolean {
   const listed = new BlockList()
   const entries = list === '' ? [] : list.split(',').map(entry => entry.trim())

@@ -19,7 +19,6 @@ export interface SessionSource {
 
 /** Tabs of one browser share a stream; without Web Locks each tab has one. A page may open a few sockets of its own. */
 const MAX_PER_SESSION: Record<ConnectionKind, number> = { stream: 8, socket: 32 }
-const MAX_CONNECTIONS = 10_000
 /** The longest delay of `setTimeout`. */
 const MAX_DELAY_MS = 2_147_483_647
 /** When a session is checked again after the store did not respond. */
@@ -49,14 +48,13 @@ export class Connections {
   }
 
   /**
-   * Calls `listener` for each message about a session, until you call the returned function. Returns `null` if there
-   * are too many connections or the server is about to stop.
+   * Calls `listener` for each message about a session, until you call the returned function. Returns `null` if the
+   * session has too many connections or the server is about to stop.
    */
   watch(session: StoredSession, listener: ConnectionListener, kind: ConnectionKind = 'stream'): (() => void) | null {
     const watched = this.#watchedFor(session)
     const sameKind = [...watched.connections].filter(other => other.kind === kind).length
-    const isFull = this.#watched.count >= MAX_CONNECTIONS || sameKind >= MAX_PER_SESSION[kind]
-    if (this.#isClosed || isFull) return null
+    if (this.#isClosed || sameKind >= MAX_PER_SESSION[kind]) return null
     this.#unsubscribe ??= this.#source.subscribe(change => this.#onStoreChange(change))
     const connection = { kind, listener }
     const newUser = this.#watched.add(watched, connection)

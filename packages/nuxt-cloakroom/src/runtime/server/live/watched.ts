@@ -45,12 +45,6 @@ export interface WatchedUser {
 export class WatchedSessions {
   readonly #sessions = new Map<string, WatchedSession>()
   readonly #users = new Map<string, WatchedUser>()
-  #count = 0
-
-  /** How many connections there are. */
-  get count(): number {
-    return this.#count
-  }
 
   get(id: string): WatchedSession | undefined {
     return this.#sessions.get(id)
@@ -71,7 +65,6 @@ export class WatchedSessions {
 
   /** Returns the user if this is the user's first watched session. */
   add(session: WatchedSession, connection: Connection): WatchedUser | null {
-    this.#count++
     session.connections.add(connection)
     this.#sessions.set(session.id, session)
     if (session.userId === null) return null
@@ -85,7 +78,6 @@ export class WatchedSessions {
 
   remove(session: WatchedSession, connection: Connection): void {
     if (!session.connections.delete(connection)) return
-    this.#count--
     if (session.connections.size > 0) return
     clearTimeout(session.timer)
     this.#sessions.delete(session.id)

@@ -7,8 +7,10 @@ import type { RequestOrigin } from '../http/request-headers'
 import {
   classifyOrigin, isCrossSiteForm, isSafeMethod, originHeadersOf, originsFor, takeCookie,
 } from '../http/request-headers'
+import { dropUntrustedForwarding, isPath, isValidHost } from '../http/request-target'
 import type { CookieReading } from '../sessions/authentication'
 import { refuseCrossOrigin, respondToPreflight, setCorsHeaders } from './guard-responses'
+import { httpError } from './platform'
 import { keepHeaders } from './response-headers'
 import { passRequestToProxy, sessionRuleOf } from './route-rules'
 import type { Cloakroom } from './runtime'
@@ -131,7 +133,8 @@ export function markRequests(app: App, cloakroom: Cloakroom): void {
   const { handler, options: { onRequest } } = app
   app.handler = event => handled.run(event, handler, event)
   app.options.onRequest = (event) => {
-    markRequest(event, cloakroom)
+    const { isRoot } = markRequest(event, cloakroom)
+    if (isRoot) assertValidTarget(event)
     return onRequest?.(event)
   }
 }
@@ -163,7 +166,7 @@ export function isSubrequest(event: H3Event): boolean {
  * context is reachable only as `req.__unenv__`: undocumented, so it is read here and nowhere else, and a test of the
  * built server checks it.
  */
-function markRequest(event: H3Event, cloakroom: Cloakroom): void {
+function markRequest(event: H3Event, cloakroom: Cloakroom): { isRoot: boolean } {
   const { req } = event.node
   const caller = (req as { __unenv__?: MarkedContext }).__unenv__
   const callerStart = caller?.[START]
@@ -172,8 +175,23 @@ function markRequest(event: H3Event, cloakroom: Cloakroom): void {
   const isWithinCache = Boolean(caller?.cache) || callerStart?.isWithinCache === true
   const cookie = takeCookie(req, cloakroom.config.cookieName)
   if (!callerStart) keepHeaders(event.node.res, cloakroom.config.cookieName)
+  if (!caller) dropUntrustedForwarding(req, cloakroom)
   const context = event.context as MarkedContext
   context[START] = new RequestStart(cloakroom, root, isWithinCache, cookie)
+  return { isRoot: !caller }
+}
+
+/**
+ * h3 and Nitro build URLs of the host and the path, also when they respond to an error, and fail if that is not
+ * possible.
+ *
+ * @throws H3Error 400 for a Host header that is not one (RFC 9112 section 3.2), or a path that begins with no slash
+ */
+function assertValidTarget({ node: { req } }: H3Event) {
+  if (isPath(req.url!) && isValidHost(req.headers.host)) return
+  Reflect.deleteProperty(req.headers, 'host')
+  if (!isPath(req.url!)) Object.assign(req, { url: '/', originalUrl: '/' })
+  throw httpError({ status: 400, message: 'The Host header or the path is not valid.' })
 }
 
 /** Where a browser's request comes from. */

@@ -91,10 +91,10 @@ export function sessionCookieOf(event: H3Event): CookieReading {
 
 /** Finds the session of the browser's cookie, and counts forged ones. Over the limit they are ignored. */
 export function authenticate(root: H3Event): MaybePromise<Authentication> {
-  const { cloakroom: { engine, forgedCookies }, cookie } = requestStartOf(root)
+  const { cloakroom: { engine, forgedCookies }, cookie, receivedAt } = requestStartOf(root)
   const { req } = root.node
   if (engine.clock() < forgedCookies.floodEndsAt && forgedCookies.isIgnored(req, cookie)) return NO_COOKIE
-  const authentication = engine.authenticator.authenticate(cookie)
+  const authentication = engine.authenticator.authenticate(cookie, Math.max(0, engine.clock() - receivedAt))
   if (!(authentication instanceof Promise) && authentication.outcome === 'forged') forgedCookies.count(req, cookie)
   return authentication
 }

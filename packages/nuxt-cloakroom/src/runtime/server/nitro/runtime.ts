@@ -4,6 +4,7 @@ import { addressReader, trustedPeer } from '../http/client-address'
 import type { AddressReader } from '../http/client-address'
 import { ForgedCookies } from '../http/forged-cookies'
 import type { KnownOrigins } from '../http/request-headers'
+import { ConnectionLimits, maxOpenFiles, roomForConnections } from '../live/connection-limits'
 import { Connections } from '../live/connections'
 import { AuditTrail } from '../sessions/audit-trail'
 import { SessionEngine } from '../sessions/engine'
@@ -23,6 +24,7 @@ export interface Cloakroom {
   readonly config: CloakroomConfig
   readonly engine: SessionEngine
   readonly connections: Connections
+  readonly connectionLimits: ConnectionLimits
   readonly listenerWatch: ListenerWatch
   readonly origins: KnownOrigins & { readonly own: Set<string> }
   /** Requests to these paths are not checked for their origin. */
@@ -67,6 +69,10 @@ export function startCloakroom(openers: StoreOpeners): Cloakroom {
     config,
     engine,
     connections,
+    connectionLimits: new ConnectionLimits({
+      max: roomForConnections(config.maxConnections, [maxOpenFiles()]),
+      maxPerAddress: config.maxConnectionsPerAddress,
+    }),
     listenerWatch: new ListenerWatch(connections),
     origins: { own: new Set(config.origins), allowed: new Set(config.allowedOrigins) },
     webhookPaths: new Set(config.webhookPaths),

@@ -4,7 +4,7 @@ import type { CookieReading } from '../sessions/authentication'
 import { SessionError } from '../sessions/errors'
 import type { StoredSession } from '../sessions/record'
 import { useCloakroom } from './runtime'
-import { cookieOfUpgrade, withErrorResponse } from './upgrade-guard'
+import { cookieOfUpgrade, placeOfUpgrade, withErrorResponse } from './upgrade-guard'
 
 /** WebSocket close codes (RFC 6455 section 7.4.1, and its registry at IANA). */
 const GOING_AWAY = 1001
@@ -27,6 +27,7 @@ export function withSession(hooks: Partial<Hooks>, signedIn: boolean): Partial<H
     ...hooks,
     upgrade: request => withErrorResponse(async () => {
       const session = await authenticate(cookieOfUpgrade(request), signedIn)
+      if (session.record.userId !== null) placeOfUpgrade(request)?.belongsToUser()
       Object.assign(request.context, { [STATE]: { session, isClosing: false } satisfies SocketState })
       return hooks.upgrade?.(request)
     }),

@@ -19,6 +19,11 @@ export interface CloakroomConfig extends SessionConfig {
   readonly trustedProxies: string
   /** How many forged cookies one address may send in a minute. */
   readonly forgedCookieLimit: number
+  /** How many event streams and WebSockets a process holds, and how many of one address have no signed-in user. */
+  readonly maxConnections: number
+  readonly maxConnectionsPerAddress: number
+  /** Of a message that a WebSocket receives, unless the app's own server options say otherwise. */
+  readonly webSocketMaxBytes: number
   /** `SameSite=None; Partitioned` instead of `SameSite=Lax`, for use from another site. */
   readonly crossSite: boolean
   /** Whether sign-out also deletes the browser's cache, which can take seconds. */
@@ -87,6 +92,9 @@ const Schema = v.object({
   behindProxy: flag,
   trustedProxies: list,
   forgedCookieLimit: count(100),
+  maxConnections: count(5000),
+  maxConnectionsPerAddress: count(256),
+  webSocketMaxBytes: count(64 * 1024),
   crossSite: flag,
   clearSiteData: flag,
   cookieName: v.pipe(text(DEFAULT_COOKIE_NAME), v.regex(
@@ -101,7 +109,7 @@ const Schema = v.object({
   anonymousAbsoluteTimeout: duration('24h'),
   rotateEvery: duration('15m'),
   rotationGrace: duration('30s'),
-  onSecretReuse: choice(['refuse', 'revoke']),
+  onSecretReuse: choice(['revoke', 'refuse']),
   freshFor: duration('10m'),
   maxPerUser: count(20),
   userLimitPolicy: choice(['evict-oldest', 'reject']),

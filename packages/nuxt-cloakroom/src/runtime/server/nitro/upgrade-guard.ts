@@ -2,9 +2,15 @@ import type { IncomingMessage } from 'node:http'
 import type { Hooks } from 'crossws'
 import type { App } from 'h3'
 import { classifyOrigin, originHeadersOf, originsFor, takeCookie } from '../http/request-headers'
+import { isValidHost } from '../http/request-target'
+import type { ConnectionPlace } from '../live/connection-limits'
+import { SocketHeartbeat } from '../live/socket-heartbeat'
+import type { PingableSocket } from '../live/socket-heartbeat'
 import type { CookieReading } from '../sessions/authentication'
 import { SessionError } from '../sessions/errors'
+import { takePlace } from './connection-places'
 import { refuseCrossOrigin } from './guard-responses'
+import { httpError } from './platform'
 import type { Cloakroom } from './runtime'
 import { sessionRuleForPath } from './route-rules'
 
@@ -14,9 +20,11 @@ type NodeRequest = Pick<IncomingMessage, 'url' | 'headers' | 'rawHeaders' | 'soc
 
 /** The session cookies of upgrades under way. They are no longer in the requests' headers. */
 const cookies = new WeakMap<UpgradeRequest, CookieReading>()
+const places = new WeakMap<UpgradeRequest, ConnectionPlace>()
 
 /** When a client may try again after the store did not respond. */
 export const RETRY_AFTER_SECONDS = '2'
+const TOO_MANY_REQUESTS = 429
 
 interface HttpError extends Error {
   readonly statusCode: number
@@ -24,24 +32,61 @@ interface HttpError extends Error {
   readonly data?: unknown
 }
 
+/** crossws passes these on to the package `ws`; h3's types do not know them. */
+type WebSocketOptions = App['options']['websocket'] & { serverOptions?: object }
+
 /**
  * Takes the session cookie out of each upgrade's headers, and refuses each WebSocket of the whole app, on any route,
- * that a page of another origin opens with it (cross-site WebSocket hijacking). h3 runs no middleware for an upgrade,
- * so the guard of requests does not see it. Call it before the server takes the app's WebSocket options.
+ * that a page of another origin opens with it (cross-site WebSocket hijacking), that no route of the app handles, or
+ * that is one too many. h3 runs no middleware for an upgrade, so the guard of requests does not see it. Call it before
+ * the server takes the app's WebSocket options.
  */
-export function guardUpgrades({ options, stack }: App, cloakroom: Cloakroom): void {
+export function guardUpgrades(app: App, cloakroom: Cloakroom): void {
+  const { options, stack } = app
   findRoutesBehindMiddleware(stack)
-  const before = options.websocket
-  options.websocket = {
+  const before = options.websocket as WebSocketOptions | undefined
+  const heartbeat = new SocketHeartbeat()
+  const websocket: WebSocketOptions = {
     ...before,
+    serverOptions: { maxPayload: cloakroom.config.webSocketMaxBytes, ...before?.serverOptions },
     hooks: {
       ...before?.hooks,
       async upgrade(request) {
-        await withErrorResponse(() => checkUpgrade(request, cloakroom))
+        await withErrorResponse(async () => {
+          checkUpgrade(request, cloakroom)
+          if (!before?.hooks?.open && !before?.hooks?.message) await assertHandled(app, nodeRequestOf(request).url!)
+          takeSocketPlace(request, cloakroom)
+        })
         return before?.hooks?.upgrade?.(request)
+      },
+      open(peer) {
+        const { websocket } = peer as { websocket: Partial<PingableSocket> & { once?: NodeJS.EventEmitter['once'] } }
+        if (websocket.ping) websocket.once?.('close', heartbeat.watch(websocket as PingableSocket))
+        return before?.hooks?.open?.(peer)
       },
     },
   }
+  options.websocket = websocket
+}
+
+/** The place of the socket that an upgrade opens; see `belongsToUser`. */
+export function placeOfUpgrade(request: UpgradeRequest): ConnectionPlace | undefined {
+  return places.get(request)
+}
+
+/** crossws accepts an upgrade on any path, and nothing would listen to the socket. */
+async function assertHandled(app: App, url: string) {
+  const route = await app.resolve(url.split('?', 1)[0]!)
+  if (!route?.handler?.__websocket__) throw httpError({ status: 404, message: 'There is no WebSocket on this path.' })
+}
+
+/** Until the connection closes, whether a socket has been opened on it or not. */
+function takeSocketPlace(request: UpgradeRequest, cloakroom: Cloakroom) {
+  const { headers, socket } = nodeRequestOf(request)
+  const place = takePlace({ headers, socket }, cloakroom, null)
+  if (!place) throw httpError({ status: 429, code: 'rate_limited', message: 'Too many WebSockets are open.' })
+  places.set(request, place)
+  socket.once?.('close', () => place.release())
 }
 
 /**
@@ -79,7 +124,8 @@ export async function withErrorResponse<Result>(step: () => Result | Promise<Res
 function checkUpgrade(request: UpgradeRequest, cloakroom: Cloakroom) {
   const { config, origins, listenerWatch } = cloakroom
   const nodeRequest = nodeRequestOf(request)
-  const cookie = takeCookie(nodeRequest, config.cookieName)
+  assertValidHost(nodeRequest)
+  const cookie = countForged(nodeRequest, takeCookie(nodeRequest, config.cookieName), cloakroom)
   if (cookie.kind === 'absent' || sessionRuleForPath(nodeRequest.url!) === false) return
   cookies.set(request, cookie)
   listenerWatch.watch(nodeRequest.socket)
@@ -87,6 +133,19 @@ function checkUpgrade(request: UpgradeRequest, cloakroom: Cloakroom) {
   if (classifyOrigin(headers, originsFor(nodeRequest, origins, cloakroom)) === 'foreign') {
     throw refuseCrossOrigin(cloakroom)
   }
+}
+
+/** As for any request: over the limit, forged cookies are ignored. */
+function countForged(request: NodeRequest, cookie: CookieReading, { engine, forgedCookies }: Cloakroom): CookieReading {
+  if (cookie.kind !== 'present' || engine.authenticator.parseQuietly(cookie)) return cookie
+  if (engine.clock() < forgedCookies.floodEndsAt && forgedCookies.isIgnored(request, cookie)) return { kind: 'absent' }
+  forgedCookies.count(request, cookie)
+  return cookie
+}
+
+/** crossws builds a URL of it, and finds the route by that. @throws HttpError 400 */
+function assertValidHost({ headers: { host } }: NodeRequest) {
+  if (!isValidHost(host)) throw httpError({ status: 400, message: 'The Host header is not valid.' })
 }
 
 /**
@@ -109,6 +168,7 @@ function isHttpError(error: unknown): error is HttpError {
 function toResponse(error: HttpError): Response {
   const { statusCode, statusMessage = '', message, data } = error
   const isOutage = error instanceof SessionError && error.code === 'store_unavailable'
+  const mayRetry = isOutage || statusCode === TOO_MANY_REQUESTS
   const body = new TextEncoder().encode(JSON.stringify({ error: true, statusCode, message, data }))
   return new Response(body, {
     status: statusCode,
@@ -116,7 +176,7 @@ function toResponse(error: HttpError): Response {
     headers: {
       'cache-control': 'no-store',
       'connection': 'close',
-      ...(isOutage ? { 'retry-after': RETRY_AFTER_SECONDS } : {}),
+      ...(mayRetry ? { 'retry-after': RETRY_AFTER_SECONDS } : {}),
     },
   })
 }

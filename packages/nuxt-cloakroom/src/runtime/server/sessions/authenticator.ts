@@ -1,9 +1,9 @@
 import { LRUCache } from 'lru-cache'
 import type {
-  AuthenticatedSession, Authentication, CookieReading, InvalidSecret, RecordRejection, Rejection,
+  AuthenticatedSession, Authentication, CookieReading, InvalidSecret, ParsedCookie, PresentedSecret, RecordRejection,
+  Rejection,
 } from './authentication'
 import type { SessionConfig } from './config'
-import type { OpenedCookie, SessionCookie } from './crypto'
 import { deriveNextSecret, hashSecret, hashesMatch, open, sessionIdOf, storeKeyOf } from './crypto'
 import type { SessionEvents } from './events'
 import { recordFirstUse } from './first-use'
@@ -12,7 +12,7 @@ import type { KeyRing } from './key-ring'
 import type { PendingRemovals } from './pending-removals'
 import { isExpired } from './policy'
 import { judgeOldSecret } from './previous-secret'
-import type { ParsedRecord, StoredSession } from './record'
+import type { StoredSession } from './record'
 import { decodeSession, isOfAnotherSession } from './record'
 import type { Clock, MaybePromise, StoredRecord } from './store'
 
@@ -23,21 +23,6 @@ const MAX_CACHED_COOKIES = 10_000
 const MAX_CACHED_RECORD_CHARACTERS = 1024
 /** A store that can be read but not written, for example a locked file, does not make each request wait. */
 const FIRST_USE_RETRY_MS = 5000
-
-/** A cookie with what is derived from it, so that no hash is computed twice for one cookie. */
-export interface ParsedCookie extends OpenedCookie {
-  readonly key: string
-  readonly secretHash: string
-  /** What the store returned last. It only saves parsing: the store is read at each request. */
-  cached: ParsedRecord | null
-  /** Whether it was used since the last call of {@link CookieAuthenticator.forgetIdle}. */
-  used: boolean
-  /** When its first use may be recorded again after the store has failed to, milliseconds since the epoch. */
-  firstUseRetryAt: number
-}
-
-/** What a client proves itself with. */
-type PresentedSecret = SessionCookie & { readonly secretHash: string, readonly sealedByCurrentKey?: boolean }
 
 export interface AuthenticatorDeps {
   readonly ring: KeyRing
@@ -64,14 +49,15 @@ export class CookieAuthenticator {
    * has expired, so that it stays expired even if the clock is set back, and at the first use of a new secret. Returns
    * a plain value if the store does.
    *
+   * @param age how long ago the request with the cookie arrived, in milliseconds
    * @throws SessionError `store_unavailable`, by a rejected promise only
    */
-  authenticate(cookie: CookieReading): MaybePromise<Authentication> {
+  authenticate(cookie: CookieReading, age = 0): MaybePromise<Authentication> {
     const parsed = this.parse(cookie)
     if (typeof parsed === 'string') return rejected(parsed)
     const { removals } = this.#deps
-    if (removals.has(parsed.key)) return removals.retry(parsed.key).then(() => this.#readAndCheck(parsed))
-    return this.#readAndCheck(parsed)
+    if (removals.has(parsed.key)) return removals.retry(parsed.key).then(() => this.#readAndCheck(parsed, age))
+    return this.#readAndCheck(parsed, age)
   }
 
   /** Opens a cookie without reading the store. */
@@ -93,8 +79,8 @@ export class CookieAuthenticator {
   }
 
   /** Checks a cookie against the record that the store has for it, and emits what an operator should know. */
-  checkRecord(parsed: ParsedCookie, row: StoredRecord | null): AuthenticatedSession | RecordRejection {
-    const result = row ? this.#check(parsed, row) : 'unknown'
+  checkRecord(parsed: ParsedCookie, row: StoredRecord | null, age = 0): AuthenticatedSession | RecordRejection {
+    const result = row ? this.#check(parsed, row, age) : 'unknown'
     if (typeof result !== 'string') return result
     parsed.cached = null // The data of a session that is over does not stay in memory.
     const { events } = this.#deps
@@ -106,13 +92,13 @@ export class CookieAuthenticator {
   }
 
   /** The session as a client proves it: by the current secret, or by the previous one. Otherwise why it does not. */
-  verifySecret(presented: PresentedSecret, session: StoredSession): AuthenticatedSession | InvalidSecret {
+  verifySecret(presented: PresentedSecret, session: StoredSession, age = 0): AuthenticatedSession | InvalidSecret {
     const { secretHash, previous } = session.record
     if (hashesMatch(presented.secretHash, secretHash)) {
       return { session, cookie: presented, outdated: presented.sealedByCurrentKey === false ? 'key' : null }
     }
     const { clock, config } = this.#deps
-    const standing = judgeOldSecret(presented.secretHash, session.record, clock(), config.rotationGrace)
+    const standing = judgeOldSecret(presented.secretHash, session.record, { now: clock(), age }, config.rotationGrace)
     if (standing !== 'previous') return standing
     const secret = deriveNextSecret(presented.secret, previous!.salt)
     return { session, cookie: { sid: presented.sid, secret }, outdated: 'secret' }
@@ -144,27 +130,37 @@ export class CookieAuthenticator {
     return parsed
   }
 
-  #readAndCheck(parsed: ParsedCookie): MaybePromise<Authentication> {
+  #readAndCheck(parsed: ParsedCookie, age: number): MaybePromise<Authentication> {
     const row = this.#deps.store.read(parsed.key)
-    return row instanceof Promise ? row.then(read => this.#conclude(parsed, read)) : this.#conclude(parsed, row)
+    if (row instanceof Promise) return row.then(read => this.#conclude(parsed, read, age))
+    return this.#conclude(parsed, row, age)
   }
 
-  #conclude(parsed: ParsedCookie, row: StoredRecord | null, isSecondTry = false): MaybePromise<Authentication> {
-    const result = this.checkRecord(parsed, row)
+  #conclude(
+    parsed: ParsedCookie,
+    row: StoredRecord | null,
+    age: number,
+    isSecondTry = false,
+  ): MaybePromise<Authentication> {
+    const result = this.checkRecord(parsed, row, age)
     if (typeof result !== 'string') {
       const isFirstUse = result.outdated !== 'secret' && result.session.record.previous?.grace === null
       const mayRecord = isFirstUse && !isSecondTry && this.#deps.clock() >= parsed.firstUseRetryAt
-      return mayRecord ? this.#recordFirstUse(parsed, result) : authenticated(result)
+      return mayRecord ? this.#recordFirstUse(parsed, result, age) : authenticated(result)
     }
     if (result === 'ended' || result === 'secret_reuse') return this.#removeRejected(parsed, result)
     return rejected(result)
   }
 
-  async #recordFirstUse(parsed: ParsedCookie, current: AuthenticatedSession): Promise<Authentication> {
+  async #recordFirstUse(
+    parsed: ParsedCookie,
+    current: AuthenticatedSession,
+    age: number,
+  ): Promise<Authentication> {
     const recorded = await recordFirstUse(this.#deps, current)
     if (recorded === current) parsed.firstUseRetryAt = this.#deps.clock() + FIRST_USE_RETRY_MS
     if (recorded) return authenticated(recorded)
-    return this.#conclude(parsed, await this.#deps.store.read(parsed.key), true)
+    return this.#conclude(parsed, await this.#deps.store.read(parsed.key), age, true)
   }
 
   async #removeRejected({ key }: ParsedCookie, reason: 'ended' | 'secret_reuse'): Promise<Authentication> {
@@ -174,7 +170,7 @@ export class CookieAuthenticator {
     return rejected(reason)
   }
 
-  #check(parsed: ParsedCookie, row: StoredRecord): AuthenticatedSession | RecordRejection {
+  #check(parsed: ParsedCookie, row: StoredRecord, age: number): AuthenticatedSession | RecordRejection {
     const session = decodeSession(parsed.key, row, parsed.cached)
     if (!session) return isOfAnotherSession(parsed.key, row) ? 'record_mismatch' : 'corrupt_record'
     parsed.used = true
@@ -183,7 +179,7 @@ export class CookieAuthenticator {
       parsed.cached = isSmall ? { text: row.value, record: session.record } : null
     }
     if (isExpired(session, this.#deps.clock())) return 'ended'
-    return this.verifySecret(parsed, session)
+    return this.verifySecret(parsed, session, age)
   }
 }
 

@@ -1,7 +1,6 @@
 import type { SessionEndReason } from '../../shared/types/session'
-import type { AuthenticatedSession, CookieReading } from './authentication'
+import type { AuthenticatedSession, CookieReading, ParsedCookie } from './authentication'
 import { CookieAuthenticator } from './authenticator'
-import type { ParsedCookie } from './authenticator'
 import type { SessionConfig } from './config'
 import type { SessionCookie } from './crypto'
 import { confirmWrite } from './confirm-write'

@@ -25,7 +25,7 @@ type Arguments<Method extends keyof AtomicDriver>
  * by a rejected promise only.
  *
  * @throws SessionError `store_unavailable`, from every method
- * @throws TypeError as `assertUserId`, from those that take a user id. Only failures of the store count for the breakers
+ * @throws TypeError as `assertUserId`, from those that take a user id; only failures of the store count
  */
 export class GuardedStore {
   readonly driver: AtomicDriver

@@ -16,22 +16,30 @@ const CLOCK_TOLERANCE_MS = 1000
  */
 export type OldSecretStanding = 'previous' | 'superseded' | 'unknown' | 'secret_reuse'
 
+/** The time now, and how long ago the request arrived; in milliseconds. */
+export interface RequestTime {
+  readonly now: number
+  readonly age: number
+}
+
 /**
  * Judges a secret that is not the current one.
  *
- * @param now milliseconds since the epoch
+ * @param time.now milliseconds since the epoch
+ * @param time.age how long ago the request arrived, in milliseconds: it may have read a long body since then
  * @param graceMs how long a request may be on its way
  */
 export function judgeOldSecret(
   secretHash: string,
   { previous, rotatedAt }: Pick<SessionRecord, 'previous' | 'rotatedAt'>,
-  now: number,
+  { now, age }: RequestTime,
   graceMs: number,
 ): OldSecretStanding {
   if (!previous || !isKnown(secretHash, previous)) return 'secret_reuse'
-  const isInGrace = isWithinGrace(previous, now)
+  const isInGrace = isWithinGrace(previous, { now, age })
   if (previous.salt) return isInGrace ? 'previous' : 'secret_reuse'
-  if (Math.abs(now - rotatedAt) < graceMs || (previous.grace && isInGrace)) return 'superseded'
+  const isOnItsWay = now > rotatedAt - graceMs && now - age < rotatedAt + graceMs
+  if (isOnItsWay || (previous.grace && isInGrace)) return 'superseded'
   return previous.grace ? 'secret_reuse' : 'unknown'
 }
 
@@ -67,8 +75,8 @@ export function startGrace(record: SessionRecord, now: number, graceMs: number):
 }
 
 /** The lower bound prevents a second grace period after a clock was set back. */
-function isWithinGrace({ grace }: PreviousSecret, now: number): boolean {
-  return grace === null || (now >= grace.from - CLOCK_TOLERANCE_MS && now < grace.until)
+function isWithinGrace({ grace }: PreviousSecret, { now, age }: RequestTime): boolean {
+  return grace === null || (now >= grace.from - CLOCK_TOLERANCE_MS && now - age < grace.until)
 }
 
 function isKnown(secretHash: string, { hash, older }: PreviousSecret): boolean {

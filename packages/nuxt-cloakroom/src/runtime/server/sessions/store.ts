@@ -68,10 +68,11 @@ export interface AssignUserResult {
  * An unstorage driver that can also write atomically. The core uses these methods only. There is no upsert, because an
  * upsert can bring a signed-out session back (CVE-2025-46336) and can lose parallel updates.
  *
- * User ids are well-formed Unicode. For every method: a promise that resolves means that the write is as durable as the driver's URL promises. A store
- * that does not respond throws and never reports a session as missing. `read` returns `null` for missing and for
- * removed records. The core decides about expiry; a driver may return an expired record until it is swept. The core
- * also checks size, schema and soundness of a value; a driver returns it unchanged and does not look into it.
+ * User ids are well-formed Unicode. For every method: a promise that resolves means that the write is as durable as the
+ * driver's URL promises. A store that does not respond throws and never reports a session as missing. `read` returns
+ * `null` for missing and for removed records. The core decides about expiry; a driver may return an expired record
+ * until it is swept. The core also checks size, schema and soundness of a value; a driver returns it unchanged and does
+ * not look into it.
  */
 export interface AtomicDriver extends Driver {
   /** Whether the guarantees hold across processes or only within one; then a start as one of several logs a warning. */

@@ -78,7 +78,8 @@ export function sqliteDriver(options: SqliteDriverOptions): AtomicDriver {
       const values = [createdAt, lastSeenAt, idleTimeout, expiresAt, value, secretTag]
       return await write(sql.create, key, userId, ...values) === 1
     },
-    replace: (key, value, { lastSeenAt, idleTimeout, expiresAt, secretTag = null }, expectedVersion) => queue.add(() => {
+    replace: (key, value, meta, expectedVersion) => queue.add(() => {
+      const { lastSeenAt, idleTimeout, expiresAt, secretTag = null } = meta
       const values = [value, lastSeenAt, idleTimeout, expiresAt, secretTag]
       if (run(sql.replace, ...values, key, expectedVersion) === 1) return 'replaced'
       return sql.version.get(key) ? 'conflict' : 'gone'

@@ -28,7 +28,7 @@ export interface RequireSessionOptions {
  * @throws SessionError `no_session` (401) if there is none, or if no user is signed in and `signedIn` or `fresh`
  * requires it
  * @throws SessionError `not_fresh` (403) if the user authenticated longer ago than `fresh`
- * @throws TypeError if an option has a value of another kind, for example an empty `fresh` of a setting that is missing
+ * @throws TypeError if an option has a value of another kind, for example an empty `fresh` from a missing setting
  */
 export async function requireSession(
   event: RequestEvent,

@@ -24,7 +24,7 @@ export interface ReadSessionDeps {
   readonly run: RunScript
   readonly keys: RedisKeys
   /** Ends a session that was revoked although the index did not name it. */
-  readonly endRevoked: (entry: Entry, revocation: string) => Promise<unknown>
+  readonly endRevoked: (entry: Entry, revokedAt: number) => Promise<unknown>
 }
 
 /**
@@ -59,7 +59,7 @@ export function sessionReader({ client, run, keys, endRevoked }: ReadSessionDeps
     const { revocation, isListed } = isKnown ? knownState! : await stateOf(entry)
     if (!isKnown) known.set(key, entry)
     if (isRevoked(key, startedAt!, revocation)) {
-      endRevoked(entry, revocation!).catch(() => {}) // The next read tries again.
+      endRevoked(entry, Number.parseInt(revocation!, 10)).catch(() => {}) // The next read tries again.
       return null
     }
     if (!isListed) await listAgain(entry, Number(startedAt), Number(expiresAt))

@@ -179,7 +179,7 @@ export function userSessions({ client, run, keys, clock, removeAnonymous, publis
     client,
     run,
     keys,
-    endRevoked: ({ key, claim }, revocation) => writeTombstone(key, Number.parseInt(revocation, 10), 'revoked', { claim }),
+    endRevoked: ({ key, claim }, revokedAt) => writeTombstone(key, revokedAt, 'revoked', { claim }),
   })
 
   return { read, remove, assignUser, removeByUser, list }
@@ -199,4 +199,3 @@ function refusalFor(
 function isExpired([lastSeenAt, idleTimeout, expiresAt]: (string | null)[], now: number): boolean {
   return now >= Math.min(Number(lastSeenAt) + Number(idleTimeout), Number(expiresAt))
 }
-

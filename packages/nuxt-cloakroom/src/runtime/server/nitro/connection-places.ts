@@ -1,0 +1,40 @@
+import type { IncomingMessage } from 'node:http'
+import { consola } from 'consola'
+import { isInLocalNetwork } from '../http/client-address'
+import { PROXY_HEADERS } from '../http/host-origin'
+import type { ConnectionPlace } from '../live/connection-limits'
+import type { Cloakroom } from './runtime'
+import { envNameOf } from './settings'
+
+type Request = Pick<IncomingMessage, 'headers' | 'socket'>
+type Limits = Pick<Cloakroom, 'connectionLimits' | 'clientAddress' | 'isTrustedPeer'>
+
+let hasWarned = false
+
+/**
+ * Takes a place for an event stream or a WebSocket. Returns `null` if there is none left.
+ *
+ * @param userId of the session; `null` if there is none, or no user
+ */
+export function takePlace(request: Request, limits: Limits, userId: string | null): ConnectionPlace | null {
+  const address = userId === null && !isProbablyProxy(request, limits) ? limits.clientAddress(request) : null
+  const place = limits.connectionLimits.take(address)
+  if (typeof place !== 'string') return place
+  if (!hasWarned) warn(place)
+  hasWarned = true
+  return null
+}
+
+/** A proxy that is not listed as trusted: all clients would share its address. */
+function isProbablyProxy(request: Request, { isTrustedPeer }: Limits): boolean {
+  const isForwarded = PROXY_HEADERS.some(name => request.headers[name] !== undefined)
+  return isForwarded && !isTrustedPeer(request) && isInLocalNetwork(request)
+}
+
+function warn(reached: 'full' | 'full_for_address') {
+  const [what, name] = reached === 'full'
+    ? ['This process has', 'maxConnections']
+    : ['One address has', 'maxConnectionsPerAddress']
+  consola.warn(`[cloakroom] ${what} as many event streams and WebSockets as ${envNameOf(name!)} allows, so further ones `
+    + `are refused. Behind a proxy, set ${envNameOf('trustedProxies')} to its address. This is reported once.`)
+}
