@@ -16,7 +16,7 @@ async function confused(config: Record<string, string> = {}) {
 }
 
 describe('a store that returns the record of another session', () => {
-  it.each(['refuse', 'revoke'])('opens none, ends none and is reported, with onSecretReuse %s', async (onSecretReuse) => {
+  it.each(['refuse', 'revoke'])('opens none, ends none and is reported, with %s', async (onSecretReuse) => {
     const { events, ada, bob, bobs, repair } = await confused({ onSecretReuse })
     const { session, request } = await bob.browse()
     expect(session).toMatchObject({ exists: false, userId: null, data: {} })

@@ -143,8 +143,8 @@ export function originsFor(
  *
  * If in doubt, an unsafe method is `foreign`. `Sec-Fetch-Site: none` on an unsafe method is `foreign` unless `Origin`
  * is this app's own: no address bar sends a POST. A request with none of these headers is a program such as curl.
- * Without the session cookie, or with a bearer token, there is nothing to abuse. Headers that contradict each other come
- * from no browser, and are `foreign`.
+ * Without the session cookie, or with a bearer token, there is nothing to abuse. No browser sends headers that
+ * contradict each other: they are `foreign`.
  */
 export function classifyOrigin(request: OriginHeaders, known: KnownOrigins): RequestOrigin {
   if (request.origin !== undefined && known.allowed.has(request.origin)) return 'allowed'

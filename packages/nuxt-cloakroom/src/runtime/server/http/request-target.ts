@@ -15,7 +15,7 @@ const MAX_KNOWN_HOSTS = 100
 
 const knownHosts = new Set<string>()
 
-type Request = Pick<IncomingMessage, 'headers' | 'socket'>
+type Request = Pick<IncomingMessage, 'headers' | 'rawHeaders' | 'socket'>
 
 /** What the server knows of the proxies in front of it. */
 export interface TrustedProxies {
@@ -38,9 +38,9 @@ export function isPath(target: string): boolean {
 }
 
 /**
- * Removes forwarding headers that no proxy has set: those of a peer that is not listed. Without a list, a peer over plain
- * HTTP in a local network is taken for a proxy. A host or scheme that is not valid is removed in any case, because URLs
- * are built of it.
+ * Removes forwarding headers that no proxy has set: those of a peer that is not listed. Without a list, a peer over
+ * plain HTTP in a local network is taken for a proxy. A host or scheme that is not valid is removed in any case,
+ * because URLs are built of it.
  */
 export function dropUntrustedForwarding(request: Request, proxies: TrustedProxies): void {
   const { headers } = request
@@ -49,8 +49,14 @@ export function dropUntrustedForwarding(request: Request, proxies: TrustedProxie
     const value = headers[name]
     if (value === undefined) continue
     isFromProxy ??= proxies.isTrustedPeer(request) || isProbablyProxy(request, proxies)
-    if (!isFromProxy || !isWellFormed(name, [value].flat().join(','))) Reflect.deleteProperty(headers, name)
+    if (!isFromProxy || !isWellFormed(name, [value].flat().join(','))) removeHeader(request, name)
   }
+}
+
+/** Node has counted the raw headers for `headersDistinct`, so the value becomes empty there. */
+function removeHeader({ headers, rawHeaders }: Request, name: string) {
+  Reflect.deleteProperty(headers, name)
+  for (let i = 0; i < rawHeaders.length; i += 2) if (rawHeaders[i]!.toLowerCase() === name) rawHeaders[i + 1] = ''
 }
 
 function isProbablyProxy(request: Request, { config }: TrustedProxies): boolean {

@@ -35,6 +35,6 @@ function warn(reached: 'full' | 'full_for_address') {
   const [what, name] = reached === 'full'
     ? ['This process has', 'maxConnections']
     : ['One address has', 'maxConnectionsPerAddress']
-  consola.warn(`[cloakroom] ${what} as many event streams and WebSockets as ${envNameOf(name!)} allows, so further ones `
-    + `are refused. Behind a proxy, set ${envNameOf('trustedProxies')} to its address. This is reported once.`)
+  consola.warn(`[cloakroom] ${what} as many event streams and WebSockets as ${envNameOf(name!)} allows, so further `
+    + `ones are refused. Behind a proxy, set ${envNameOf('trustedProxies')} to its address. This is reported once.`)
 }

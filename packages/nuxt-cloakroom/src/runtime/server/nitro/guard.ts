@@ -9,8 +9,7 @@ import {
 } from '../http/request-headers'
 import { dropUntrustedForwarding, isPath, isValidHost } from '../http/request-target'
 import type { CookieReading } from '../sessions/authentication'
-import { refuseCrossOrigin, respondToPreflight, setCorsHeaders } from './guard-responses'
-import { httpError } from './platform'
+import { refuseCrossOrigin, refuseTarget, respondToPreflight, setCorsHeaders } from './guard-responses'
 import { keepHeaders } from './response-headers'
 import { passRequestToProxy, sessionRuleOf } from './route-rules'
 import type { Cloakroom } from './runtime'
@@ -134,8 +133,7 @@ export function markRequests(app: App, cloakroom: Cloakroom): void {
   app.handler = event => handled.run(event, handler, event)
   app.options.onRequest = (event) => {
     const { isRoot } = markRequest(event, cloakroom)
-    if (isRoot) assertValidTarget(event)
-    return onRequest?.(event)
+    return isRoot && !isValidTarget(event) ? refuseTarget(event, onRequest) : onRequest?.(event)
   }
 }
 
@@ -181,17 +179,8 @@ function markRequest(event: H3Event, cloakroom: Cloakroom): { isRoot: boolean } 
   return { isRoot: !caller }
 }
 
-/**
- * h3 and Nitro build URLs of the host and the path, also when they respond to an error, and fail if that is not
- * possible.
- *
- * @throws H3Error 400 for a Host header that is not one (RFC 9112 section 3.2), or a path that begins with no slash
- */
-function assertValidTarget({ node: { req } }: H3Event) {
-  if (isPath(req.url!) && isValidHost(req.headers.host)) return
-  Reflect.deleteProperty(req.headers, 'host')
-  if (!isPath(req.url!)) Object.assign(req, { url: '/', originalUrl: '/' })
-  throw httpError({ status: 400, message: 'The Host header or the path is not valid.' })
+function isValidTarget({ node: { req } }: H3Event): boolean {
+  return isPath(req.url!) && isValidHost(req.headers.host)
 }
 
 /** Where a browser's request comes from. */

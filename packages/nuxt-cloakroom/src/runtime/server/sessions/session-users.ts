@@ -17,6 +17,7 @@ export async function signInUser<Data extends object>(
 ): Promise<void> {
   assertMayWrite(state)
   assertUserId(userId)
+  if (typeof remember !== 'boolean') throw new TypeError('[cloakroom] signIn(id, { remember }) has to be true or false')
   await state.creating?.catch(() => {})
   state.generation++
   const { engine, request } = state

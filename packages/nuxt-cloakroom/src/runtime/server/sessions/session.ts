@@ -154,6 +154,8 @@ export class ServerSession<Data extends object = SessionValues> {
    *
    * @throws SessionError `conflict` if the user was signed out everywhere in the meantime, or is at the limit of
    * sessions and the policy is `reject`
+   * @throws TypeError if the user id is empty or not a text, or `remember` not a boolean; a 400 if the user id is not
+   * well-formed Unicode, or has over 1,024 characters
    */
   async signIn(userId: string, options: SignInOptions<Data> = {}): Promise<void> {
     await signInUser(this.#state, userId, options)

@@ -39,7 +39,8 @@ export async function requireSession(
   const maxAge = maxAgeOf(fresh)
   const session = await useServerSession(event, { activity })
   if (!session.exists) throw new SessionError('no_session', 'There is no session, or it has ended.')
-  if ((signedIn || maxAge !== null) && session.userId === null) throw new SessionError('no_session', 'No user is signed in.')
+  const needsUser = signedIn || maxAge !== null
+  if (needsUser && session.userId === null) throw new SessionError('no_session', 'No user is signed in.')
   if (maxAge !== null && isTooOld(session, maxAge)) throw new SessionError('not_fresh', 'Sign in again to do this.')
   return session
 }

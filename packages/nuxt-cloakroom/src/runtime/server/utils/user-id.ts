@@ -55,12 +55,33 @@ export function userAfter(change: UserChange): AssignedUser {
 }
 
 function isSameUser({ before, given, replaces, identify }: UserChange, userId: string, id: string | undefined) {
-  if (id === userId || (identify && id === undefined)) return true
-  if (identify) return false
-  if (identitiesOf(given).includes(userId)) return true
+  if (identify) return id === userId || id === undefined
+  if (identitiesOf(given).includes(userId)) return !isNamedOtherwise(before, given, userId)
   if (userId.startsWith(UNNAMED)) return id === undefined && !isContradicted(before, given)
   if (replaces) return id === undefined && !identitiesOf(before).includes(userId) // The app has called `signIn` itself.
   return !isIdentityContradicted(userId, before, given) && !hasFurtherId(before, given)
+}
+
+/**
+ * Whether the same text has identified the user by another field, or as another kind of value: the `sub` of a provider
+ * and the `id` of a table, or 5 and '5', may be two users.
+ */
+function isNamedOtherwise(before: Values, given: Values, userId: string): boolean {
+  const known = sourcesOf(before, userId)
+  return known.length > 0 && !sourcesOf(given, userId).some(source => known.includes(source))
+}
+
+/** The fields and providers by which a user has this identity. */
+function sourcesOf(user: Values, identity: string): string[] {
+  return [
+    ...ID_FIELDS.filter(name => textOf(user[name]) === identity).map(name => `${name} ${kindOf(user[name])}`),
+    ...NAME_FIELDS.filter(name => nameOf(user, name) === identity),
+    ...PROVIDERS.filter(provider => accountsWith(provider, user).includes(identity)),
+  ]
+}
+
+function kindOf(id: unknown): 'number' | 'text' {
+  return typeof id === 'number' || typeof id === 'bigint' ? 'number' : 'text'
 }
 
 /** Whether a field that identifies a user has another value now. A user may change its own name fields. */

@@ -18,7 +18,10 @@ type Values = Record<string, unknown>
 type NewUserSession = Partial<Omit<UserSession, 'id'>>
 
 export interface UserSessionOptions {
-  /** If it is set, the session outlives the browser ("remember me"), for as long as the configured timeouts allow. */
+  /**
+   * Over 0, the session outlives the browser ("remember me"), for as long as the configured timeouts allow. Seconds, as
+   * in nuxt-auth-utils; the value itself does not count.
+   */
   maxAge?: number
   /**
    * Says what identifies a user, for example `user => user.accountNumber`: a text, a number, a BigInt or an ObjectId.
@@ -48,7 +51,8 @@ export async function getUserSession(event: RequestEvent): Promise<UserSession> 
  * another user's session. The user id is what identifies the user, see `UserSessionOptions.userId`. A user that nothing
  * identifies gets a random id for this one session, and the log has a warning.
  *
- * @throws TypeError if the session cannot store a value, or if the option `userId` returns no id
+ * @throws TypeError if the session cannot store a value, if the option `userId` returns no id, or if `maxAge` is not a
+ * number
  */
 export async function setUserSession(
   event: RequestEvent,
@@ -118,9 +122,9 @@ async function saveUserSession(
   const plain = toPlainData(data)
   const change = (before: Values) => merge ? merge(plain, before) : plain
   const next = plain.user ? nextUser(session, plain.user as Values, { replaces: !merge, identify }) : undefined
-  if (next && next.userId !== session.userId) {
+  if (next && (next.isAnotherUser || next.userId !== session.userId)) {
     const create = (before: Values) => next.isAnotherUser ? plain : change(before)
-    await session.signIn(next.userId, { remember: maxAge !== undefined, data: create })
+    await session.signIn(next.userId, { remember: isRemembered(maxAge), data: create })
   }
   else {
     await session.update((draft) => {
@@ -130,6 +134,13 @@ async function saveUserSession(
     })
   }
   return toUserSession(session)
+}
+
+/** A text from a setting that is missing must not make a session long-lived. */
+function isRemembered(maxAge: unknown): boolean {
+  if (maxAge === undefined) return false
+  if (typeof maxAge === 'number' && maxAge >= 0) return maxAge > 0
+  throw new TypeError('[cloakroom] setUserSession(event, data, { maxAge }) has to be a number of seconds')
 }
 
 function nextUser(
