@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import type { StatementSync } from 'node:sqlite'
+import type { AccountsFileOptions } from './database'
+import { AccountsDatabase } from './database'
 
 /** A user who can sign in. */
 export interface Account {
@@ -16,9 +15,6 @@ export interface Account {
   readonly createdAt: number
 }
 
-/** How long a write waits for another process that is writing to the same file. */
-const LOCK_WAIT_MS = 1000
-
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS accounts (
     id TEXT PRIMARY KEY,
@@ -29,60 +25,73 @@ const SCHEMA = `
   ) STRICT
 `
 
-/** The accounts of this app, in an SQLite file that several processes on one machine can share. */
+/** Options of an {@link AccountStore}. All have a default. */
+export interface AccountStoreOptions extends AccountsFileOptions {
+  /** Returns the time in milliseconds since the epoch. Default `Date.now`. */
+  readonly clock?: () => number
+}
+
+/**
+ * The accounts of this app, in an SQLite file that several processes on one machine can share. A change is on disk
+ * when its promise resolves. Each method throws `AccountsUnavailableError` if the file cannot be used.
+ */
 export class AccountStore {
-  readonly #db: DatabaseSync
+  readonly #file: AccountsDatabase
+  readonly #clock: () => number
   readonly #sql: Record<'add' | 'byId' | 'byName' | 'setPassword' | 'remove', StatementSync>
 
   /**
    * Opens the file, and creates it at first use. Only the operating-system user of the server can access it, because
-   * it contains account names and password hashes.
+   * it contains account names and password hashes. A link in its place is refused.
+   *
+   * @throws AccountsUnavailableError
    */
-  constructor(file: string, private readonly clock: () => number = Date.now) {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-    closeSync(openSync(file, 'a', 0o600))
-    chmodSync(file, 0o600)
-    this.#db = new DatabaseSync(file, { timeout: LOCK_WAIT_MS })
-    this.#db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; ${SCHEMA}`)
+  constructor(path: string, { clock = Date.now, ...options }: AccountStoreOptions = {}) {
+    this.#file = new AccountsDatabase(path, SCHEMA, options)
+    this.#clock = clock
+    const { db } = this.#file
     const columns = 'id, name, password, created_at AS createdAt'
     this.#sql = {
-      add: this.#db.prepare('INSERT INTO accounts VALUES (?, ?, ?, ?, ?) ON CONFLICT (name_key) DO NOTHING'),
-      byId: this.#db.prepare(`SELECT ${columns} FROM accounts WHERE id = ?`),
-      byName: this.#db.prepare(`SELECT ${columns} FROM accounts WHERE name_key = ?`),
-      setPassword: this.#db.prepare('UPDATE accounts SET password = ? WHERE id = ? AND password = ?'),
-      remove: this.#db.prepare('DELETE FROM accounts WHERE id = ?'),
+      add: db.prepare('INSERT INTO accounts VALUES (?, ?, ?, ?, ?) ON CONFLICT (name_key) DO NOTHING'),
+      byId: db.prepare(`SELECT ${columns} FROM accounts WHERE id = ?`),
+      byName: db.prepare(`SELECT ${columns} FROM accounts WHERE name_key = ?`),
+      setPassword: db.prepare('UPDATE accounts SET password = ? WHERE id = ? AND password = ?'),
+      remove: db.prepare('DELETE FROM accounts WHERE id = ?'),
     }
   }
 
   /** Adds an account. Returns `null` if the name is taken. */
-  add(name: string, password: string): Account | null {
-    const account = { id: randomUUID(), name, password, createdAt: this.clock() }
-    const { changes } = this.#sql.add.run(account.id, name, nameKey(name), password, account.createdAt)
+  async add(name: string, password: string): Promise<Account | null> {
+    const account = { id: randomUUID(), name, password, createdAt: this.#clock() }
+    const { id, createdAt } = account
+    const { changes } = await this.#file.write(() => this.#sql.add.run(id, name, nameKey(name), password, createdAt))
     return changes === 1 ? account : null
   }
 
-  byId(id: string): Account | null {
-    return this.#sql.byId.get(id) as Account | undefined ?? null
+  /** Returns `null` if there is no such account. */
+  async byId(id: string): Promise<Account | null> {
+    return await this.#file.read(() => this.#sql.byId.get(id)) as Account | undefined ?? null
   }
 
-  byName(name: string): Account | null {
-    return this.#sql.byName.get(nameKey(name)) as Account | undefined ?? null
+  /** Returns `null` if no account has this name, in whatever spelling. */
+  async byName(name: string): Promise<Account | null> {
+    return await this.#file.read(() => this.#sql.byName.get(nameKey(name))) as Account | undefined ?? null
   }
 
   /**
    * Changes an account's password. Returns `false` if it changed since the account was read, or the account is gone.
    */
-  setPassword({ id, password }: Account, next: string): boolean {
-    return this.#sql.setPassword.run(next, id, password).changes === 1
+  async setPassword({ id, password }: Account, next: string): Promise<boolean> {
+    return (await this.#file.write(() => this.#sql.setPassword.run(next, id, password))).changes === 1
   }
 
-  /** Deletes an account. Its name can be registered again. */
-  remove(id: string): void {
-    this.#sql.remove.run(id)
+  /** Deletes an account, if it exists. Its name can be registered again. */
+  async remove(id: string): Promise<void> {
+    await this.#file.write(() => this.#sql.remove.run(id))
   }
 
   close(): void {
-    this.#db.close()
+    this.#file.close()
   }
 }
 

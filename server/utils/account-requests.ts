@@ -1,9 +1,9 @@
 import { STATUS_CODES } from 'node:http'
 import type { H3Event } from 'h3'
-import { createError, setResponseHeader } from 'h3'
+import { createError } from 'h3'
 import { flatten, safeParse } from 'valibot'
 import type { GenericSchema, InferOutput } from 'valibot'
-import { PasswordsBusyError, hashPassword, isCommonPassword, verifyPassword } from '../accounts/passwords'
+import { isCommonPassword, verifyPassword } from '../accounts/passwords'
 import { nameKey } from '../accounts/store'
 import type { Account } from '../accounts/store'
 import type { AccountErrorCode, AccountErrorData } from '#shared/types/account'
@@ -16,8 +16,6 @@ const STATUS: Record<AccountErrorCode, number> = {
   rate_limited: 429,
   busy: 503,
 }
-
-const BUSY_RETRY_SECONDS = 2
 
 /** Creates an error response. Its status and `data.code` are part of the HTTP contract. */
 export function accountError(code: AccountErrorCode, message: string, details: Omit<AccountErrorData, 'code'> = {}) {
@@ -63,8 +61,8 @@ const registrations = defineRateLimit({ max: 30, window: '1h' })
  * Checks the password of an account. A wrong password and an unknown name get the same response after the same time.
  *
  * @param name the name that the client sent; it is rate limited even if no account has it
- * @throws 401 `wrong_credentials`; 429 `rate_limited` after too many attempts from one address; 503 `busy` if too
- * many passwords are waiting
+ * @throws 401 `wrong_credentials`; 429 `rate_limited` after too many attempts from one address
+ * @throws PasswordsBusyError if too many passwords are waiting
  */
 export async function requirePassword(
   event: H3Event,
@@ -75,7 +73,7 @@ export async function requirePassword(
   tries.take(event, address)
   // Counted before the result is known, so parallel attempts get no further than sequential ones.
   wrongPasswords.take(event, here)
-  const right = await unlessBusy(event, () => verifyPassword(password, account?.password ?? null)).catch((error) => {
+  const right = await verifyPassword(password, account?.password ?? null).catch((error) => {
     wrongPasswords.refund(here)
     throw error
   })
@@ -90,20 +88,4 @@ export async function requirePassword(
 /** @throws 429 `rate_limited` after too many registrations from one address */
 export function limitRegistrations(event: H3Event): void {
   registrations.take(event, clientAddress(event))
-}
-
-/** Returns the hash to store for a new password. @throws 503 `busy` if too many passwords are waiting */
-export function storedForm(event: H3Event, password: string): Promise<string> {
-  return unlessBusy(event, () => hashPassword(password))
-}
-
-async function unlessBusy<T>(event: H3Event, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  }
-  catch (error) {
-    if (!(error instanceof PasswordsBusyError)) throw error
-    setResponseHeader(event, 'retry-after', BUSY_RETRY_SECONDS)
-    throw accountError('busy', 'Too many people are signing in at once. Try again in a moment.')
-  }
 }

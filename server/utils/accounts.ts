@@ -23,7 +23,7 @@ export function useAccounts(): AccountStore {
  */
 export async function requireAccount(event: H3Event, { fresh }: { fresh?: true } = {}) {
   const session = await requireSession(event, { signedIn: true, fresh })
-  const account = useAccounts().byId(session.userId!)
+  const account = await useAccounts().byId(session.userId!)
   if (!account) throw createError({ statusCode: 401, statusMessage: 'Unauthorized', message: 'This account does not '
     + 'exist any more.', data: { code: 'no_session' } })
   return { session, account }

@@ -6,6 +6,7 @@ import { typeScriptProgram } from '../support/child'
 import { lineProcess } from '../support/child-process-lines'
 import { meta } from '../support/contract/samples'
 import { makeDirectory } from '../support/directory'
+import { canMount } from '../support/mount'
 
 const PROGRAM = join(import.meta.dirname, 'store-process.ts')
 const VALUE = 'x'.repeat(2000)
@@ -108,16 +109,5 @@ function startStore(script: string, ...wrapper: string[]) {
     pid,
     end,
     request: (...task: unknown[]) => request(JSON.stringify(task)) as Promise<{ result?: unknown, error?: string }>,
-  }
-}
-
-/** Whether this machine allows us to mount a disk, in a separate namespace. */
-function canMount(): boolean {
-  try {
-    execFileSync('unshare', ['-rm', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'], { stdio: 'ignore' })
-    return true
-  }
-  catch {
-    return false
   }
 }

@@ -17,6 +17,8 @@ export interface BuiltServer {
   readonly origin: string
   /** The SQLite file with its sessions; it outlives {@link BuiltServer.stop}. */
   readonly storeFile: string
+  /** The SQLite file with its accounts. */
+  readonly accountsFile: string
   /** The id of its process, while it runs. */
   readonly pid: number | undefined
   /** Every line that it has printed, in all its runs. */
@@ -46,6 +48,7 @@ export async function startBuiltServer(
   const directory = mkdtempSync(join(tmpdir(), 'cloakroom-'))
   const port = await freePort()
   const storeFile = join(directory, 'sessions.db')
+  const accountsFile = join(directory, 'accounts.db')
   const logs: string[] = []
   const fullEnv = {
     ...withoutSettings(process.env),
@@ -53,7 +56,7 @@ export async function startBuiltServer(
     PORT: String(port),
     NUXT_CLOAKROOM_ORIGIN: `https://localhost:${port}`,
     NUXT_CLOAKROOM_STORE: `sqlite:${storeFile}`,
-    NUXT_ACCOUNTS_FILE: join(directory, 'accounts.db'),
+    NUXT_ACCOUNTS_FILE: accountsFile,
     ...env,
   }
   let child = await launch(fullEnv, logs, limits)
@@ -61,6 +64,7 @@ export async function startBuiltServer(
   return {
     origin: `https://localhost:${port}`,
     storeFile,
+    accountsFile,
     get pid() {
       return child.pid
     },

@@ -2,10 +2,10 @@
  * Deletes the account and ends all its sessions. Requires a recent authentication: a browser left open must not be
  * enough (ASVS 7.5.1).
  */
-export default defineEventHandler(async (event) => {
+export default defineAccountHandler(async (event) => {
   await assertNoBody(event)
   const { session, account } = await requireAccount(event, { fresh: true })
-  useAccounts().remove(account.id)
+  await useAccounts().remove(account.id)
   await session.revokeAll()
   return sendNoContent(event)
 })

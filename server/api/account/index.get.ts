@@ -1,2 +1,2 @@
 /** Returns the account of the signed-in user. */
-export default defineEventHandler(async event => ({ account: accountView((await requireAccount(event)).account) }))
+export default defineAccountHandler(async event => ({ account: accountView((await requireAccount(event)).account) }))

@@ -9,7 +9,7 @@ let store: AccountStore
 
 beforeEach(() => {
   file = directory.path('deep', 'accounts.db')
-  store = new AccountStore(file, () => 1_800_000_000_000)
+  store = new AccountStore(file, { clock: () => 1_800_000_000_000 })
 })
 
 afterEach(() => {
@@ -18,11 +18,11 @@ afterEach(() => {
 })
 
 describe('AccountStore', () => {
-  it('keeps an account over a restart', () => {
-    const account = store.add('Ada', 'hash')
+  it('keeps an account over a restart', async () => {
+    const account = await store.add('Ada', 'hash')
     store.close()
     store = new AccountStore(file)
-    expect(store.byId(account!.id)).toEqual({
+    expect(await store.byId(account!.id)).toEqual({
       id: account!.id,
       name: 'Ada',
       password: 'hash',
@@ -35,38 +35,38 @@ describe('AccountStore', () => {
     expect(statSync(directory.path('deep')).mode & 0o777).toBe(0o700)
   })
 
-  it.each(['ada', 'ADA', ' Ada ', 'ａｄａ'])('finds Ada as %j, and gives that name to nobody else', (name) => {
-    const account = store.add('Ada', 'hash')!
-    expect(store.byName(name)?.id).toBe(account.id)
-    expect(store.add(name, 'other')).toBeNull()
-    expect(store.byName('ada')?.password).toBe('hash')
+  it.each(['ada', 'ADA', ' Ada ', 'ａｄａ'])('finds Ada as %j, and gives that name to nobody else', async (name) => {
+    const account = await store.add('Ada', 'hash')
+    expect((await store.byName(name))?.id).toBe(account!.id)
+    expect(await store.add(name, 'other')).toBeNull()
+    expect((await store.byName('ada'))?.password).toBe('hash')
   })
 
-  it('knows nobody by a name that is SQL', () => {
-    store.add('Ada', 'hash')
-    expect(store.byName('\' OR 1=1 --')).toBeNull()
+  it('knows nobody by a name that is SQL', async () => {
+    await store.add('Ada', 'hash')
+    expect(await store.byName('\' OR 1=1 --')).toBeNull()
   })
 
-  it('changes a password only as it was read: of two changes at once, one holds', () => {
-    const account = store.add('Ada', 'first')!
-    expect(store.setPassword(account, 'second')).toBe(true)
-    expect(store.setPassword(account, 'third')).toBe(false)
-    expect(store.byId(account.id)?.password).toBe('second')
+  it('changes a password only as it was read: of two changes at once, one holds', async () => {
+    const account = (await store.add('Ada', 'first'))!
+    expect(await Promise.all([store.setPassword(account, 'second'), store.setPassword(account, 'third')]))
+      .toEqual([true, false])
+    expect((await store.byId(account.id))?.password).toBe('second')
   })
 
-  it('forgets an account, whose name is free again under another id', () => {
-    const account = store.add('Ada', 'hash')!
-    store.remove(account.id)
-    expect(store.byId(account.id)).toBeNull()
-    expect(store.setPassword(account, 'next')).toBe(false)
-    expect(store.add('Ada', 'hash')!.id).not.toBe(account.id)
+  it('forgets an account, whose name is free again under another id', async () => {
+    const account = (await store.add('Ada', 'hash'))!
+    await store.remove(account.id)
+    expect(await store.byId(account.id)).toBeNull()
+    expect(await store.setPassword(account, 'next')).toBe(false)
+    expect((await store.add('Ada', 'hash'))!.id).not.toBe(account.id)
   })
 
-  it('is shared by two connections, as of two processes', () => {
+  it('is shared by two connections, as of two processes', async () => {
     const other = new AccountStore(file)
-    const account = store.add('Ada', 'hash')!
-    expect(other.byName('ada')?.id).toBe(account.id)
-    expect(other.add('Ada', 'hash')).toBeNull()
+    const account = await store.add('Ada', 'hash')
+    expect((await other.byName('ada'))?.id).toBe(account!.id)
+    expect(await other.add('Ada', 'hash')).toBeNull()
     other.close()
   })
 })
