@@ -6,7 +6,11 @@ import type { AccountView } from '#shared/types/account'
 
 let store: AccountStore | undefined
 
-/** Returns the app's accounts. The file is opened at first use and closed with the server. */
+/**
+ * Returns the app's accounts. The file is opened when the server starts, and closed with it.
+ *
+ * @throws AccountsUnavailableError at the start, if the file cannot be opened
+ */
 export function useAccounts(): AccountStore {
   if (!store) {
     store = new AccountStore(useRuntimeConfig().accounts.file || '.data/accounts.db')
@@ -16,17 +20,23 @@ export function useAccounts(): AccountStore {
 }
 
 /**
- * Returns the session of the signed-in user, and the account that it belongs to.
+ * Returns the session of the signed-in user, and the account that it belongs to. If the account was deleted, all its
+ * sessions end.
  *
- * @throws 401 `no_session` if no user is signed in or the account was deleted; 403 `not_fresh` if `fresh` is set and
- * the session is not fresh
+ * @throws 401 `no_session` if no user is signed in or the account was deleted
+ * @throws AccountsUnavailableError if the accounts cannot be read
  */
-export async function requireAccount(event: H3Event, { fresh }: { fresh?: true } = {}) {
-  const session = await requireSession(event, { signedIn: true, fresh })
+export async function requireAccount(event: H3Event) {
+  const session = await requireSession(event, { signedIn: true })
   const account = await useAccounts().byId(session.userId!)
-  if (!account) throw createError({ statusCode: 401, statusMessage: 'Unauthorized', message: 'This account does not '
-    + 'exist any more.', data: { code: 'no_session' } })
-  return { session, account }
+  if (account) return { session, account }
+  await session.revokeAll()
+  throw createError({
+    statusCode: 401,
+    statusMessage: 'Unauthorized',
+    message: 'This account does not exist any more.',
+    data: { code: 'no_session' },
+  })
 }
 
 /** Assigns the visitor's session to this account. Data of an anonymous visitor is dropped. */
