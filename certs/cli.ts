@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { subjectNames } from '../server/tls/subject-names.ts'
-import { ensureCertificate } from './certificate.ts'
+import { commonName, ensureCertificate } from './certificate.ts'
 import { certificateFiles, readText } from './files.ts'
 import { trustStores } from './trust.ts'
 
@@ -39,19 +39,19 @@ async function report(force?: boolean): Promise<string> {
     `         for        ${subjectNames(leaf).join(', ')}`,
     ...describe(leaf),
     `Local CA            ${files.caCert}`,
-    `         name       ${commonName(ca)}`,
+    `         name       ${commonName(ca.subject)}`,
     ...describe(ca),
     '',
-    'To have browsers accept the certificate, trust the CA. Whoever gets hold of its key',
-    `(${files.caKey}) can then pose as any site to you: never share it,`,
+    'To have browsers accept the certificate, trust the CA. It can sign only for these names and names below them.',
+    `Whoever gets hold of its key (${files.caKey}) can then pose as these to you: never share it,`,
     'and take the trust back when you are done (npm run certs -- --untrust).',
-    ...trustStores(files.caCert, commonName(ca)).flatMap(({ where, trust }) => section(where, trust)),
+    ...trustStores(files.caCert, commonName(ca.subject)).flatMap(({ where, trust }) => section(where, trust)),
   ].join('\n')
 }
 
 function howToUntrust(): string {
   const { caCert } = certificateFiles()
-  const name = commonName(read(caCert))
+  const name = commonName(read(caCert).subject)
   const stores = trustStores(caCert, name).filter(({ remove }) => remove.length)
   return [
     `To take back the trust in ${name}, where you gave it; then delete ${caCert}.`,
@@ -74,8 +74,4 @@ function describe(certificate: X509Certificate): string[] {
     `         ends       ${certificate.validToDate.toISOString().slice(0, 10)}`,
     `         SHA-256    ${certificate.fingerprint256}`,
   ]
-}
-
-function commonName(certificate: X509Certificate): string {
-  return certificate.subject.replace(/^CN=/, '')
 }

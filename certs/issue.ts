@@ -1,5 +1,7 @@
-import { createHash, createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto'
 import { isIP } from 'node:net'
+import type { Extension, JsonGeneralName } from '@peculiar/x509'
+import { nameConstraints } from './constraints.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
@@ -12,6 +14,8 @@ export const CA_LIFETIME_MS = 1826 * DAY_MS
 
 /** Certificates start an hour in the past, so a client or container whose clock is slow accepts them immediately. */
 const BACKDATE_MS = HOUR_MS
+
+const SERIAL_BYTES = 8
 
 /** A private key and its certificate, both PEM. */
 export interface Issuer {
@@ -29,15 +33,19 @@ export function newKey(): string {
 }
 
 /**
- * Issues a CA certificate for `key`. It may sign only server certificates, not another CA.
+ * Issues a CA certificate for `key`. It may sign only server certificates for `names` and the names below them, not
+ * another CA.
  *
  * Its name ends with a part of the key's hash. If the CAs of two checkouts had the same name, clients that look up
  * issuers by name would try the wrong one. The name stays the same when the same key gets a new certificate.
  */
-export function issueCa(key: string, now: Date): Promise<string> {
-  return sign(`Cloakroom local CA ${fingerprintOf(key)}`, key, now, CA_LIFETIME_MS, [
-    { name: 'basicConstraints', cA: true, pathLenConstraint: 0, critical: true },
-    { name: 'keyUsage', keyCertSign: true, cRLSign: true, critical: true },
+export async function issueCa(key: string, names: string[], now: Date): Promise<string> {
+  const { BasicConstraintsExtension, KeyUsageFlags, KeyUsagesExtension } = await load()
+  const name = `CN=Cloakroom local CA ${fingerprintOf(key)}`
+  return sign({ subject: name, issuer: name, key, signingKey: key, lifetimeMs: CA_LIFETIME_MS, now }, [
+    new BasicConstraintsExtension(true, 0, true),
+    new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+    await nameConstraints(names),
   ])
 }
 
@@ -46,49 +54,69 @@ export function issueCa(key: string, now: Date): Promise<string> {
  * have to send it.
  */
 export async function issueLeaf(key: string, names: string[], ca: Issuer, now: Date): Promise<string> {
-  const leaf = await sign(
-    names[0]!,
-    key,
-    now,
-    LEAF_LIFETIME_MS,
-    [
-      { name: 'basicConstraints', cA: false, critical: true },
-      { name: 'keyUsage', digitalSignature: true, critical: true },
-      { name: 'extKeyUsage', serverAuth: true },
-      {
-        name: 'subjectAltName',
-        altNames: names.map(name => (isIP(name) ? { type: 7, ip: name } : { type: 2, value: name })),
-      },
-    ],
-    ca,
-  )
-  return `${leaf.trimEnd()}\n${ca.cert}`
+  const x509 = await load()
+  const issuer = new x509.X509Certificate(ca.cert).subject
+  const parties = { subject: `CN=${names[0]}`, issuer, key, signingKey: ca.key }
+  const leaf = await sign({ ...parties, lifetimeMs: LEAF_LIFETIME_MS, now }, [
+    new x509.BasicConstraintsExtension(false, undefined, true),
+    new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+    new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+    new x509.SubjectAlternativeNameExtension(names.map(alternativeName)),
+    await x509.AuthorityKeyIdentifierExtension.create(await publicKeyOf(ca.key)),
+  ])
+  return `${leaf}${ca.cert}`
 }
 
-type Extensions = NonNullable<NonNullable<Parameters<typeof import('selfsigned').generate>[1]>['extensions']>
+interface Certificate {
+  subject: string
+  issuer: string
+  key: string
+  signingKey: string
+  lifetimeMs: number
+  now: Date
+}
 
-/** Loads `selfsigned` only here: it takes 0.2 s, and most starts find good files and sign nothing. */
-async function sign(
-  commonName: string,
-  privateKey: string,
-  now: Date,
-  lifetimeMs: number,
-  extensions: Extensions,
-  ca?: Issuer,
-) {
-  const { generate } = await import('selfsigned')
-  const notBeforeDate = new Date(now.getTime() - BACKDATE_MS)
-  const publicKey = createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }).toString()
-  const { cert } = await generate([{ name: 'commonName', value: commonName }], {
-    keyType: 'ec',
-    algorithm: 'sha256',
-    keyPair: { privateKey, publicKey },
-    notBeforeDate,
-    notAfterDate: new Date(notBeforeDate.getTime() + lifetimeMs),
-    extensions,
-    ca,
+const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
+
+async function sign({ key, signingKey, lifetimeMs, now, ...names }: Certificate, extensions: Extension[]) {
+  const { SubjectKeyIdentifierExtension, X509CertificateGenerator } = await load()
+  const publicKey = await publicKeyOf(key)
+  const notBefore = new Date(now.getTime() - BACKDATE_MS)
+  const certificate = await X509CertificateGenerator.create({
+    ...names,
+    serialNumber: serialNumber(),
+    notBefore,
+    notAfter: new Date(notBefore.getTime() + lifetimeMs),
+    publicKey,
+    signingKey: await importKey(signingKey),
+    signingAlgorithm: ALGORITHM,
+    extensions: [...extensions, await SubjectKeyIdentifierExtension.create(publicKey)],
   })
-  return cert.trimEnd() + '\n'
+  return `${certificate.toString('pem').trimEnd()}\n`
+}
+
+/** Loads the library only here: most starts find good files and sign nothing. */
+function load(): Promise<typeof import('@peculiar/x509')> {
+  return import('@peculiar/x509')
+}
+
+function alternativeName(name: string): JsonGeneralName {
+  return { type: isIP(name) ? 'ip' : 'dns', value: name }
+}
+
+function importKey(privateKey: string): Promise<CryptoKey> {
+  const der = createPrivateKey(privateKey).export({ type: 'pkcs8', format: 'der' })
+  return crypto.subtle.importKey('pkcs8', new Uint8Array(der), ALGORITHM, false, ['sign'])
+}
+
+async function publicKeyOf(privateKey: string) {
+  const { PublicKey } = await load()
+  return new PublicKey(createPublicKey(privateKey).export({ type: 'spki', format: 'der' }))
+}
+
+/** 64 random bits, positive and without leading zeros (RFC 5280 section 4.1.2.2). */
+function serialNumber(): string {
+  return `01${randomBytes(SERIAL_BYTES).toString('hex')}`
 }
 
 function fingerprintOf(privateKey: string): string {

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { once } from 'node:events'
 import { createServer } from 'node:https'
@@ -10,6 +9,7 @@ import { connect } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ensureCertificate } from '../../../certs/certificate.ts'
 import type { CertificateFiles } from '../../../certs/files.ts'
+import { hasOpenssl, openssl } from '../../support/openssl.ts'
 
 let folder: string
 let files: CertificateFiles
@@ -89,16 +89,3 @@ describe('a Node client', () => {
     await expect(handshake('localhost')).rejects.toThrow(/self-signed certificate in certificate chain|unable to/)
   })
 })
-
-function openssl(...options: string[]): string {
-  return execFileSync('openssl', options, { encoding: 'utf8', stdio: 'pipe' })
-}
-
-function hasOpenssl(): boolean {
-  try {
-    return Boolean(openssl('version'))
-  }
-  catch {
-    return false
-  }
-}

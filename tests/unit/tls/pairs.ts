@@ -12,7 +12,7 @@ export interface Pair {
 /** A pair as the local CA issues it, begun at `now`: an hour before, and for 397 days. */
 export async function issuePair(names = ['localhost', '127.0.0.1', '::1'], now = new Date()): Promise<Pair> {
   const [caKey, key] = [newKey(), newKey()]
-  const ca = await issueCa(caKey, now)
+  const ca = await issueCa(caKey, names, now)
   return { ca, key, cert: await issueLeaf(key, names, { key: caKey, cert: ca }, now) }
 }
 
