@@ -6,8 +6,8 @@ if (!isSupported) {
   console.error(
     `Cloakroom runs on Node 22.22, 24.15 or 26, or a later version of these, and this is Node `
     + `${process.versions.node}. `
-    + 'Its own Node comes with the npm package "node": run `npm ci` with install scripts allowed, or install one of '
-    + 'these versions.',
+    + 'Its own Node comes with an optional dependency: run `npm ci` with those included, or install one of these '
+    + 'versions.',
   )
   process.exit(1)
 }
