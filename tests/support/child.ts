@@ -4,11 +4,13 @@ import { join } from 'node:path'
 
 const RESOLVER = join(import.meta.dirname, 'resolve-typescript.ts')
 
-/** The command line of a TypeScript program that imports sources of the module. */
+/**
+ * The command line of a TypeScript program that imports sources of the module. Node only strips types, so these sources
+ * have no parameter properties and no enums.
+ */
 export function typeScriptProgram(file: string, ...args: string[]): [program: string, ...args: string[]] {
   return [
     process.execPath,
-    '--experimental-transform-types', // Parameter properties have to be transformed, not only stripped.
     '--disable-warning=ExperimentalWarning',
     '--import',
     RESOLVER,
