@@ -54,12 +54,12 @@ export function forgedCookieHeaders(context: CaseContext): Header[] {
   const valid = random.pick(validCookies(context))
   const forged = forgedValue(context)
   const trace = `trace=${canary('cookie')}`
+  if (random.oneIn(2)) return [['Cookie', `${name}=${forged}; ${trace}`]]
   const otherName = random.pick([
     name.toLowerCase(), name.toUpperCase(), `x${name}`, `=${name}`, `${name} `, `${name}\t`, `${name}.1`, name.slice(7),
     `__Secure-${name}`, encodeURIComponent(name).replaceAll('-', '%2D'),
   ].filter(other => other !== name))
   return random.pick<Header[]>([
-    [['Cookie', `${name}=${forged}; ${trace}`]],
     [['Cookie', `${trace}; ${name}=${forged}`]],
     [['Cookie', `${name}=${valid}; ${name}=${forged}; ${trace}`]],
     [['Cookie', `${name}=${forged}; ${trace}; ${name}=${valid}`]],

@@ -17,9 +17,9 @@ export const hasNoServerError: Check = ({ response }) => {
   return `The response is a server error, ${response.status}.`
 }
 
-/** Whether the module says that its store does not respond: 503 `store_unavailable` with `Retry-After`. */
+/** Whether the module says that its store does not respond: 503 `store_unavailable`, after HEAD without a body. */
 export function isStoreOutage(response: Pick<FuzzResponse, 'status' | 'headers' | 'body'>): boolean {
   return response.status === SERVICE_UNAVAILABLE
     && headerValues(response, 'retry-after').length > 0
-    && response.body.includes('store_unavailable')
+    && (response.body === '' || response.body.includes('store_unavailable'))
 }

@@ -8,7 +8,8 @@ const REFUSALS: ReadonlySet<number> = new Set([400, 403, 421, 429, 431])
 /** A request of another origin is refused by the module's routes, and never gets the session cookie. */
 export const refusesOtherOrigins: Check = ({ request, response, target }) => {
   if (!request.isForeign || response.status === null || request.upgrade) return null
-  if (sessionCookieLines(response, target).length > 0) return 'The session cookie is set for a request of another origin.'
+  const isCookieSet = sessionCookieLines(response, target).length > 0
+  if (isCookieSet) return 'The session cookie is set for a request of another origin.'
   return request.isModuleRoute && !REFUSALS.has(response.status)
     ? `A request of another origin is not refused: ${response.status}.`
     : null
