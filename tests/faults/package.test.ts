@@ -40,6 +40,7 @@ describe('the packed module', () => {
         'package/dist/types.d.mts',
         'package/dist/runtime/server/plugins/cloakroom.js',
         'package/dist/testing/races.js',
+        'package/dist/fuzz/command.js',
       ]),
     )
     const unexpected

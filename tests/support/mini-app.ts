@@ -10,7 +10,7 @@ import { readCookie } from '../../packages/nuxt-cloakroom/src/runtime/server/htt
 import type { SessionView } from '../../packages/nuxt-cloakroom/src/runtime/shared/types/session'
 import { changeDatabase } from './store.ts'
 
-export const COOKIE_NAME = '__Host-session'
+const COOKIE_NAME = '__Host-session'
 export const SOCKET_PATH = '/chat'
 const MAX_MESSAGE_BYTES = 64 * 1024
 const COOKIE_LINE = 'Path=/; Secure; HttpOnly'

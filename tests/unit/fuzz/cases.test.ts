@@ -105,7 +105,8 @@ function headersOf({ bytes }: FuzzRequest): Record<string, string> {
   const [head] = bytes.toString('latin1').split('\r\n\r\n')
   const headers: Record<string, string> = {}
   for (const line of head!.split('\r\n').slice(1)) {
-    const [name, value = ''] = [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]
+    const colon = line.indexOf(':')
+    const [name, value] = [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()]
     headers[name] = name in headers ? `${headers[name]}${name === 'cookie' ? '; ' : ', '}${value}` : value
   }
   return headers

@@ -8,6 +8,11 @@ try {
   else console.log(HELP)
 }
 catch (error) {
-  console.error(error instanceof UsageError ? error.message : error)
+  console.error(isExpected(error) ? error.message : error)
   process.exitCode = EXIT_CODES.usage
+}
+
+/** A file that cannot be read is a mistake of the user, too. */
+function isExpected(error: unknown): error is Error {
+  return error instanceof UsageError || (error as NodeJS.ErrnoException).code !== undefined
 }

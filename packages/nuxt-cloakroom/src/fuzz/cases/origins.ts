@@ -31,7 +31,7 @@ export function crossOrigin(context: CaseContext): Draft {
 }
 
 /** Headers of a request that is not from a page of the app, or that contradict each other. */
-export function foreignHeaders(context: CaseContext): Header[] {
+function foreignHeaders(context: CaseContext): Header[] {
   const { random } = context
   const mode: Header[] = random.oneIn(2) ? [['Sec-Fetch-Mode', random.pick(MODES)]] : []
   return random.pick<() => Header[]>([
