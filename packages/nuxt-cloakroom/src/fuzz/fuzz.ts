@@ -1,4 +1,4 @@
-import { randomInt, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import type { FuzzOptions } from './arguments'
@@ -25,7 +25,7 @@ const MAX_SESSIONS = 2
  * @throws UsageError if the server must not be attacked, or is not an app with the module
  */
 export async function fuzz(options: FuzzOptions, print: (line: string) => void): Promise<number> {
-  const seed = options.seed ?? randomInt(MAX_SEED)
+  const seed = options.seed ?? Math.floor(Math.random() * MAX_SEED)
   const connection = await connectionOf(options)
   const log = options.logFile === null ? null : new LogSearch(options.logFile)
   print(`Seed ${seed}`)

@@ -27,7 +27,8 @@ export class Random {
     return this.bytes(INTEGER_BYTES).readUIntBE(0, INTEGER_BYTES) % limit
   }
 
-  pick<Value>(values: readonly [Value, ...Value[]] | readonly Value[]): Value {
+  /** One of the values, which must not be empty. */
+  pick<Value>(values: readonly Value[]): Value {
     return values[this.integer(values.length)]!
   }
 

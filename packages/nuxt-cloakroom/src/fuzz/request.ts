@@ -1,3 +1,5 @@
+import { DEVICES_PATH, EVENTS_PATH, EXTEND_PATH, SESSION_PATH } from '../runtime/shared/routes'
+
 /** Name and value, as they are sent: each character is one byte. */
 export type Header = readonly [name: string, value: string]
 
@@ -66,6 +68,7 @@ export interface FuzzTarget {
 }
 
 const CRLF = '\r\n'
+const MODULE_ROUTES: ReadonlySet<string> = new Set([SESSION_PATH, EXTEND_PATH, DEVICES_PATH, EVENTS_PATH])
 
 /**
  * Writes the request. It has a `Host`, `Connection: close` and a `Content-Length` if it has a body, unless the draft
@@ -108,8 +111,7 @@ function headersOf(draft: Draft, { host }: FuzzTarget, canary: (place: CanaryPla
 }
 
 function isModuleRoute(path: string, { base }: FuzzTarget): boolean {
-  return /^\/api\/_session(?:\/(?:extend|devices|events))?(?:\?|$)/.test(path.slice(base.length))
-    && path.startsWith(base)
+  return path.startsWith(base) && MODULE_ROUTES.has(path.slice(base.length).split('?', 1)[0]!)
 }
 
 /** The request as text, without the cookies of valid sessions. Bytes that are not printable are escaped. */
