@@ -5,7 +5,7 @@ import { describeRequest } from '../../../packages/nuxt-cloakroom/src/fuzz/reque
 import { classifyOrigin, originHeadersOf, readCookie }
   from '../../../packages/nuxt-cloakroom/src/runtime/server/http/request-headers'
 
-const REQUESTS = 4000
+const REQUESTS = 2000
 const COOKIES = ['A', 'b'].map(letter => `${letter.repeat(50)}-_${letter.repeat(56)}`)
 const NAME = '__Host-session'
 const ORIGIN = 'https://localhost:3000'
@@ -23,20 +23,21 @@ const target: FuzzTarget = {
 
 const requestsOf = (seed: number, of = target) =>
   Array.from({ length: REQUESTS }, (_, index) => createRequest(seed, index, of))
+const requests = requestsOf(1)
 
 describe('the requests of a seed', () => {
   it('are the same in each run', () => {
-    expect(requestsOf(1)).toEqual(requestsOf(1))
+    expect(requestsOf(1)).toEqual(requests)
   })
 
   it('are others than those of another seed', () => {
     const other = requestsOf(2)
-    const same = requestsOf(1).filter(({ bytes }, i) => bytes.equals(other[i]!.bytes))
+    const same = requests.filter(({ bytes }, i) => bytes.equals(other[i]!.bytes))
     expect(same.length).toBeLessThan(REQUESTS / 20) // A few have no random part, for example an empty line.
   })
 
   it('do not depend on those before', () => {
-    expect(createRequest(1, 999, target)).toEqual(requestsOf(1)[999])
+    expect(createRequest(1, 999, target)).toEqual(requests[999])
   })
 
   it('are the same for other cookies, except where they contain these', () => {
@@ -45,26 +46,26 @@ describe('the requests of a seed', () => {
     const forOthers = { ...target, cookies: others }
     const valid = (request: FuzzRequest) => request.cookie !== 'forged'
     expect(requestsOf(1, forOthers).filter(valid).map(request => describe(request, forOthers)))
-      .toEqual(requestsOf(1).filter(valid).map(request => describe(request, target)))
+      .toEqual(requests.filter(valid).map(request => describe(request, target)))
   })
 
   it('are of each kind in turn', () => {
-    expect(requestsOf(1).slice(0, KINDS.length).map(({ kind }) => kind)).toEqual(KINDS)
+    expect(requests.slice(0, KINDS.length).map(({ kind }) => kind)).toEqual(KINDS)
   })
 
   it('carry canaries of their own', () => {
-    const requests = requestsOf(1).filter(({ kind }) => kind === 'origins')
-    const without = requests.filter(({ bytes, index }) =>
+    const ofPages = requests.filter(({ kind }) => kind === 'origins')
+    const without = ofPages.filter(({ bytes, index }) =>
       ['query', 'header', 'cookie'].some(place => !bytes.includes(`x${index}x${place}`)))
     expect(without).toEqual([])
   })
 })
 
 describe('a request with a forged cookie', () => {
-  const forged = requestsOf(1).filter(({ cookie }) => cookie === 'forged')
+  const forged = requests.filter(({ cookie }) => cookie === 'forged')
 
   it('never contains one valid cookie alone, as the server reads it', () => {
-    expect(forged.length).toBeGreaterThan(500)
+    expect(forged.length).toBeGreaterThan(300)
     expect(forged.filter(request => COOKIES.includes(cookieOf(request) ?? ''))).toEqual([])
   })
 
@@ -75,16 +76,21 @@ describe('a request with a forged cookie', () => {
 })
 
 describe('a request of another origin', () => {
-  const foreign = requestsOf(1).filter(({ isForeign }) => isForeign)
+  const foreign = requests.filter(({ isForeign }) => isForeign)
 
   it('has another origin, or contradicts itself', () => {
-    expect(foreign.length).toBeGreaterThan(500)
+    expect(foreign.length).toBeGreaterThan(300)
     expect(foreign.filter(request => isOwn(headersOf(request)))).toEqual([])
   })
 
   it('sometimes claims to be of the same origin', () => {
     const claims = foreign.filter(({ bytes }) => bytes.includes('Sec-Fetch-Site: same-origin'))
     expect(claims.length).toBeGreaterThan(20)
+  })
+
+  it('does not claim that with the origin null, which browsers send for some forms of the same origin', () => {
+    const claims = foreign.map(headersOf).filter(({ 'sec-fetch-site': site }) => site === 'same-origin')
+    expect(claims.filter(({ origin }) => origin === undefined || origin === '' || origin === 'null')).toEqual([])
   })
 
   /** Without its claim in Fetch Metadata, which the server may check against the origin. */

@@ -37,7 +37,7 @@ function foreignHeaders(context: CaseContext): Header[] {
   return random.pick<() => Header[]>([
     () => [foreignOrigin(context), ...mode],
     () => [foreignOrigin(context), ['Sec-Fetch-Site', random.pick(FOREIGN_SITES)], ...mode],
-    () => [foreignOrigin(context), ['Sec-Fetch-Site', 'same-origin'], ...mode],
+    () => [...contradiction(context), ...mode],
     () => [foreignOrigin(context), ['Sec-Fetch-Site', 'none'], ...mode],
     () => [foreignOrigin(context), ownOrigin(context)],
     () => [ownOrigin(context), foreignOrigin(context)],
@@ -47,16 +47,23 @@ function foreignHeaders(context: CaseContext): Header[] {
   ])()
 }
 
+/** An origin that a page of the app does not have, and the claim that it is a page of the app. */
+export function contradiction(context: CaseContext): Header[] {
+  const [name, value] = foreignOrigin(context)
+  // With the referrer policy `no-referrer`, browsers send `null` for forms of the same origin, too.
+  const origin = ['', 'null'].includes(value) ? 'https://evil.test' : value
+  return [[name, origin], ['Sec-Fetch-Site', 'same-origin']]
+}
+
 /** An `Origin` that is similar to the app's, or not at all. */
-export function foreignOrigin(context: CaseContext): Header {
-  const { random, target: { origin } } = context
+export function foreignOrigin({ random, target: { origin } }: CaseContext): Header {
   const { protocol, host, hostname } = new URL(origin)
   const other = random.pick([
     'null', '', 'https://evil.test', 'file://', hostname, '*', '%%%', 'https://', `${origin}\t${origin}x`,
     `${origin}.evil.test`, `${origin}@evil.test`, `https://evil${host}`, `https://evil.test/${host}`,
     `https://evil.test#${origin}`, `https://evil.test, ${origin}`, `${origin}, https://evil.test`, `${origin}0`,
     `${protocol === 'https:' ? 'http' : 'https'}://${host}`, `${protocol}//${hostname}:1`, `${origin}\0`,
-    `${protocol}//${hostname}.`, random.latin1(1 + random.integer(30)).replaceAll(/[\r\n]/g, ''),
+    `${protocol}//${hostname}.`, `x${random.latin1(random.integer(30)).replaceAll(/[\r\n]/g, '')}`,
   ])
   return ['Origin', other]
 }

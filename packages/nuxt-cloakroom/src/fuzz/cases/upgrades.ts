@@ -2,7 +2,7 @@ import type { Draft, Header } from '../request'
 import type { CaseContext } from './context'
 import { ownOrigin, sessionCookie, unknownPath } from './context'
 import { forgedCookieHeaders } from './cookies'
-import { foreignOrigin } from './origins'
+import { contradiction, foreignOrigin } from './origins'
 
 const KEY = 'dGhlIHNhbXBsZSBub25jZQ=='
 const HANDSHAKE: readonly Header[] = [
@@ -48,7 +48,7 @@ function foreign(context: CaseContext): Part {
   const { header, ...cookie } = sessionCookie(context)
   const origin = random.pick<Header[]>([
     [foreignOrigin(context)],
-    [foreignOrigin(context), ['Sec-Fetch-Site', 'same-origin']],
+    contradiction(context),
     [ownOrigin(context), ['Sec-Fetch-Site', 'cross-site']],
     [],
   ])
