@@ -60,6 +60,9 @@ describe('parseKeyRing with invalid keys', () => {
     ['a repeated byte', pattern(() => 0xA5), 'not random'],
     ['a repeated short word', pattern(index => 'secret'.charCodeAt(index % 6) ^ 0x80), 'not random'],
     ['bytes that count up', pattern(index => index), 'not random'],
+    ['half a random key, twice', randomBytes(16).toString('hex').repeat(2), 'not random'],
+    ['doubled digits', '00112233445566778899aabbccddeeff'.repeat(2), 'not random'],
+    ['the alphabet', 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq', 'not random'],
     ['bytes that count down by three', pattern(index => 200 - 3 * index), 'not random'],
     ['text as base64', Buffer.from('correct horse battery staple 123').toString('base64'), 'not random'],
   ])('refuses %s, and names the setting and the fix', (_case, text, problem) => {

@@ -7,7 +7,7 @@ const MAX_CHARACTERS = 1024
  * A user id that no store can hold exactly. It is most often a client's text, so it becomes a 400 response, by the
  * properties by which h3 recognizes its own errors.
  */
-export class InvalidUserIdError extends TypeError {
+class InvalidUserIdError extends TypeError {
   static readonly __h3_error__ = true
   readonly statusCode = 400
   readonly statusMessage = STATUS_CODES[400]!

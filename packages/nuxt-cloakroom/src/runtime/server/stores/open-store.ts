@@ -103,6 +103,7 @@ function warnAboutProcesses({ name, atomicity }: AtomicDriver, warn: (message: s
     + `be lost between them. Use sqlite:FILE or redis://HOST.`)
 }
 
+/** Without everything that may be one: a URL whose host was forgotten has a password in its place. */
 function withoutCredentials(url: string): string {
-  return url.replace(/\/\/.*@/, '//***@').replace(/\?.*/, '?***')
+  return url.replace(/\/\/.*/, '//***').replace(/\?.*/, '?***')
 }

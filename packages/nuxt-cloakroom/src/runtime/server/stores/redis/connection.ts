@@ -11,6 +11,7 @@ const COMMAND_TIMEOUT_MS = 500
 const CONNECT_TIMEOUT_MS = 2000
 const MIN_RECONNECT_DELAY_MS = 50
 const MAX_RECONNECT_DELAY_MS = 1000
+const MAX_PORT = 65_535
 const DEFAULT_PORTS = { single: 6379, cluster: 6379, sentinel: 26_379 }
 const TLS_OPTIONS = ['ca', 'servername']
 const SENTINEL_OPTIONS = ['sentinelUser', 'sentinelPassword']
@@ -22,6 +23,8 @@ const FIX = 'Write redis://[USER:PASSWORD@]HOST[:PORT][/DB], rediss:// for TLS, 
 const URL_PARTS = /^(rediss?):\/\/(?:([^@/?#]*)@)?([^@/?#]+)(?:\/(\d*))?(?:\?([^#]*))?$/
 /** A name, an IPv4 address or a bracketed IPv6 address, with an optional port. */
 const NODE = /^(\[[0-9a-f:.]+\]|[^:[\]]+)(?::(\d{1,5}))?$/i
+/** Without spaces, which separate the words of a message between servers, and without braces, which name a slot. */
+const PREFIX = /^[\w.:/-]{1,100}$/
 
 export interface RedisTarget {
   readonly kind: 'single' | 'cluster' | 'sentinel'
@@ -76,6 +79,7 @@ export function parseRedisUrl(url: string): RedisTarget {
   if (kind === 'cluster' && Number(db) !== 0) return fail('has a database number, but a cluster has only database 0')
   const login = parseCredentials(credentials) ?? fail('has a user name or password that is not percent-encoded')
   const prefix = options.get('prefix') ?? 'cloakroom'
+  if (!PREFIX.test(prefix)) return fail('has a prefix that is not 1 to 100 letters, digits, or . : / _ -')
   const certificate = { ca: caFile === undefined ? undefined : readCertificate(caFile), servername }
   const sentinel = { sentinelName, sentinelUser, sentinelPassword }
   return { kind, nodes, ...sentinel, ...login, db: Number(db), tls: scheme === 'rediss', ...certificate, prefix }
@@ -179,6 +183,7 @@ export function reconnectDelay(attempt: number): number {
 
 function parseNode(text: string, defaultPort: number) {
   const [, host, port] = NODE.exec(text) ?? []
+  if (Number(port ?? 0) > MAX_PORT) return undefined
   return host ? { host: host.replace(/^\[|\]$/g, ''), port: port ? Number(port) : defaultPort } : undefined
 }
 
