@@ -5,7 +5,9 @@ import { problemOf, type Problem } from '../utils/account/problems'
  * which may have been replaced or have ended.
  */
 export function useAccountForm<Answer>(path: string, message: (answer: Answer) => string) {
-  const { fetch } = useUserSession()
+  const { details, fetch } = useUserSession()
+  // The user for whom the form is shown. The browser's session may belong to another one when it is sent.
+  const headers = { 'x-page-user': details.value?.userId ?? '' }
   const busy = ref(false)
   const problem = ref<Problem | null>(null)
   const result = ref('')
@@ -17,7 +19,7 @@ export function useAccountForm<Answer>(path: string, message: (answer: Answer) =
     problem.value = null
     result.value = ''
     try {
-      result.value = message(await $fetch<unknown>(path, { method: 'PUT', body, retry: 0 }) as Answer)
+      result.value = message(await $fetch<unknown>(path, { method: 'PUT', headers, body, retry: 0 }) as Answer)
       return true
     }
     catch (error) {

@@ -8,6 +8,7 @@
 export default defineAccountHandler(async (event) => {
   await assertNoBody(event)
   const session = await requireSession(event, { signedIn: true, fresh: true })
+  refusePageOfOtherUser(event, session.userId!)
   await session.revokeOthers()
   await useAccounts().remove(session.userId!)
   await session.revokeAll()

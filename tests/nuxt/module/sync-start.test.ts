@@ -24,7 +24,7 @@ it('sends what happened before the page was in sync', async () => {
   const { session, start } = callWithoutStart()
   await session.fetch()
   start()
-  await eventually(() => expect(messages).toContainEqual({ type: 'changed' }))
+  await eventually(() => expect(messages).toContainEqual({ type: 'changed', userId: null }))
   otherTab.close()
 
   expect(messages.map(({ type }) => type)).toEqual(['opened', 'changed'])

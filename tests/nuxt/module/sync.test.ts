@@ -20,6 +20,9 @@ const SIGNED_IN = {
   delay: Promise.resolve() as Promise<unknown>,
 }
 
+/** What a tab sends when it has found a change. */
+const CHANGED = { type: 'changed', userId: 'ada' }
+
 const server = { ...SIGNED_IN }
 
 registerEndpoint('/api/_session', {
@@ -96,7 +99,7 @@ it('notifies the other tabs of a change, and not of an end, if it finds another 
   await goOfflineAndBack({ id: 'h2' })
   await eventually(() => expect(messages).not.toEqual([]))
 
-  expect(messages).toEqual([{ type: 'changed' }])
+  expect(messages).toEqual([CHANGED])
 })
 
 it('sends nothing if it finds the same session on return', async () => {
@@ -142,7 +145,7 @@ it('waits for a pending response, which may contain a change, before it notifies
   await fetched
   await eventually(() => expect(messages).toHaveLength(2))
 
-  expect(messages).toEqual([{ type: 'changed' }, { type: 'newer', since: openedAt + 1 }])
+  expect(messages).toEqual([CHANGED, { type: 'newer', since: openedAt + 1 }])
 })
 
 it.each([
@@ -163,7 +166,7 @@ it('sends nothing to a tab that opens with newer HTML', async () => {
   await goOfflineAndBack({ id: 'h2' })
   const last = await sendLastMessage()
 
-  expect(messages).toEqual([{ type: 'changed' }, last]) // Of the other session that it found.
+  expect(messages).toEqual([CHANGED, last]) // Of the other session that it found.
 })
 
 it('finds that a sign-out has cleared the cookie, although it received the end before that', async () => {

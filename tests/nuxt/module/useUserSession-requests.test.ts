@@ -88,5 +88,8 @@ it('notifies the other tabs of each change, and sends them nothing else', async 
   await eventually(() => expect(messages).toHaveLength(2))
   otherTab.close()
 
-  expect(messages).toEqual([{ type: 'changed' }, { type: 'ended', id: 'h1', reason: 'signed_out' }])
+  expect(messages).toEqual([
+    { type: 'changed', userId: 'ada' },
+    { type: 'ended', id: 'h1', reason: 'signed_out' },
+  ])
 })

@@ -7,6 +7,7 @@ import type { EndListener } from '../../shared/types/session'
 import { useAppScope, usePublicConfig } from '../session/app-scope'
 import { isHydratingPage } from '../session/hydration'
 import { PageClient } from '../session/page-client'
+import { usePageUser } from '../session/page-user'
 import { leaveProtectedPages } from '../session/protected-pages'
 import { useServerClock } from '../session/server-clock'
 import { SessionClient } from '../session/session-client'
@@ -52,7 +53,9 @@ function createUserSession(nuxtApp: NuxtApp): UserSession {
   const scope = effectScope(true)
   return scope.run(() => {
     const now = useServerClock(computed(() => state.value.view), isLive)
-    const client = import.meta.server ? new PageClient(nuxtApp, state) : new SessionClient(state, now)
+    const client = import.meta.server
+      ? new PageClient(nuxtApp, state)
+      : new SessionClient(state, now, usePageUser(state, appScope))
     const values = createValues(state, now, sync)
     const unsent: TabMessage[] = [] // A page can be used a moment before it is in sync.
     const broadcast = (message: TabMessage) => {

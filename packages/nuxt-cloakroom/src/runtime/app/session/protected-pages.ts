@@ -46,6 +46,7 @@ export function leaveProtectedPages(client: SessionClient): void {
   const pages = usePageFinder()
   const leave = (here: boolean) => {
     const route = router.currentRoute.value
+    if (client.state.view?.status === 'signed-in') return // Another user is, so the page is being replaced.
     if (guarded.get(router)?.open !== route.fullPath) return
     const home = pages.home(route)
     const isHome = router.resolve(home).path === route.path

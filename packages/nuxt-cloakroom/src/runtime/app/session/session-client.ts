@@ -2,6 +2,7 @@ import type { Ref } from 'vue'
 import { EXTEND_PATH, SESSION_PATH } from '../../shared/routes'
 import type { EndListener, SessionEndReason, SessionView } from '../../shared/types/session'
 import { endReasonOf, withEnd, withView } from './session-state'
+import type { PageUser } from './page-user'
 import type { SessionState } from './session-state'
 
 const TIMEOUT_MS = 10_000
@@ -12,6 +13,7 @@ const SECOND_REQUEST_DELAY_MS = 500
 export class SessionClient {
   readonly endListeners = new Set<EndListener>()
   readonly changeListeners = new Set<() => void>()
+  readonly pageUser: PageUser
   readonly #state: Ref<SessionState>
   readonly #now: Readonly<Ref<number>>
   readonly #pending = new Set<Promise<boolean>>()
@@ -22,9 +24,10 @@ export class SessionClient {
   #isSigningOut = false
 
   /** @param now the server's clock */
-  constructor(state: Ref<SessionState>, now: Readonly<Ref<number>>) {
+  constructor(state: Ref<SessionState>, now: Readonly<Ref<number>>, pageUser: PageUser) {
     this.#state = state
     this.#now = now
+    this.pageUser = pageUser
   }
 
   get state(): SessionState {
@@ -33,6 +36,10 @@ export class SessionClient {
 
   get id(): string | null {
     return this.state.view?.session?.id ?? null
+  }
+
+  get userId(): string | null {
+    return this.state.view?.session?.userId ?? null
   }
 
   /** The first response, once for all callers. Without one the session stays unknown. */
@@ -120,6 +127,7 @@ export class SessionClient {
 
   #adopt(view: SessionView) {
     const reason = endReasonOf(this.state, view)
+    this.pageUser.check(view) // First, while forms have what the former user has typed.
     this.#state.value = withView(this.state, view)
     if (reason) this.#notifyEnd({ here: this.#isSigningOut })
   }

@@ -10,14 +10,15 @@ import type { SessionClient } from './session-client'
 import { contentOf, identityOf } from './session-state'
 
 /**
- * What one tab sends to the others. `ended` names the session, because another tab may hold another one. `opened`: this
- * tab listens from now on, and its state is of the server's time `now`. Its `identity` may be new to the others, for
- * example after a sign-in by redirect. `newer`: the state has changed at the server's time `since`.
+ * What one tab sends to the others. `changed` names the current user if the sender has fetched the session. `ended`
+ * names the session, because another tab may hold another one. `opened`: this tab listens from now on, and its state is
+ * of the server's time `now`. Its `identity` and `userId` may be new to the others, for example after a sign-in by
+ * redirect. `newer`: the state has changed at the server's time `since`.
  */
 export type TabMessage
-  = | { type: 'changed' }
+  = | { type: 'changed', userId?: string | null }
     | { type: 'ended', id: string, reason: SessionEndReason }
-    | { type: 'opened', now: number, identity: string | null }
+    | { type: 'opened', now: number, identity: string | null, userId?: string | null }
     | { type: 'newer', since: number }
 
 type Broadcast = (message: TabMessage) => void
@@ -69,7 +70,7 @@ export async function refreshAndBroadcast(client: SessionClient, broadcast: Broa
   const before = contentOf(client.state)
   const hasResponded = await client.refresh()
   if (id !== null && client.id === null) broadcast({ type: 'ended', id, reason: client.state.ended ?? 'unknown' })
-  else if (contentOf(client.state) !== before) broadcast({ type: 'changed' })
+  else if (contentOf(client.state) !== before) broadcast({ type: 'changed', userId: client.userId })
   return hasResponded
 }
 
@@ -88,11 +89,16 @@ function useTabs(client: SessionClient, { name }: AppScope): Broadcast {
   }
 
   /** A tab cannot receive what the others send between its HTML and its scripts. It may also know more than they do. */
-  function welcome({ now, identity }: { now: number, identity: string | null }) {
+  function welcome({ now, identity, userId }: Extract<TabMessage, { type: 'opened' }>) {
     whenIdle(() => {
       if (changedAt > now) post({ type: 'newer', since: changedAt })
-      else if (identity !== identityOf(client.state)) client.changed()
+      else if (identity !== identityOf(client.state)) change(userId)
     })
+  }
+
+  /** Without waiting for a response if that is another user, who must not get what this page sends until then. */
+  function change(userId: string | null = null) {
+    if (!client.pageUser.checkId(userId)) client.changed()
   }
 
   /** The event stream may report a sign-out before the browser has the response, which clears the cookie. */
@@ -102,13 +108,18 @@ function useTabs(client: SessionClient, { name }: AppScope): Broadcast {
   }
 
   watch(data, (message) => {
-    if (message?.type === 'changed') client.changed()
+    if (message?.type === 'changed') change(message.userId)
     else if (message?.type === 'opened') welcome(message)
     else if (message?.type === 'newer') whenIdle(() => viewedAt() < message.since && client.changed())
     else if (message?.id === client.id) client.end(message!.reason)
     else if (message?.reason === 'signed_out') void recheckCookie()
   }, { flush: 'sync' })
-  const sendOpened = () => post({ type: 'opened', now: viewedAt(), identity: identityOf(client.state) })
+  const sendOpened = () => post({
+    type: 'opened',
+    now: viewedAt(),
+    identity: identityOf(client.state),
+    userId: client.userId,
+  })
   watch(() => client.state.view !== null, isKnown => isKnown && sendOpened(), { immediate: true, flush: 'sync' })
   return post
 }
