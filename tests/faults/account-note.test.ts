@@ -43,6 +43,21 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('the note of a signed-in 
     await browser.send('PUT', '/note', { note: '' })
     expect(await noteOf(browser)).toBeUndefined()
   })
+
+  it('is refused from the page of another user, and accepted from the user’s own', async () => {
+    const browser = new AccountVisitor(server)
+    const { account } = (await browser.register('mary', PASSWORD)).json()
+    const former = (await new AccountVisitor(server).register('charles', PASSWORD)).json().account
+    const send = (pageUser: string) =>
+      browser.send('PUT', '/note', { note: `of ${pageUser}` }, { headers: { 'x-page-user': pageUser } })
+    for (const other of [former.id, '', account.id.toUpperCase()]) {
+      const response = await send(other)
+      expect([response.status, response.json().data.code]).toEqual([409, 'conflict'])
+    }
+    expect(await noteOf(browser)).toBeUndefined()
+    expect((await send(account.id)).status).toBe(200)
+    expect(await noteOf(browser)).toBe(`of ${account.id}`)
+  })
 })
 
 async function noteOf({ cookie }: AccountVisitor): Promise<string | undefined> {

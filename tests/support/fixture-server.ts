@@ -52,12 +52,15 @@ export async function startFixture(app: string, env: Record<string, string> = {}
   return serve(folder, () => spawnServer(folder, process.execPath, [entry], fullEnv))
 }
 
+/** Where the fixture app is in development, below the server's working directory. */
+export const DEVELOPMENT_FOLDER = 'sources/tests/fixtures/basic'
+
 /** Starts the fixture app in development, from its own copy of the sources. */
-export async function startFixtureInDevelopment(): Promise<FixtureServer> {
+export async function startFixtureInDevelopment(env: Record<string, string> = {}): Promise<FixtureServer> {
   const folder = mkdtempSync(join(tmpdir(), 'cloakroom-basic-run-'))
   const app = copyFixture(join(folder, 'sources'))
   const args = ['dev', app, '--host', '127.0.0.1', '--port', '0', '--no-fork']
-  return serve(folder, () => spawnServer(folder, programPath('nuxt'), args))
+  return serve(folder, () => spawnServer(folder, programPath('nuxt'), args, env))
 }
 
 async function serve(folder: string, launch: () => ChildProcess): Promise<FixtureServer> {

@@ -9,17 +9,11 @@ import { DEFAULT_COOKIE_NAME, SETTING_NAMES } from './runtime/server/nitro/setti
 import { developmentCookieName, shareDevOrigin } from './development'
 import { assertNuxt4, checkOptions, requiredStores, storesTemplate } from './options'
 import type { ModuleOptions } from './options'
+import { denyPrivateFiles } from './private-files'
 
 export type { ModuleOptions } from './options'
 
 const NAME = 'nuxt-cloakroom'
-
-/**
- * Vite's own list. Setting `deny` replaces it, so its entries are repeated; without `.data` Vite would serve the store.
- */
-const VITE_DENY = [
-  '.env', '.env.*', '*.{crt,pem,key,p12,pfx,cer,der}', '.npmrc', '.yarnrc.yml', '**/.git/**', '**/.data/**',
-]
 
 export default defineNuxtModule<ModuleOptions>({
   meta: {
@@ -38,6 +32,7 @@ export default defineNuxtModule<ModuleOptions>({
     addApp(nuxt, runtime)
     addTypes(nuxt, runtime)
     configureServer(nuxt)
+    denyPrivateFiles(options, nuxt)
     protectOwnRoutes(nuxt)
     shareDevOrigin(nuxt)
   },
@@ -159,11 +154,6 @@ function configureServer(nuxt: Nuxt) {
     config.esbuild = { ...config.esbuild, options: { target: 'es2022', ...config.esbuild?.options } }
     // Nitro's hooks create a DevTools task at each call, three per request, which costs a tenth of a read.
     if (!nuxt.options.dev) config.replace = { 'typeof console.createTask': '"undefined"', ...config.replace }
-  })
-  nuxt.hook('vite:extendConfig', (config) => {
-    const { server = {} } = config
-    const deny = [...VITE_DENY, ...server.fs?.deny ?? []]
-    Object.assign(config, { server: { ...server, fs: { ...server.fs, deny } } })
   })
 }
 
