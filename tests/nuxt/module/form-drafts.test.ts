@@ -1,7 +1,7 @@
 import { beforeEach, expect, it, vi } from 'vitest'
 import { reactive } from 'vue'
 
-const KEY = 'cloakroom:test["ada","letter"]'
+const KEY = 'cloakroom:test:draft:"ada":letter'
 
 beforeEach(() => sessionStorage.clear())
 
@@ -11,10 +11,25 @@ async function openPage() {
   return import('../../../packages/nuxt-cloakroom/src/runtime/app/session/form-drafts')
 }
 
-it('gives users and forms different keys, whatever their names are', async () => {
-  const { draftKeyOf } = await openPage()
-  expect(draftKeyOf('cloakroom:test', 'letter', 'ada')).toBe(KEY)
-  expect(draftKeyOf('app', 'b","c', 'a')).not.toBe(draftKeyOf('app', 'c', 'a","b'))
+it('gives each user other keys, whatever the users and the forms are called', async () => {
+  const { draftPrefixOf } = await openPage()
+  expect(`${draftPrefixOf('cloakroom:test', 'ada')}letter`).toBe(KEY)
+  const users = ['a', 'a"', 'a":', 'a":b', '"', '', 'aa']
+  const prefixes = users.map(user => draftPrefixOf('app', user))
+  const clashes = prefixes.filter(prefix => prefixes.some(other => other !== prefix && other.startsWith(prefix)))
+  expect([new Set(prefixes).size, clashes]).toEqual([users.length, []])
+})
+
+it('deletes the drafts of one user, in memory and stored', async () => {
+  const page = await openPage()
+  const [adas, bobs] = ['ada', 'bob'].map(user => page.draftPrefixOf('cloakroom:test', user))
+  for (const prefix of [adas, bobs]) page.keepDraft(`${prefix}letter`, 'stored')
+  page.storeDrafts()
+  page.keepDraft(`${adas}order`, 'in memory')
+  page.forgetDrafts(adas!)
+
+  expect(['letter', 'order'].map(form => page.takeDraft(adas + form))).toEqual([undefined, undefined])
+  expect((await openPage()).takeDraft(`${bobs}letter`)).toBe('stored')
 })
 
 it('returns a draft to the next page once, with its plain data', async () => {

@@ -9,7 +9,7 @@ beforeEach(async () => {
   await resetServer()
 })
 
-/** This tab shows ada's page, and another tab sends a message. Returns how many requests this tab sends because of it. */
+/** This tab shows ada's page, and another tab sends a message. Returns how many requests this tab sends then. */
 async function requestsAfter(message: object) {
   Object.assign(server, { userId: 'ada', id: 'h1' })
   const { session } = await inComponent()

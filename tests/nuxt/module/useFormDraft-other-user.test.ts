@@ -24,6 +24,6 @@ it('stores what a user has typed under that user when another one signs in, and 
   await session.fetch()
   const stored = Object.entries(sessionStorage).filter(([, value]) => String(value).includes('Dear Charles'))
 
-  expect(stored).toEqual([[expect.stringMatching(/\["ada","letter"\]$/), '{"text":"Dear Charles"}']])
+  expect(stored).toEqual([[expect.stringMatching(/:draft:"ada":letter$/), '{"text":"Dear Charles"}']])
   await eventually(() => expect(reload).toHaveBeenCalledOnce())
 })

@@ -95,6 +95,15 @@ it('keeps no draft when the user signs out', async () => {
   expect((await open()).form.value.text).toBe('')
 })
 
+it('forgets the draft of an earlier session, too, when the user signs out', async () => {
+  await leftBy('ada', 'expired')
+  await become('ada')
+  await become(null, 'signed_out')
+  await become('ada')
+
+  expect((await open()).form.value.text).toBe('')
+})
+
 it('never restores a draft for another user, and restores it when its own user signs in again', async () => {
   await leftBy('ada', 'expired')
   await become('bob')

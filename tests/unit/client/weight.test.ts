@@ -10,8 +10,8 @@ const CLIENT = join(import.meta.dirname, '../../../packages/nuxt-cloakroom/src/r
 const ENTRY = 'client-entry'
 const VUE_USE = /^@vueuse\//
 
-const MAX_OWN_BYTES = 6100
-const MAX_BYTES_WITH_VUE_USE = 7200
+const MAX_OWN_BYTES = 6200
+const MAX_BYTES_WITH_VUE_USE = 7300
 
 const clientFiles = (pattern: string) => globSync(pattern, { cwd: CLIENT }).sort().map(file => join(CLIENT, file))
 
@@ -59,7 +59,7 @@ describe('the client code of the module', () => {
     vi.stubEnv('NODE_ENV', 'production') // As in a production build. Otherwise a component contains its file's path.
   })
 
-  it('is at most 6.1 kB gzipped, all of it except diagnoseSession', async () => {
+  it('is at most 6.2 kB gzipped, all of it except diagnoseSession', async () => {
     const { code, modules } = await bundle(VUE_USE)
     expect(gzipSync(code).length).toBeLessThanOrEqual(MAX_OWN_BYTES)
     expect(code).toContain('new EventSource(')
@@ -69,7 +69,7 @@ describe('the client code of the module', () => {
     expect(modules.filter(file => SERVER_ONLY.test(file))).toEqual([])
   })
 
-  it('is at most 7.2 kB gzipped together with what it uses of VueUse', async () => {
+  it('is at most 7.3 kB gzipped together with what it uses of VueUse', async () => {
     const { code, modules } = await bundle()
     expect(gzipSync(code).length).toBeLessThanOrEqual(MAX_BYTES_WITH_VUE_USE)
     expect(modules.some(id => id.includes('/@vueuse/core/'))).toBe(true)

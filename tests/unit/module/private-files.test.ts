@@ -1,6 +1,5 @@
 import { mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Nuxt } from '@nuxt/schema'
 import { isFileLoadingAllowed, resolveConfig } from 'vite'
 import type { UserConfig } from 'vite'
 import { afterEach, expect, it, vi } from 'vitest'

@@ -2,7 +2,7 @@ import { onMounted, onScopeDispose, ref, watch } from 'vue'
 import type { Ref } from 'vue'
 import { useNuxtApp } from '#imports'
 import { useAppScope } from '../session/app-scope'
-import { draftKeyOf, keepDraft, takeDraft } from '../session/form-drafts'
+import { draftPrefixOf, keepDraft, takeDraft } from '../session/form-drafts'
 import { isHydratingPage } from '../session/hydration'
 import { onReplacement } from '../session/page-user'
 import { useUserSession } from './useUserSession'
@@ -24,19 +24,19 @@ export function useFormDraft<Form>(key: string, form: Ref<Form>): Readonly<Ref<b
   const { details, ended } = useUserSession()
   const { name } = useAppScope()
   const currentUser = () => details.value?.userId ?? null
+  const keyOf = (userId: string) => draftPrefixOf(name, userId) + key
   let userId: string | null = null
   let isTouched = false
 
   function restore() {
-    const draft = userId === null ? undefined : takeDraft(draftKeyOf(name, key, userId))
+    const draft = userId === null ? undefined : takeDraft(keyOf(userId))
     if (draft === undefined) return
     form.value = draft as Form
     restored.value = true
   }
 
   function keep() {
-    const isWanted = userId !== null && isTouched && ended.value !== 'signed_out'
-    if (isWanted) keepDraft(draftKeyOf(name, key, userId!), form.value)
+    if (userId !== null && isTouched && ended.value !== 'signed_out') keepDraft(keyOf(userId), form.value)
   }
 
   watch(currentUser, (current) => {

@@ -64,6 +64,9 @@ function createUserSession(nuxtApp: NuxtApp): UserSession {
     }
     if (client instanceof SessionClient) {
       leaveProtectedPages(client)
+      client.endListeners.add((reason) => {
+        if (reason === 'signed_out') client.pageUser.forgetDrafts()
+      })
       whenHydrated(nuxtApp, () => scope.run(() => {
         isLive.value = true
         if (!values.ready.value) void client.load()

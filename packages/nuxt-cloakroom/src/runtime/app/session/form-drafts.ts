@@ -3,9 +3,9 @@ const drafts = new Map<string, unknown>()
 
 const PLAIN: unknown[] = [Object.prototype, Array.prototype]
 
-/** Returns the key of a draft. Two users never have the same one. */
-export function draftKeyOf(appName: string, form: string, userId: string): string {
-  return appName + JSON.stringify([userId, form])
+/** Returns the beginning of the keys of a user's drafts. It is not the beginning of another user's. */
+export function draftPrefixOf(appName: string, userId: string): string {
+  return `${appName}:draft:${JSON.stringify(userId)}:`
 }
 
 export function keepDraft(key: string, value: unknown): void {
@@ -26,6 +26,12 @@ export function takeDraft(key: string): unknown {
  */
 export function storeDrafts(): void {
   for (const [key, value] of drafts) unlessFull(() => sessionStorage.setItem(key, JSON.stringify(value, assertPlain)))
+}
+
+/** Deletes the drafts of a user. */
+export function forgetDrafts(prefix: string): void {
+  const stored = unlessFull(() => Object.keys(sessionStorage)) ?? []
+  for (const key of [...drafts.keys(), ...stored]) if (key.startsWith(prefix)) takeDraft(key)
 }
 
 /** Returns `undefined` if the browser's storage is full or switched off. */

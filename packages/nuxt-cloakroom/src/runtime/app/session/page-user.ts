@@ -2,7 +2,7 @@ import type { Ref } from 'vue'
 import { addRouteMiddleware, useRouter } from '#imports'
 import type { SessionView } from '../../shared/types/session'
 import type { AppScope } from './app-scope'
-import { storeDrafts, unlessFull } from './form-drafts'
+import { draftPrefixOf, forgetDrafts, storeDrafts, unlessFull } from './form-drafts'
 import type { SessionState } from './session-state'
 
 /** The time that a sign-in page has for its navigation, if an event or another tab is faster than its own response. */
@@ -14,6 +14,8 @@ export interface PageUser {
   check(view: SessionView): void
   /** The same for a user id from another tab. Returns whether the page is being replaced. */
   checkId(userId: string | null): boolean
+  /** Deletes the user's drafts. */
+  forgetDrafts(): void
 }
 
 const replacementListeners = new Set<() => void>()
@@ -48,7 +50,10 @@ export function usePageUser(state: Readonly<Ref<SessionState>>, { name }: AppSco
     storeDrafts()
     Object.assign(document.documentElement, { inert: true, hidden: true })
     // The words that such a question would protect belong to the former user.
-    window.addEventListener('beforeunload', event => event.stopImmediatePropagation(), { capture: true })
+    window.addEventListener('beforeunload', (event) => {
+      event.stopImmediatePropagation()
+      clearTimeout(timer) // The app itself may be loading another page.
+    }, { capture: true })
     if (document.hidden) return location.reload() // Its timers may be slow.
     const delay = state.value.view?.status === 'signed-in' ? 0 : NAVIGATION_DELAY_MS
     timer = setTimeout(() => location.reload(), delay)
@@ -74,7 +79,7 @@ export function usePageUser(state: Readonly<Ref<SessionState>>, { name }: AppSco
     return false
   })
   if (state.value.view) check(state.value.view)
-  return { check, checkId }
+  return { check, checkId, forgetDrafts: () => forgetDrafts(draftPrefixOf(name, user!)) }
 }
 
 /** Whether the tab stores another value than before. `true` if it cannot store anything. */
