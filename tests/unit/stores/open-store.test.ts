@@ -88,13 +88,13 @@ describe('openStore', () => {
   })
 
   it('hides the password of a URL that it refuses', () => {
-    expect(() => openStore('mongodb://ada:hunter2@db.example/x')).toThrow(/mongodb:\/\/\*\*\*\"/)
+    expect(() => openStore('mongodb://ada:hunter2@db.example/x')).toThrow(/mongodb:\/\/\*\*\*"/)
   })
 
   it.each([
     'mongodb://ada:hun/ter2@db.example', 'mongodb://ada:x@hunter2@db.example',
   ])('hides all of an unescaped password: %s', (url) => {
-    expect(() => openStore(url)).toThrow(/mongodb:\/\/\*\*\*\"/)
+    expect(() => openStore(url)).toThrow(/mongodb:\/\/\*\*\*"/)
   })
 
   it('hides a password in the query of a URL that it refuses', () => {
