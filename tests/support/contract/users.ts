@@ -44,6 +44,12 @@ export function describeUsers(driver: CurrentDriver) {
       expect(await keysOf(driver(), 'bob')).toEqual([A])
     })
 
+    it('restarts the idle clock, also if the record was last seen by a clock that is ahead', async () => {
+      await driver().create(A, 'first', meta({ lastSeenAt: NOW + 5 }))
+      await assign(A, 'second', 'ada', LIMIT, 1)
+      expect(await driver().read(A)).toMatchObject({ value: 'second', lastSeenAt: NOW })
+    })
+
     it('returns conflict for another version and gone for a missing record, and writes nothing', async () => {
       await driver().create(A, 'first', meta())
       expect(await assign(A, 'second', 'ada', LIMIT, 2)).toEqual({ outcome: 'conflict', evicted: [] })

@@ -91,8 +91,8 @@ export interface AtomicDriver extends Driver {
   /** Writes version `expectedVersion + 1` if that is still the version. Keeps the user and the later `lastSeenAt`. */
   replace(key: string, value: string, meta: RecordMeta, expectedVersion: number): MaybePromise<ReplaceResult>
   /**
-   * A `create` (without `expectedVersion`) or `replace` that assigns the session to `meta.userId`, within `limit`. One
-   * that fails evicts no session.
+   * A `create` (without `expectedVersion`) or `replace` that assigns the session to `meta.userId`, within `limit`. The
+   * idle clock restarts at `meta.lastSeenAt`, even if that is earlier. One that fails evicts no session.
    */
   assignUser(
     key: string,

@@ -56,8 +56,8 @@ const SCRIPTS = {
     return 'written'` },
 
   /**
-   * value, user and claim, or '' to keep both, seen, idle, absolute, tag, expected version; channel and started at, if
-   * there is a user → { outcome or why it must fail, user before, claim before }
+   * value, user and claim, or '' to keep both and the later time, seen, idle, absolute, tag, expected version; channel
+   * and started at, if there is a user → { outcome or why it must fail, user before, claim before }
    */
   sessionReplace: { numberOfKeys: 1, lua: `
     local row = redis.call('HMGET', KEYS[1], 'n', 't', 'o', 'a', 'd:' .. ARGV[3], 's')
@@ -68,9 +68,10 @@ const SCRIPTS = {
       if reason == 'evicted' then write_tombstone(KEYS[1], reason, at, ends) publish(ARGV[9]) end
       return { reason, row[3], row[4] }
     end
-    local user, claim, started = row[3], row[4], row[6] or 0
-    if ARGV[2] ~= '' then user, claim, started = ARGV[2], ARGV[3], ARGV[10] end
-    local seen = math.max(tonumber(row[2]), tonumber(ARGV[4]))
+    local user, claim, seen, started = ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[10]
+    if user == '' then
+      user, claim, seen, started = row[3], row[4], math.max(tonumber(row[2]), seen), row[6] or 0
+    end
     put(KEYS[1], ARGV[1], tonumber(row[1]) + 1, user, claim, seen, ARGV[5], ARGV[6], ARGV[7], started)
     if ARGV[2] ~= '' then publish(ARGV[9]) end
     return { 'written', row[3], row[4] }` },
