@@ -121,6 +121,18 @@ describe.skipIf(!program)('the index of a user\'s sessions in Redis', () => {
     expect(await keysOf(driver, 'bob')).toEqual([B])
   })
 
+  it('ends the expired sessions that it drops, so a clock that is behind finds none of them', async () => {
+    const { driver } = fixture()
+    const now = Date.now()
+    const expired = userMeta('ada', { createdAt: now - 2 * IDLE, lastSeenAt: now - IDLE })
+    for (const key of [A, B]) await driver.assignUser(key, 'value', expired, MAX_TWO)
+    expect(await driver.assignUser(C, 'value', userMeta('ada'), MAX_TWO)).toMatchObject({ outcome: 'written' })
+    for (const key of [A, B]) {
+      expect(await driver.read(key)).toBeNull()
+      expect(await driver.readTombstone(key)).toMatchObject({ reason: 'expired' })
+    }
+  })
+
   it('does not let removeByUser remove the session of another user that an entry names', async () => {
     const { driver, admin } = fixture()
     await driver.assignUser(B, 'value', userMeta('bob'), MAX_TWO)

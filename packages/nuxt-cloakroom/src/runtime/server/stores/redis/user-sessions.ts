@@ -130,14 +130,18 @@ export function userSessions({ client, run, keys, clock, removeAnonymous, publis
     return 'full'
   }
 
-  /** Removes from an index what has expired, and what a failed sign-in has left. Returns whether there was any. */
+  /** Ends what has expired, and removes from an index what a failed sign-in has left. Returns whether there was any. */
   async function removeLeftovers(userId: string): Promise<boolean> {
-    const before = clock() - CLAIM_LIFETIME_MS
+    const now = clock()
+    const before = now - CLAIM_LIFETIME_MS
     const old = (await client.zrange(keys.userSessions(userId), '-inf', before, 'BYSCORE')).map(entryOf)
     const rows = await Promise.all(old.map(({ key }) => client.hmget(keys.session(key), 'a', 't', 'i', 'x')))
-    const leftovers = old.filter(({ claim }, i) => rows[i]![0] !== claim || isExpired(rows[i]!.slice(1), clock()))
-    if (leftovers.length > 0) await client.zrem(keys.userSessions(userId), ...leftovers.map(nameOf))
-    return leftovers.length > 0
+    const abandoned = old.filter(({ claim }, i) => rows[i]![0] !== claim)
+    const expired = old.filter(({ claim }, i) => rows[i]![0] === claim && isExpired(rows[i]!.slice(1), now))
+    if (abandoned.length > 0) await client.zrem(keys.userSessions(userId), ...abandoned.map(nameOf))
+    // Not only from the index: a clock that is behind, or set back, would find a session that cannot be listed.
+    const ended = await Promise.all(expired.map(({ key, claim }) => writeTombstone(key, now, 'expired', { claim })))
+    return abandoned.length > 0 || ended.some(removed => removed !== null)
   }
 
   async function removeByUser(
