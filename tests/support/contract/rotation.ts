@@ -7,7 +7,7 @@ import { HOUR, MINUTE, SECOND, createTestEngine, newRing, testTime } from '../en
 const GRACE = 30 * SECOND
 const ROTATE_EVERY = MINUTE
 const RUNS = 30
-const CONFIG = { rotateEvery: '1m', idleTimeout: '30d', absoluteTimeout: '30d' }
+const CONFIG = { rotateEvery: '1m', idleTimeout: '30d', absoluteTimeout: '30d', onSecretReuse: 'refuse' }
 
 /** What can happen between one browser and the servers. `pick` chooses among what is on its way. */
 type Step

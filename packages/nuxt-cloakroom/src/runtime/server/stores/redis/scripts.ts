@@ -70,7 +70,7 @@ const SCRIPTS = {
     end
     local user, claim, seen, started = ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[10]
     if user == '' then
-      user, claim, seen, started = row[3], row[4], math.max(tonumber(row[2]), seen), row[6] or 0
+      user, claim, seen, started = row[3], row[4], math.max(tonumber(row[2]), seen), row[6] or ''
     end
     put(KEYS[1], ARGV[1], tonumber(row[1]) + 1, user, claim, seen, ARGV[5], ARGV[6], ARGV[7], started)
     if ARGV[2] ~= '' then publish(ARGV[9]) end
