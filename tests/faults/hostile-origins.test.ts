@@ -106,11 +106,11 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('the server', () => {
       { status: 415, code: 'unsupported_type', provoke: () => write(text) },
       { status: 422, code: 'mismatch', provoke: () => write({ json: { session: 'x' } }) },
       { status: 429, code: 'rate_limited', provoke: guessPasswords },
-      { status: 500, provoke: signInWithoutTable },
+      { status: 503, code: 'busy', provoke: signInWithoutTable },
       { status: 503, code: 'store_unavailable', provoke: writeToLockedStore },
     ]
 
-    it.each(errors)('makes the error $status readable', async ({ status, code, provoke }) => {
+    it.each(errors)('makes the error $status $code readable', async ({ status, code, provoke }) => {
       const response = await provoke()
       const { data } = JSON.parse(response.body) as { data?: { code?: string } }
       expect([response.status, data?.code]).toEqual([status, code])

@@ -7,6 +7,7 @@ import type { SessionEngine } from '../sessions/engine'
 import { SessionError } from '../sessions/errors'
 import { idleExpiresAt } from '../sessions/policy'
 import { decodeSession } from '../sessions/record'
+import { isProvedBy } from '../sessions/secret-tag'
 import type { StoredSession } from '../sessions/record'
 import type { StoredRecord, Tombstone } from '../sessions/store'
 import type { SessionExpiry, SessionHistory } from './session-history'
@@ -61,7 +62,11 @@ export class Inspector {
     try {
       const row = await store.read(parsed.key)
       if (row) return this.#judge(parsed, row)
-      return this.#explainMissing(parsed.key, await this.#options.engine.provedTombstone(parsed))
+      const tombstone = await store.readTombstone(parsed.key)
+      const isProved = tombstone !== null && isProvedBy(parsed.secretHash, tombstone.secretTag, tombstone.removedAt)
+      // As if the session were active: only a secret that was valid then learns that it has ended.
+      if (tombstone && !isProved) return { outcome: 'old_secret', endedAt: null }
+      return this.#explainMissing(parsed.key, tombstone)
     }
     catch (error) {
       if (!(error instanceof SessionError) || error.code !== 'store_unavailable') throw error

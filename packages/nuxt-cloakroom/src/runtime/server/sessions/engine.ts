@@ -1,5 +1,5 @@
 import type { SessionEndReason } from '../../shared/types/session'
-import type { AuthenticatedSession, CookieReading, ParsedCookie } from './authentication'
+import type { AuthenticatedSession, CookieReading } from './authentication'
 import { CookieAuthenticator } from './authenticator'
 import type { SessionConfig } from './config'
 import type { SessionCookie } from './crypto'
@@ -16,7 +16,7 @@ import { PendingRemovals } from './pending-removals'
 import type { FlatData, SessionRecord, StoredSession } from './record'
 import { decodeSession, encodeBounded, encodeRecord, metaOf, revive } from './record'
 import { isProvedBy } from './secret-tag'
-import type { AtomicDriver, Clock, ReplaceResult, StoreChange, StoredRecord, Tombstone } from './store'
+import type { AtomicDriver, Clock, ReplaceResult, StoreChange, StoredRecord } from './store'
 
 const MAX_LABEL_CHARACTERS = 256
 /** How often a store is checked that several processes share and that cannot report what they write. */
@@ -107,14 +107,9 @@ export class SessionEngine {
    */
   async endReasonOfCookie(cookie: CookieReading): Promise<SessionEndReason | null> {
     const parsed = this.authenticator.parseQuietly(cookie)
-    const tombstone = parsed && await this.provedTombstone(parsed)
-    return tombstone?.reason ?? null
-  }
-
-  /** The tombstone of a cookie's session, if the cookie would have opened that session when it ended. */
-  async provedTombstone({ key, secretHash }: Pick<ParsedCookie, 'key' | 'secretHash'>): Promise<Tombstone | null> {
-    const tombstone = await this.store.readTombstone(key)
-    return tombstone && isProvedBy(secretHash, tombstone.secretTag, tombstone.removedAt) ? tombstone : null
+    const tombstone = parsed && await this.store.readTombstone(parsed.key)
+    if (!tombstone || !isProvedBy(parsed.secretHash, tombstone.secretTag, tombstone.removedAt)) return null
+    return tombstone.reason
   }
 
   /** The time of a sign-out everywhere: not earlier than that of any request, of any server, that began before it. */
