@@ -106,8 +106,12 @@ export class TestRequest implements SessionRequest, CookieWriter {
     this.startedAt = startedAt
   }
 
-  set(value: string, maxAge?: number) {
+  /** Whether the cookie that was sent last is outdated when the response begins. */
+  isOutdated = () => false
+
+  set(value: string, maxAge: number | undefined, isOutdated: () => boolean) {
     this.sent.push({ value, maxAge })
+    this.isOutdated = isOutdated
     this.#browser.cookie = value
   }
 

@@ -135,13 +135,27 @@ async function revoke(world: World, request: OpenRequest, action: RevokeAction) 
   if (action.type === 'revokeAll' || target === found) leave(request)
 }
 
-/** Ends no session that another request has assigned to a user in the meantime. */
+/** Ends no session that another request has assigned to another user in the meantime. */
 async function signOut(request: OpenRequest) {
   const { found, userId, isOutdated, session, process } = request
+  process.takeEvents()
+  const error = await session.signOut().then(() => null, (error: SessionError) => error)
+  if (isOutdated) return signOutLate(request, error)
   const isOwn = !found || found.userId === userId
-  await session.signOut()
+  if (found && !isOwn && isActive(found, process.clock())) return assert.equal(error?.code, 'conflict')
+  assert.ifError(error)
   if (found && isOwn) end(found, 'signed_out', process.clock())
-  if (!isOutdated && (isOwn || !isActive(found, process.clock()))) leave(request)
+  leave(request)
+}
+
+/** With a secret that is no longer valid, it ends at most the session of the same user. */
+function signOutLate({ presented, process }: OpenRequest, error: SessionError | null) {
+  const { session, secret } = presented!
+  if (error) return assert.equal(error.code, 'conflict')
+  const hasEnded = process.takeEvents().some(event => event.type === 'ended' && event.id === session.id)
+  if (!hasEnded) return
+  assert.ok(secret === session.secret - 1 && session.formerUserId === session.userId, 'no other user is signed out')
+  end(session, 'signed_out', process.clock())
 }
 
 function leave(request: OpenRequest) {

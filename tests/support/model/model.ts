@@ -38,6 +38,8 @@ export interface ModelSession {
   secret: number
   /** Whether the secret before leads to the current one: after a periodic rotation. */
   isRotated: boolean
+  /** Whose session it was with the secret before, if that one became invalid immediately. */
+  formerUserId?: string | null
   /** When a client first presented the current secret. */
   firstUsedAt: number | null
   rotatedAt: number
@@ -90,7 +92,9 @@ export function touch(session: ModelSession, now: number): void {
 /** @param isRotated whether the old secret leads to the new one */
 export function replaceSecret(session: ModelSession, now: number, isRotated: boolean): void {
   const generation = session.generation + (isRotated ? 0 : 1)
-  Object.assign(session, { secret: session.secret + 1, generation, isRotated, firstUsedAt: null, rotatedAt: now })
+  const formerUserId = isRotated ? undefined : session.userId
+  const secret = session.secret + 1
+  Object.assign(session, { secret, generation, isRotated, formerUserId, firstUsedAt: null, rotatedAt: now })
 }
 
 export function assignUser(session: ModelSession, userId: string, remember: boolean, now: number): void {

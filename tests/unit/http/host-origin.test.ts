@@ -1,6 +1,9 @@
 import type { Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { HostOrigin } from '../../../packages/nuxt-cloakroom/src/runtime/server/http/host-origin'
+import {
+  classifyOrigin, originHeadersOf, originsFor,
+} from '../../../packages/nuxt-cloakroom/src/runtime/server/http/request-headers'
 
 type Headers = Record<string, string>
 
@@ -65,5 +68,54 @@ describe('HostOrigin', () => {
     expect(originOf(headers, { isTrusted: true }).has('https://internal:3000')).toBe(false)
     expect(originOf(headers).has('https://app.example.com')).toBe(false)
     expect(originOf(headers).has('https://internal:3000')).toBe(true)
+  })
+})
+
+describe('a request that says it is of the same origin', () => {
+  const EVIL = 'https://evil.test'
+
+  /** How a POST with this origin and this Host header is classified. */
+  function classify(
+    origin: string,
+    host: string,
+    { own = [] as string[], encrypted = false, behindProxy = false, forwarded = {} } = {},
+  ) {
+    const headers = { origin, host, 'sec-fetch-site': 'same-origin', ...forwarded }
+    const request = { headers, socket: { encrypted } as unknown as Socket }
+    const proxies = { config: { behindProxy }, isTrustedPeer: () => false }
+    const known = originsFor(request, { own: new Set(own), allowed: new Set() }, proxies)
+    return classifyOrigin(originHeadersOf('POST', headers, true), known)
+  }
+
+  const APP = { own: ['https://app.example.com'] }
+  const DEVELOPMENT = { own: ['http://localhost:3000', 'http://127.0.0.1:3000'] }
+  const forwarded = { 'x-forwarded-for': '127.0.0.1' }
+
+  it.each([
+    ['the app’s own origin', 'https://app.example.com', 'app.example.com', APP],
+    ['the default port', 'https://app.example.com', 'app.example.com:443', APP],
+    ['a second name', 'https://shop.example.com', 'shop.example.com', APP],
+    ['a second name, behind a proxy that changes Host', 'https://shop.example.com', '10.0.0.1:3000', APP],
+    ['a tenant in development', 'http://shop.localhost:3000', 'shop.localhost:3000', { ...DEVELOPMENT, forwarded }],
+    ['a mapped port', 'http://localhost:8080', 'localhost:8080', DEVELOPMENT],
+    ['no configured origin, behind a proxy that changes Host', 'https://app.example.com', '127.0.0.1:3000', {}],
+    ['no configured origin, over TLS', 'https://app.example.com', 'app.example.com', { encrypted: true }],
+    ['a proxy that re-encrypts', 'https://app.example.com', '10.0.0.1', { encrypted: true, behindProxy: true }],
+  ])('is the app’s with %s', (_case, origin, host, options) => {
+    expect(classify(origin, host, options)).toBe('own')
+  })
+
+  it.each([
+    ['the app’s own Host', 'app.example.com', APP],
+    ['the app’s own Host in development', 'localhost:3000', { ...DEVELOPMENT, forwarded }],
+    ['the app’s own Host and port', 'app.example.com:443', APP],
+    ['no configured origin, over TLS', 'app.example.com', { encrypted: true }],
+  ])('and names another one is foreign, with %s', (_case, host, options) => {
+    expect(classify(EVIL, host, options)).toBe('foreign')
+    expect(classify('not an origin', host, options)).toBe('foreign')
+  })
+
+  it('may hide its origin', () => {
+    expect(classify('null', 'app.example.com', APP)).toBe('own')
   })
 })

@@ -10,10 +10,14 @@ const FORGED = {
 }
 
 /** The headers that are left of a request of this peer. */
-function left(headers: Record<string, string>, peer: string, { trusted = '', encrypted = false } = {}) {
+function left(
+  headers: Record<string, string>,
+  peer: string,
+  { trusted = '', encrypted = false, behindProxy = false } = {},
+) {
   const rawHeaders = Object.entries(headers).flat()
   const request = { headers: { ...headers }, rawHeaders, socket: { remoteAddress: peer, encrypted } }
-  const proxies = { isTrustedPeer: trustedPeer(trusted), config: { trustedProxies: trusted } }
+  const proxies = { isTrustedPeer: trustedPeer(trusted), config: { trustedProxies: trusted, behindProxy } }
   dropUntrustedForwarding(request as never, proxies)
   return { headers: request.headers, rawHeaders }
 }
@@ -59,6 +63,8 @@ describe('dropUntrustedForwarding', () => {
     ['a proxy on this machine, if none is listed', '127.0.0.1', {}],
     ['a proxy in a private network, if none is listed', '::ffff:192.168.1.1', {}],
     ['a proxy in a private IPv6 network, if none is listed', 'fd00::1', {}],
+    ['any peer of a server behind a proxy, if none is listed', '198.51.100.1', { behindProxy: true, encrypted: true }],
+    ['a peer without an address, as on other platforms', '', {}],
   ])('leaves those of %s', (_proxy, peer, options) => {
     expect(left(FORGED, peer, options).headers).toEqual(FORGED)
   })

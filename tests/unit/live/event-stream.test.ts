@@ -55,6 +55,19 @@ describe('an event stream', () => {
     expect(await once(response, 'data')).toEqual(['event: hello\ndata: {}\n\n'])
   })
 
+  it('calls onClose if the client has left before it begins', async () => {
+    const arrived = Promise.withResolvers<Parameters<typeof openEventStream>[0]>()
+    server = createServer((req, res) => arrived.resolve({ req, res })).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const request = get({ host: '127.0.0.1', port: (server.address() as AddressInfo).port }).on('error', () => {})
+    const event = await arrived.promise
+    request.destroy()
+    await once(event.res, 'close')
+    const closed = vi.fn<() => void>()
+    openEventStream(event, closed).send('hello')
+    expect(closed).toHaveBeenCalledTimes(1)
+  })
+
   it('calls onClose once if both sides close it', async () => {
     const { request, stream, closed } = await open()
     request.destroy()

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { memoryDriver } from '../../../packages/nuxt-cloakroom/src/runtime/server/stores/memory'
-import { MINUTE, createTestEngine } from '../../support/engine'
+import { MINUTE, createTestEngine, newRing, testTime } from '../../support/engine'
 import { probe } from '../../support/probe-driver'
 
 const UNAVAILABLE = { code: 'store_unavailable', statusCode: 503 }
@@ -134,12 +134,17 @@ describe('a write that has not happened', () => {
     expect(store.count('read')).toBe(reads)
   })
 
-  it('is not taken for one of another request with the same data', async () => {
-    const { store, browser } = await signedIn()
-    const { session } = await browser.visit()
-    await (await browser.visit()).session.update({ b: 1 })
-    await (await browser.visit()).session.update({ b: 2 })
-    store.fail('replace')
-    await expect(session.update({ b: 1 })).rejects.toMatchObject(UNAVAILABLE)
+  it('is not taken for that of another server that has written the same', async () => {
+    const driver = memoryDriver()
+    const [ring, time] = [newRing(), testTime()]
+    const losing = probe(driver)
+    const browser = createTestEngine({ driver, ring, time }).browser()
+    await (await browser.visit()).session.update({ ticket: 'once', count: 5 })
+    const other = createTestEngine({ driver: losing.driver, ring, time }).browser()
+    other.cookie = browser.cookie
+    const [first, second] = [await browser.visit(), await other.visit()]
+    losing.loseAnswers('replace')
+    expect(await first.session.pull('ticket')).toBe('once')
+    await expect(second.session.pull('ticket')).rejects.toMatchObject(UNAVAILABLE)
   })
 })

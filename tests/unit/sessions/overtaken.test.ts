@@ -16,6 +16,8 @@ async function anonymous() {
   return { ...server, store, ring, browser, newBrowser: server.browser }
 }
 
+const CONFLICT = { code: 'conflict', statusCode: 409 }
+
 const signIn = async (browser: TestBrowser, userId = 'ada') => (await browser.visit()).session.signIn(userId)
 
 const userOf = async (browser: TestBrowser) => (await browser.visit()).session.userId
@@ -25,7 +27,7 @@ describe('a sign-out that a sign-in has overtaken', () => {
     const { browser, typesOfEvents } = await anonymous()
     const late = await browser.visit()
     await signIn(browser)
-    await late.session.signOut()
+    await expect(late.session.signOut()).rejects.toMatchObject(CONFLICT)
     expect(late.request).toMatchObject({ sent: [], cleared: 0 })
     expect(await userOf(browser)).toBe('ada')
     expect(typesOfEvents()).not.toContain('ended')
@@ -36,7 +38,7 @@ describe('a sign-out that a sign-in has overtaken', () => {
     await signIn(browser, 'ada')
     const late = await browser.visit()
     await signIn(browser, 'bob')
-    await late.session.signOut()
+    await expect(late.session.signOut()).rejects.toMatchObject(CONFLICT)
     expect(await userOf(browser)).toBe('bob')
   })
 
@@ -54,9 +56,28 @@ describe('a sign-out that a sign-in has overtaken', () => {
     const old = browser.copy()
     await signIn(browser)
     const { session, request } = await old.visit()
-    await session.signOut()
+    await expect(session.signOut()).rejects.toMatchObject(CONFLICT)
     expect(request.cleared).toBe(0)
     expect(await userOf(browser)).toBe('ada')
+  })
+
+  it('ends the session of the same user, if it arrives only after that one has authenticated again', async () => {
+    const { browser, typesOfEvents } = await anonymous()
+    await signIn(browser)
+    const old = browser.copy()
+    await signIn(browser)
+    await (await old.visit()).session.signOut()
+    expect(await userOf(browser)).toBeNull()
+    expect(typesOfEvents()).toContain('ended')
+  })
+
+  it('succeeds if the session has ended in the meantime, also twice in one request', async () => {
+    const { browser } = await anonymous()
+    const late = await browser.visit()
+    await (await browser.copy().visit()).session.signOut()
+    expect(await late.session.update({ a: 1 })).toBe(false)
+    await Promise.all([late.session.signOut(), late.session.signOut()])
+    expect(late.request.cleared).toBeGreaterThan(0)
   })
 
   it('does not end the account’s session when the store responds again', async () => {
@@ -140,6 +161,29 @@ describe('a response that another one has overtaken', () => {
     await (await server.browser.visit()).session.signOut()
     await withdrawOutdatedCookie(slow.state)
     expect(slow.request.withdrawn).toBe(1)
+  })
+
+  it('sets no cookie if it has noticed itself that it was overtaken', async () => {
+    for (const notice of ['update', 'signOut'] as const) {
+      const server = await anonymous()
+      const slow = await slowRotation(server.browser, server)
+      await signIn(server.browser)
+      await slow.session[notice]({ cart: 2 }).catch(() => {})
+      await withdrawOutdatedCookie(slow.state)
+      expect(slow.request.withdrawn).toBe(1)
+    }
+  })
+
+  it('knows at the last moment what this process has written, without asking the store', async () => {
+    const server = await anonymous()
+    const slow = await slowRotation(server.browser, server)
+    expect(slow.request.isOutdated()).toBe(false)
+    await signIn(server.browser)
+    expect(slow.request.isOutdated()).toBe(true)
+    const other = await anonymous()
+    const late = await slowRotation(other.browser, other)
+    await (await other.browser.visit()).session.signOut()
+    expect(late.request.isOutdated()).toBe(true)
   })
 
   it('sets its cookie if nothing has happened, or if the store does not respond', async () => {

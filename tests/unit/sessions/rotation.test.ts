@@ -131,6 +131,20 @@ describe('the previous secret', () => {
     expect(events.at(-1)).toMatchObject({ type: 'ended', reason: 'secret_reuse' })
   })
 
+  it('is no theft in a request that arrived before the last change, however many there were since', async () => {
+    const { browser, engine, old, time } = await dueForRotation()
+    await browser.browse()
+    await browser.visit()
+    time.advance(40 * SECOND)
+    await (await browser.visit()).session.signIn('ada', { data: { a: 1 } })
+    await (await browser.visit()).session.rotate()
+    time.advance(5 * SECOND)
+    const cookie = readCookie(old.header, engine.config.cookieName)
+    expect((await engine.authenticator.authenticate(cookie, MINUTE)).outcome).toBe('superseded')
+    expect(await browser.get()).toEqual({ a: 1 })
+    expect((await engine.authenticator.authenticate(cookie, 0)).outcome).toBe('secret_reuse')
+  })
+
   it('is not accepted again after the clock was set back, from a request of any age', async () => {
     const { browser, engine, old, time } = await dueForRotation({ onSecretReuse: 'refuse' })
     await browser.browse()

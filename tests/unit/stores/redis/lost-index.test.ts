@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { AtomicDriver } from '../../../../packages/nuxt-cloakroom/src/runtime/server/sessions/store'
+import { TOMBSTONE_LIFETIME_MS } from '../../../../packages/nuxt-cloakroom/src/runtime/server/sessions/store'
 import { A, ABSOLUTE, B, C, LIMIT, NOW, keysOf, userMeta } from '../../../support/contract/samples'
 import { createTestEngine } from '../../../support/engine'
 import { findRedis } from '../../../support/redis'
@@ -50,9 +51,18 @@ describe.skipIf(!program)('the index of a user’s sessions, lost in Redis', () 
     expect(await revoke(driver, NOW + 5)).toEqual([])
     const other = open() // It has never read them.
     expect(await read(other, A, B, C)).toEqual([undefined, undefined, 'value'])
-    expect(await driver.readTombstone(A)).toEqual({ reason: 'revoked', removedAt: NOW + 5, secretTag: A })
     expect(await driver.listByUser('ada')).toEqual([])
     await other.dispose?.()
+  })
+
+  it('leaves a tombstone of a session that the revocation itself has not found', async () => {
+    const { driver } = redis()
+    await assign(driver, A, NOW - 20_000)
+    await loseIndex()
+    await revoke(driver, NOW - 10_000)
+    expect(await read(driver, A)).toEqual([undefined])
+    expect(await driver.readTombstone(A)).toMatchObject({ reason: 'revoked', secretTag: A })
+    expect(await redis().admin.pttl(`cloakroom:session:${A}`)).toBeGreaterThan(TOMBSTONE_LIFETIME_MS / 2)
   })
 
   it('ends them all but the one that stays', async () => {
@@ -121,8 +131,13 @@ describe.skipIf(!program)('the index of a user’s sessions, lost in Redis', () 
     await admin.del(INDEX)
     expect((await session.devices()).map(({ current }) => current)).toEqual([true])
     await admin.del(INDEX)
+    const { session: next } = await there.visit()
+    await admin.del(INDEX)
+    expect(await next.revoke(next.id!)).toBe(true)
+    expect([there.cookie, events.at(-1)]).toEqual([undefined, { type: 'sessions_changed', userId: 'ada' }])
+    await admin.del(INDEX)
     expect(await session.revokeAll()).toBe(1)
-    expect([here.cookie, (await there.visit()).session.exists]).toEqual([undefined, false])
-    expect(events.filter(({ type }) => type === 'ended')).toHaveLength(1)
+    expect(here.cookie).toBeUndefined()
+    expect(events.filter(({ type }) => type === 'ended')).toHaveLength(2)
   })
 })

@@ -7,7 +7,7 @@ import { ConfigError } from '../sessions/errors'
  */
 export type AddressReader = (request: Pick<IncomingMessage, 'headers' | 'socket'>) => string | null
 
-/** A peer that connected over a Unix socket has no address. */
+/** A peer that connected over a Unix socket has no address. Some platforms give none at all. */
 const UNIX = 'unix'
 const NETWORK_GROUPS = 4
 const ADDRESS_GROUPS = 8
@@ -31,7 +31,7 @@ export function addressReader(list: string, { behindProxy }: { behindProxy: bool
   const isProxy = parseProxies(list)
   if (behindProxy && list === '') return () => null
   return ({ socket, headers }) => {
-    let address = normalize(socket.remoteAddress ?? UNIX)
+    let address = normalize(socket.remoteAddress || UNIX)
     const hops = isProxy(address) ? [headers['x-forwarded-for'] ?? []].flat().join().split(',') : []
     while (isProxy(address) && hops.length > 0) {
       const hop = withoutPort(hops.pop()!.trim())
@@ -49,12 +49,12 @@ export function addressReader(list: string, { behindProxy }: { behindProxy: bool
  */
 export function trustedPeer(list: string): (request: Pick<IncomingMessage, 'socket'>) => boolean {
   const isProxy = parseProxies(list)
-  return ({ socket }) => isProxy(normalize(socket.remoteAddress ?? UNIX))
+  return ({ socket }) => isProxy(normalize(socket.remoteAddress || UNIX))
 }
 
 /** Whether a peer is this machine or in a private network, where proxies are and clients from the internet are not. */
 export function isInLocalNetwork({ socket }: Pick<IncomingMessage, 'socket'>): boolean {
-  const address = normalize(socket.remoteAddress ?? UNIX)
+  const address = normalize(socket.remoteAddress || UNIX)
   return address === UNIX || LOCAL_NETWORKS.check(address, familyOf(address))
 }
 

@@ -38,11 +38,30 @@ export class HostOrigin {
     return origin === `http://${host}` && LOOPBACK_NAMES.has(hostname) && this.#isDirectAndPlain
   }
 
+  /**
+   * Whether a page of this origin can have sent the request to this app at all. Not, if the Host header names another
+   * host, and is surely the browser's own: it is one of the app's, or came over TLS without a proxy.
+   *
+   * @param own the app's configured origins
+   */
+  mayBe(origin: string, own: ReadonlySet<string>): boolean {
+    if (isAt(this.#host, origin)) return true
+    const isGenuine = own.size > 0 ? [...own].some(known => isAt(this.#host, known)) : this.#isDirectOverTls
+    return !isGenuine
+  }
+
+  get #isDirectOverTls(): boolean {
+    return !this.#isProxied && (this.#request.socket as Partial<TLSSocket>).encrypted === true
+  }
+
   /** A proxy may replace the host of a public address by that of this machine. */
   get #isDirectAndPlain(): boolean {
-    const { headers, socket } = this.#request
-    const isProxied = this.#proxies.config.behindProxy || PROXY_HEADERS.some(name => headers[name] !== undefined)
-    return !isProxied && (socket as Partial<TLSSocket>).encrypted !== true
+    return !this.#isProxied && (this.#request.socket as Partial<TLSSocket>).encrypted !== true
+  }
+
+  get #isProxied(): boolean {
+    const { headers } = this.#request
+    return this.#proxies.config.behindProxy || PROXY_HEADERS.some(name => headers[name] !== undefined)
   }
 
   get #host(): string {
@@ -53,4 +72,12 @@ export class HostOrigin {
     }
     return [forwarded].flat().join(',').split(',', 1)[0]!.trim()
   }
+}
+
+/** Whether an origin has this host and port. */
+function isAt(host: string, origin: string): boolean {
+  if (!URL.canParse(origin)) return false
+  const { protocol, host: expected } = new URL(origin)
+  const url = `${protocol}//${host}`
+  return URL.canParse(url) && new URL(url).host === expected
 }

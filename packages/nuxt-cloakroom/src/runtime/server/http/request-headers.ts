@@ -24,7 +24,7 @@ export interface KnownOrigins {
   readonly allowed: ReadonlySet<string>
   /**
    * Every origin at which this request can have reached the app. A browser that says `same-origin` and names another
-   * one contradicts itself. Left out if a proxy may have changed the Host header.
+   * one contradicts itself.
    */
   readonly reachable?: Pick<ReadonlySet<string>, 'has'>
 }
@@ -132,9 +132,9 @@ export function originsFor(
   { own, allowed }: KnownOrigins & { readonly own: ReadonlySet<string> },
   proxies: ProxyKnowledge,
 ): KnownOrigins {
-  const isHost = (origin: string) => new HostOrigin(request, proxies).has(origin)
-  if (own.size === 0) return { own: { has: isHost }, allowed }
-  return { own, allowed, reachable: { has: origin => own.has(origin) || isHost(origin) } }
+  const host = () => new HostOrigin(request, proxies)
+  const reachable = { has: (origin: string) => own.has(origin) || host().mayBe(origin, own) }
+  return { own: own.size > 0 ? own : { has: origin => host().has(origin) }, allowed, reachable }
 }
 
 /**

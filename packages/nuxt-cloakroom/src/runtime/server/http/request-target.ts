@@ -21,14 +21,15 @@ type Request = Pick<IncomingMessage, 'headers' | 'rawHeaders' | 'socket'>
 export interface TrustedProxies {
   /** Whether the peer is a listed proxy. */
   readonly isTrustedPeer: (request: Pick<IncomingMessage, 'socket'>) => boolean
-  readonly config: { readonly trustedProxies: string }
+  readonly config: { readonly trustedProxies: string, readonly behindProxy: boolean }
 }
 
 /** Whether a URL can be built of a `Host` header; HTTP/1.0 and HTTP/2 need none (RFC 9112 section 3.2). */
 export function isValidHost(host: string | undefined): boolean {
   if (host === undefined || knownHosts.has(host)) return true
   if (!HOST.test(host) || !URL.canParse(`http://${host}`)) return false
-  if (knownHosts.size < MAX_KNOWN_HOSTS) knownHosts.add(host)
+  if (knownHosts.size >= MAX_KNOWN_HOSTS) knownHosts.clear() // A client has invented most of them.
+  knownHosts.add(host)
   return true
 }
 
@@ -38,9 +39,9 @@ export function isPath(target: string): boolean {
 }
 
 /**
- * Removes forwarding headers that no proxy has set: those of a peer that is not listed. Without a list, a peer over
- * plain HTTP in a local network is taken for a proxy. A host or scheme that is not valid is removed in any case,
- * because URLs are built of it.
+ * Removes forwarding headers that no proxy has set: those of a peer that is not listed. Without a list, every peer is
+ * taken for a proxy if the server is behind one, and otherwise a peer over plain HTTP in a local network. A host or
+ * scheme that is not valid is removed in any case, because URLs are built of it.
  */
 export function dropUntrustedForwarding(request: Request, proxies: TrustedProxies): void {
   const { headers } = request
@@ -61,7 +62,8 @@ function removeHeader({ headers, rawHeaders }: Request, name: string) {
 
 function isProbablyProxy(request: Request, { config }: TrustedProxies): boolean {
   const isEncrypted = (request.socket as Partial<TLSSocket>).encrypted === true
-  return config.trustedProxies === '' && !isEncrypted && isInLocalNetwork(request)
+  if (config.trustedProxies !== '') return false
+  return config.behindProxy || (!isEncrypted && isInLocalNetwork(request))
 }
 
 function isWellFormed(name: string, value: string): boolean {

@@ -80,7 +80,8 @@ export function roomForConnections(configured: number, available: readonly (numb
 
 /** How many files and connections the operating system lets this process open; `undefined` if it does not say. */
 export function maxOpenFiles(): number | undefined {
-  const { userLimits } = process.report.getReport() as { userLimits?: { open_files?: { soft?: unknown } } }
+  const report = process.report as NodeJS.ProcessReport | undefined // Other platforms have none.
+  const { userLimits } = (report?.getReport() ?? {}) as { userLimits?: { open_files?: { soft?: unknown } } }
   const soft = userLimits?.open_files?.soft
   return typeof soft === 'number' ? soft : undefined
 }

@@ -53,11 +53,13 @@ export function openEventStream(
   }
   const heartbeat = setInterval(write, HEARTBEAT_INTERVAL_MS, ':\n\n').unref()
   let ending: NodeJS.Timeout | undefined
-  res.once('close', () => {
+  const close = () => {
     clearInterval(heartbeat)
     clearTimeout(ending)
     onClose()
-  })
+  }
+  if (res.closed || req.socket.destroyed) close() // The client left before; no event comes any more.
+  else res.once('close', close)
   req.socket.setKeepAlive(true, HEARTBEAT_INTERVAL_MS)
   return {
     send: (event, data) => write(formatEvent(event, data)),

@@ -173,10 +173,11 @@ function markRequest(event: H3Event, cloakroom: Cloakroom): { isRoot: boolean } 
   const isWithinCache = Boolean(caller?.cache) || callerStart?.isWithinCache === true
   const cookie = takeCookie(req, cloakroom.config.cookieName)
   if (!callerStart) keepHeaders(event.node.res, cloakroom.config.cookieName)
-  if (!caller) dropUntrustedForwarding(req, cloakroom)
+  const isRoot = !callerStart && caller !== INTERNAL_CALL
+  if (isRoot && !import.meta.dev) dropUntrustedForwarding(req, cloakroom) // Nitro's own proxy sets them.
   const context = event.context as MarkedContext
   context[START] = new RequestStart(cloakroom, root, isWithinCache, cookie)
-  return { isRoot: !caller }
+  return { isRoot }
 }
 
 function isValidTarget({ node: { req } }: H3Event): boolean {

@@ -34,7 +34,7 @@ export function install(app: NitroApp, { storeOpeners, hasCustomEntry }: BuildIn
   markRequests(app.h3App, cloakroom)
   app.h3App.stack.unshift({ route: '/', handler: createGuard(cloakroom, app.localFetch) })
   guardUpgrades(app.h3App, cloakroom)
-  app.hooks.hook('beforeResponse', checkCookieOf)
+  checkCookies(app)
   app.hooks.hook('error', setOutageHeaders)
   app.hooks.hook('session:shutdown', () => connections.close())
   app.hooks.hook('close', async () => {
@@ -62,6 +62,16 @@ function reportWhenOriginsAreKnown(app: NitroApp, cloakroom: Cloakroom, hasCusto
   }
   const timer = setTimeout(report, LISTENING_TIMEOUT_MS).unref()
   const stopWaiting = app.hooks.hook('session:listening', report)
+}
+
+/** Before a response with a body, and before an error, which has no such hook. */
+function checkCookies({ hooks, h3App: { options } }: NitroApp) {
+  const { onError } = options
+  hooks.hook('beforeResponse', checkCookieOf)
+  options.onError = async (error, event) => {
+    await checkCookieOf(event)
+    return onError?.(error, event)
+  }
 }
 
 /** Those that Nitro's own server stops for, by its own setting. */

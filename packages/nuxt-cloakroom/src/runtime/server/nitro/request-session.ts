@@ -54,7 +54,7 @@ export async function useServerSession(
   if (import.meta.dev && requestStartOf(root).isInternal) warnAboutInternalCall(root)
   const context = root.context as Record<symbol, MaybePromise<LoadedSession> | undefined>
   const loading = context[LOADED] ??= load(root)
-  const loaded = loading instanceof Promise ? await loading : loading
+  const loaded = context[LOADED] = loading instanceof Promise ? await loading : loading
   if (activity) await loaded.countActivity()
   return loaded.session
 }
@@ -80,8 +80,8 @@ export function maySessionBeUsed(event: H3Event): boolean {
 /** Call it before a response is sent: another request may have replaced the cookie that it sets. */
 export function checkCookieOf(event: H3Event): MaybePromise<void> {
   const { [LOADED]: loading } = event.context as Record<symbol, MaybePromise<LoadedSession> | undefined>
-  if (!(loading instanceof Promise)) return loading?.checkCookie()
-  return loading.then(loaded => loaded.checkCookie(), () => {}) // The request has responded with the error.
+  // One that is still being loaded has set no cookie.
+  return loading instanceof Promise ? undefined : loading?.checkCookie()
 }
 
 /** The session cookie that came with the browser's request. */
@@ -138,7 +138,7 @@ class LoadedSession {
 
   /** Sets no cookie after all if another request has replaced its secret. */
   checkCookie(): MaybePromise<void> {
-    return this.#state.sentGeneration === null ? undefined : withdrawOutdatedCookie(this.#state)
+    return this.#state.sent === null ? undefined : withdrawOutdatedCookie(this.#state)
   }
 }
 
@@ -179,8 +179,8 @@ class RootRequest implements SessionRequest, CookieWriter {
     return this.#responseSent ??= whenSent(this.#event.node.res)
   }
 
-  set(value: string, maxAge?: number): void {
-    this.#setCookie(options => serializeCookie(options, value, maxAge))
+  set(value: string, maxAge: number | undefined, isOutdated: () => boolean): void {
+    this.#setCookie(options => serializeCookie(options, value, maxAge), isOutdated)
   }
 
   clear(): void {
@@ -196,11 +196,11 @@ class RootRequest implements SessionRequest, CookieWriter {
    * Sets one cookie of this name, whatever was set before in this request. A browser that sends two has one for all
    * sites and one for this site alone (`Partitioned`), from before a change of `crossSite`: the other one is removed.
    */
-  #setCookie(serialize: (options: CookieOptions) => string) {
+  #setCookie(serialize: (options: CookieOptions) => string, isOutdated = () => false) {
     const { cookieName: name, crossSite } = this.cloakroom.config
     const line = serialize({ name, crossSite })
     const isDuplicate = this.#start.cookie.kind === 'duplicate'
     const lines = isDuplicate ? [serializeClearedCookie({ name, crossSite: !crossSite }), line] : [line]
-    setSessionCookie(this.#event.node.res, lines)
+    setSessionCookie(this.#event.node.res, lines, isOutdated)
   }
 }

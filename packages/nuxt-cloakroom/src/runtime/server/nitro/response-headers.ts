@@ -7,8 +7,9 @@ const WRITE_HEAD = Symbol('cloakroom: writeHead')
 
 /** What the module has set on a response. It still holds when the headers are written, whatever ran in between. */
 interface HeldHeaders {
-  /** The lines of `Set-Cookie` that the module has set. */
+  /** The lines of `Set-Cookie` that the module has set, and whether they must not be sent after all. */
   cookies: readonly string[]
+  isOutdated: () => boolean
   isPrivate: boolean
   /** Names in `Vary`, in addition to `Cookie`. */
   vary: string
@@ -45,15 +46,21 @@ export function markPrivate(response: ServerResponse): void {
  * Sets the session cookie.
  *
  * @param lines for `Set-Cookie`, all of its name; they replace earlier ones
+ * @param isOutdated asked when the headers are written: if so, no cookie is set
  * @throws Error if the response has begun
  */
-export function setSessionCookie(response: ServerResponse, lines: readonly string[]): void {
+export function setSessionCookie(
+  response: ServerResponse,
+  lines: readonly string[],
+  isOutdated: () => boolean = () => false,
+): void {
   if (response.headersSent) {
     throw new Error('[cloakroom] The response has already begun, so its session cookie cannot be set. Write to the '
       + 'session before sending.')
   }
   const held = hold(response)
   held.cookies = lines
+  held.isOutdated = isOutdated
   setCookies(response, held)
 }
 
@@ -79,7 +86,7 @@ export function appendVary(response: ServerResponse, names: string): void {
 }
 
 function hold(response: HeldResponse): HeldHeaders {
-  return response[HELD] ??= { cookies: [], isPrivate: false, vary: '', others: {} }
+  return response[HELD] ??= { cookies: [], isOutdated: () => false, isPrivate: false, vary: '', others: {} }
 }
 
 /**
@@ -114,6 +121,7 @@ function keepHeadersAtEnd(response: HeldResponse) {
 }
 
 function restore(response: HeldResponse, held: HeldHeaders | undefined) {
+  if (held?.isOutdated()) held.cookies = []
   setCookies(response, held)
   if (held?.isPrivate) setPrivate(response)
   if (held) setOthers(response, held)

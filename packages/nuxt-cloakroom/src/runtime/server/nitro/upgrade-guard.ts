@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Hooks } from 'crossws'
 import type { App } from 'h3'
 import { classifyOrigin, originHeadersOf, originsFor, takeCookie } from '../http/request-headers'
-import { isValidHost } from '../http/request-target'
+import { dropUntrustedForwarding, isValidHost } from '../http/request-target'
 import type { ConnectionPlace } from '../live/connection-limits'
 import { SocketHeartbeat } from '../live/socket-heartbeat'
 import type { PingableSocket } from '../live/socket-heartbeat'
@@ -83,10 +83,11 @@ async function assertHandled(app: App, url: string) {
 /** Until the connection closes, whether a socket has been opened on it or not. */
 function takeSocketPlace(request: UpgradeRequest, cloakroom: Cloakroom) {
   const { headers, socket } = nodeRequestOf(request)
+  if (typeof socket.once !== 'function' || socket.destroyed) return // Another platform does not say when it closes.
   const place = takePlace({ headers, socket }, cloakroom, null)
   if (!place) throw httpError({ status: 429, code: 'rate_limited', message: 'Too many WebSockets are open.' })
   places.set(request, place)
-  socket.once?.('close', () => place.release())
+  socket.once('close', () => place.release())
 }
 
 /**
@@ -125,6 +126,7 @@ function checkUpgrade(request: UpgradeRequest, cloakroom: Cloakroom) {
   const { config, origins, listenerWatch } = cloakroom
   const nodeRequest = nodeRequestOf(request)
   assertValidHost(nodeRequest)
+  dropUntrustedForwarding(nodeRequest, cloakroom)
   const cookie = countForged(nodeRequest, takeCookie(nodeRequest, config.cookieName), cloakroom)
   if (cookie.kind === 'absent' || sessionRuleForPath(nodeRequest.url!) === false) return
   cookies.set(request, cookie)

@@ -38,4 +38,9 @@ export type Rejection = 'absent' | 'duplicate' | 'forged' | RecordRejection
 
 export type Authentication
   = { readonly outcome: 'authenticated', readonly session: AuthenticatedSession }
-    | { readonly outcome: Rejection, readonly session: null }
+    | {
+      readonly outcome: Rejection
+      readonly session: null
+      /** For `superseded`: the session as it is now, if it still has the same user. That user may end it. */
+      readonly endable?: StoredSession | undefined
+    }

@@ -11,7 +11,7 @@ import type { GuardedStore } from './guarded-store'
 import type { KeyRing } from './key-ring'
 import type { PendingRemovals } from './pending-removals'
 import { isExpired } from './policy'
-import { judgeOldSecret } from './previous-secret'
+import { isOfSameUser, judgeOldSecret } from './previous-secret'
 import type { StoredSession } from './record'
 import { decodeSession, isOfAnotherSession } from './record'
 import type { Clock, MaybePromise, StoredRecord } from './store'
@@ -149,7 +149,7 @@ export class CookieAuthenticator {
       return mayRecord ? this.#recordFirstUse(parsed, result, age) : authenticated(result)
     }
     if (result === 'ended' || result === 'secret_reuse') return this.#removeRejected(parsed, result)
-    return rejected(result)
+    return result === 'superseded' ? superseded(parsed, row!) : rejected(result)
   }
 
   async #recordFirstUse(
@@ -185,6 +185,12 @@ export class CookieAuthenticator {
 
 function authenticated(session: AuthenticatedSession): Authentication {
   return { outcome: 'authenticated', session }
+}
+
+function superseded({ key, secretHash }: ParsedCookie, row: StoredRecord): Authentication {
+  const session = decodeSession(key, row)!
+  const endable = isOfSameUser(secretHash, session.record) ? session : undefined
+  return { outcome: 'superseded', session: null, endable }
 }
 
 function rejected(outcome: Rejection): Authentication {

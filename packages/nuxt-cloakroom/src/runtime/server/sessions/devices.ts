@@ -37,7 +37,10 @@ export async function revokeUser(
   const { signedIn, remembered } = engine.config
   const rememberUntil = at + Math.max(signedIn.absolute, remembered.absolute)
   const removed = await engine.store.removeByUser(userId, at, except, rememberUntil)
-  for (const key of removed) engine.events.emit({ type: 'ended', id: sessionIdOf(key), reason: 'revoked' })
+  for (const key of removed) {
+    engine.generations.end(key)
+    engine.events.emit({ type: 'ended', id: sessionIdOf(key), reason: 'revoked' })
+  }
   return removed
 }
 

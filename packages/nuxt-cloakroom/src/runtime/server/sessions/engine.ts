@@ -7,6 +7,7 @@ import { confirmWrite } from './confirm-write'
 import { hashSecret, newSessionCookie, seal, sessionIdOf, storeKeyOf } from './crypto'
 import { SessionError } from './errors'
 import { SessionEvents } from './events'
+import { Generations } from './generations'
 import { GuardedStore } from './guarded-store'
 import type { KeyRing } from './key-ring'
 import { KeyedLock } from './keyed-lock'
@@ -45,6 +46,7 @@ export class SessionEngine {
   /** Queues the updates of one session, so that parallel ones need no retry within this process. */
   readonly locks = new KeyedLock()
   readonly removals: PendingRemovals
+  readonly generations = new Generations()
   readonly authenticator: CookieAuthenticator
 
   constructor({ driver, ring, config, clock = driver.clock ?? Date.now }: EngineOptions) {
@@ -52,7 +54,7 @@ export class SessionEngine {
     this.clock = clock
     this.ring = ring
     this.store = new GuardedStore(driver, clock, this.events)
-    this.removals = new PendingRemovals(this.store, clock, this.events)
+    this.removals = new PendingRemovals(this.store, clock, this.events, this.generations)
     this.authenticator = new CookieAuthenticator({
       ring, config, clock, events: this.events, store: this.store, removals: this.removals,
     })
@@ -140,11 +142,12 @@ export class SessionEngine {
   /** Compare-and-set of a whole record. For a session that has expired since it was read the result is `conflict`. */
   async replace(
     session: StoredSession,
-    record: SessionRecord,
+    next: SessionRecord,
     lastSeenAt = session.lastSeenAt,
   ): Promise<StoredSession | Exclude<ReplaceResult, 'replaced'>> {
     if (isExpired(session, this.clock())) return 'conflict'
     const { key, version } = session
+    const record = { ...next, key } // One of an earlier version has none.
     const value = record.data === session.record.data ? encodeRecord(record) : encodeBounded(record)
     const replace = () => this.store.replace(key, value, metaOf(record, lastSeenAt), version)
     const isWritten = (row: StoredRecord) => row.version === version + 1 && row.value === value
@@ -152,6 +155,7 @@ export class SessionEngine {
     const result = await confirmWrite(replace, () => this.confirm(key, row =>
       isWritten(row) || (isNewSecret && this.hasSecret(key, row, record)) ? 'replaced' : null))
     if (result !== 'replaced') return result
+    if (record.secretGeneration > session.record.secretGeneration) this.generations.record(key, record.secretGeneration)
     const latest = Math.max(lastSeenAt, session.lastSeenAt)
     return { key, record, values: revive(record.data), version: version + 1, lastSeenAt: latest }
   }

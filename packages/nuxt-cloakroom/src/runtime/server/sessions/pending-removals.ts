@@ -3,6 +3,7 @@ import { confirmWrite } from './confirm-write'
 import { sessionIdOf } from './crypto'
 import { SessionError } from './errors'
 import type { SessionEvents } from './events'
+import type { Generations } from './generations'
 import type { GuardedStore } from './guarded-store'
 import type { Clock } from './store'
 
@@ -24,12 +25,14 @@ export class PendingRemovals {
   readonly #store: GuardedStore
   readonly #clock: Clock
   readonly #events: Pick<SessionEvents, 'emit'>
+  readonly #generations: Generations
   readonly #pending = new Map<string, PendingRemoval>()
 
-  constructor(store: GuardedStore, clock: Clock, events: Pick<SessionEvents, 'emit'>) {
+  constructor(store: GuardedStore, clock: Clock, events: Pick<SessionEvents, 'emit'>, generations: Generations) {
     this.#store = store
     this.#clock = clock
     this.#events = events
+    this.#generations = generations
   }
 
   /** Whether the removal of the session with this store key is pending. */
@@ -54,7 +57,10 @@ export class PendingRemovals {
     try {
       const remove = () => this.#store.remove(key, at, reason, userId)
       const removed = await confirmWrite(remove, () => this.#findTombstone(key, at, reason))
-      if (removed) this.#events.emit({ type: 'ended', id: sessionIdOf(key), reason })
+      if (removed) {
+        this.#generations.end(key)
+        this.#events.emit({ type: 'ended', id: sessionIdOf(key), reason })
+      }
       this.#pending.delete(key)
       return removed
     }

@@ -35,7 +35,9 @@ export function judgeOldSecret(
   { now, age }: RequestTime,
   graceMs: number,
 ): OldSecretStanding {
-  if (!previous || !isKnown(secretHash, previous)) return 'secret_reuse'
+  // The cookie is sealed, so the secret was once valid: a request may be older than the last two of them.
+  const isFromBefore = now > rotatedAt - graceMs && now - age < rotatedAt
+  if (!previous || !isKnown(secretHash, previous)) return isFromBefore ? 'superseded' : 'secret_reuse'
   const isInGrace = isWithinGrace(previous, { now, age })
   if (previous.salt) return isInGrace ? 'previous' : 'secret_reuse'
   const isOnItsWay = now > rotatedAt - graceMs && now - age < rotatedAt + graceMs
@@ -63,15 +65,20 @@ export function succeed(secret: Buffer, { secretHash }: Pick<SessionRecord, 'sec
 }
 
 /** What remains of a secret that becomes invalid immediately. Its hash tells a late request from a stolen copy. */
-export function invalidate({ secretHash, previous }: SessionRecord, now: number): PreviousSecret {
+export function invalidate({ secretHash, previous, userId }: SessionRecord, now: number): PreviousSecret {
   const older = previous && (previous.grace === null || now < previous.grace.until) ? previous.hash : null
-  return { hash: secretHash, salt: '', grace: null, older }
+  return { hash: secretHash, salt: '', grace: null, older, userId }
 }
 
 /** The record once a client has presented the current secret: from now on the grace period of the previous one runs. */
 export function startGrace(record: SessionRecord, now: number, graceMs: number): SessionRecord {
   const { previous } = record
   return { ...record, previous: previous && { ...previous, grace: { from: now, until: now + graceMs } } }
+}
+
+/** Whether a secret that became invalid had opened the session of the user that it still has. */
+export function isOfSameUser(secretHash: string, { previous, userId }: SessionRecord): boolean {
+  return previous?.userId === userId && hashesMatch(secretHash, previous.hash)
 }
 
 /** The lower bound prevents a second grace period after a clock was set back. */

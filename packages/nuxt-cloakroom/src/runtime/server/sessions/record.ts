@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { unflatten } from 'devalue'
 import { SessionError } from './errors'
 import { flatten } from './plain-data'
@@ -5,6 +6,8 @@ import { secretTagOf } from './secret-tag'
 import type { RecordMeta, StoredRecord } from './store'
 
 const SCHEMA = 3
+const PROCESS_ID = randomBytes(6).toString('base64url')
+let writes = 0
 /** A longer stored value cannot be a record, and is not parsed. */
 const MAX_VALUE_CHARACTERS = 256 * 1024
 /** Of a whole record when its data changes. A rotation may add a few bytes. */
@@ -19,6 +22,8 @@ export interface PreviousSecret {
   readonly grace: GracePeriod | null
   /** The hash of the secret before that one, if requests with it may still be on their way. */
   readonly older: string | null
+  /** Whose session it was then. Only for a secret that became invalid immediately. */
+  readonly userId?: string | null
 }
 
 /** In milliseconds since the epoch. */
@@ -85,8 +90,9 @@ export function revive(data: FlatData): SessionValues {
   return unflatten(data as unknown[]) as SessionValues
 }
 
+/** Each write has an id, so that after a write without an answer its text is not taken for that of another one. */
 export function encodeRecord(record: SessionRecord): string {
-  return JSON.stringify({ ...record, schema: SCHEMA })
+  return JSON.stringify({ ...record, schema: SCHEMA, writeId: nextWriteId() })
 }
 
 /** @throws SessionError `too_large` */
@@ -171,6 +177,11 @@ function isRecord(value: unknown): value is SessionRecord {
     && typeof record.persistent === 'boolean'
     && typeof record.label === 'string'
     && Array.isArray(record.data)
+}
+
+/** Unique among all processes, without a draw of random bytes for each write. */
+function nextWriteId(): string {
+  return `${PROCESS_ID}${(writes++).toString(36)}`
 }
 
 function isPlainObject(value: unknown): value is SessionValues {

@@ -50,7 +50,7 @@ async function createSession<Data extends object>(state: SessionState, change: U
   const create = async () => {
     const data = await applyUpdate<Data | SessionValues>(NO_DATA, change as Update<Data | SessionValues>)
     adopt(state, await state.engine.create(state.request.label, data))
-    state.sentGeneration = null // No other request has this session yet.
+    state.sent = null // No other request has this session yet.
   }
   state.creating = create()
   try {
@@ -67,4 +67,5 @@ function dropUpdate(state: SessionState, key: string, generation: number): void 
   if (generation !== state.generation) return
   state.current = null
   state.isLost = true
+  state.lostKey = key
 }

@@ -4,6 +4,7 @@ import { hashSecret, hashesMatch, sessionIdOf } from './crypto'
 import type { SessionEngine } from './engine'
 import { SessionError, crossOriginRefused } from './errors'
 import type { NextState } from './next-state'
+import type { StoredSession } from './record'
 import { replaceSecret, rotateSecret } from './next-state'
 import { isRotationDue } from './policy'
 import type { ComputeNext } from './update-with-retry'
@@ -27,11 +28,20 @@ export interface SessionRequest {
 
 /** Where the browser's session cookie is set and cleared. */
 export interface CookieWriter {
-  /** @param maxAge seconds; without it the cookie ends with the browser */
-  set(value: string, maxAge?: number): void
+  /**
+   * @param maxAge seconds; without it the cookie ends with the browser
+   * @param isOutdated asked when the headers are written: if so, the cookie is not set after all
+   */
+  set(value: string, maxAge: number | undefined, isOutdated: () => boolean): void
   clear(): void
   /** Sets no cookie after all: the browser keeps what it has. */
   withdraw(): void
+}
+
+/** A cookie that the response sets. */
+export interface SentCookie {
+  readonly key: string
+  readonly secretGeneration: number
 }
 
 /** What one request knows of its session. The functions in `session*.ts` read and change it. */
@@ -46,11 +56,15 @@ export interface SessionState {
   generation: number
   /** The session ended, or another request replaced its cookie: writes are dropped until this request signs in. */
   isLost: boolean
+  /** The session that was lost, if this request had it. */
+  lostKey: string | null
   /**
-   * The generation of the secret in the cookie that the response sets, if another request may have replaced it by the
-   * time the response is sent.
+   * The session whose cookie the response sets, and the generation of its secret, if another request may have replaced
+   * it by the time the response is sent.
    */
-  sentGeneration: number | null
+  sent: SentCookie | null
+  /** The session that another request of the same user has given a new secret, while this one was on its way. */
+  readonly endable: StoredSession | undefined
   /** The creation of the session, while it is under way. */
   creating: Promise<void> | undefined
   /** The start of a sign-in: that of the request, or later if the request has revoked the user's sessions. */
@@ -81,9 +95,10 @@ export function sendCookie(state: SessionState, { session, cookie }: Authenticat
   const { engine } = state
   const { persistent, expiresAt } = session.record
   const maxAge = persistent ? Math.floor((expiresAt - engine.clock()) / 1000) : undefined
-  state.cookieWriter.set(engine.seal(cookie), maxAge)
+  const sent = { key: session.key, secretGeneration: session.record.secretGeneration }
+  state.cookieWriter.set(engine.seal(cookie), maxAge, () => engine.generations.isOutdated(sent))
   state.browserCookie = cookie
-  state.sentGeneration = session.record.secretGeneration
+  state.sent = sent
 }
 
 /**
@@ -91,12 +106,11 @@ export function sendCookie(state: SessionState, { session, cookie }: Authenticat
  * its response may reach the browser first, and this one's cookie must not replace the newer one. A store that does not
  * respond changes nothing.
  */
-export async function withdrawOutdatedCookie(state: SessionState): Promise<void> {
-  const { current, engine, sentGeneration } = state
-  if (sentGeneration === null || !current) return
+export async function withdrawOutdatedCookie({ engine, sent, cookieWriter }: SessionState): Promise<void> {
+  if (sent === null) return
   try {
-    const latest = await engine.get(current.session.key)
-    if (latest?.record.secretGeneration !== sentGeneration) state.cookieWriter.withdraw()
+    const latest = await engine.get(sent.key)
+    if (latest?.record.secretGeneration !== sent.secretGeneration) cookieWriter.withdraw()
   }
   catch (error) {
     if (!(error instanceof SessionError)) throw error
@@ -145,13 +159,15 @@ export async function rotatePeriodically(state: SessionState): Promise<void> {
 export function leaveSession(state: SessionState): void {
   loseSession(state)
   state.isLost = false
-  state.sentGeneration = null
+  state.lostKey = null
+  state.sent = null
   state.cookieWriter.clear()
 }
 
 /** Ends the request's use of the session: its later writes are dropped, unless it signs in. */
 export function loseSession(state: SessionState): void {
   state.generation++
+  state.lostKey = state.current?.session.key ?? state.lostKey
   state.current = null
   state.isLost = true
 }

@@ -38,25 +38,40 @@ export async function signInUser<Data extends object>(
 
 /**
  * See `ServerSession.signOut`. Ends the session that the request was authenticated for: if another request has assigned
- * it to a user in the meantime, it lives on, and the browser keeps its new cookie.
+ * it to another user in the meantime, it lives on, and the browser keeps its new cookie.
  */
 export async function signOutVisitor(state: SessionState): Promise<void> {
   assertMayWrite(state)
   await state.creating?.catch(() => {})
-  const { current, engine } = state
-  if (!current) {
-    if (!state.isLost) leaveSession(state)
-    return
+  const session = state.current?.session ?? state.endable
+  if (!session) {
+    const { isLost, lostKey, engine } = state
+    if (isLost && (lostKey === null || await engine.get(lostKey) !== null)) throw overtaken()
+    return leaveSession(state)
   }
-  const { key, record: { userId } } = current.session
   loseSession(state)
-  const isOver = await engine.removals.remove(key, 'signed_out', userId).catch((error: unknown) => {
-    leaveSession(state)
-    throw error
-  }) || await engine.get(key) === null
-  if (!isOver) return
+  const { key, record: { userId } } = session
+  const isOver = await end(state, key, userId)
+  if (!isOver) throw overtaken()
   leaveSession(state)
   if (userId !== null) notifyUser(state, userId)
+}
+
+/** Returns whether the session has ended, now or before; if not, another user has it. */
+async function end(state: SessionState, key: string, userId: string | null): Promise<boolean> {
+  const { removals } = state.engine
+  try {
+    return await removals.remove(key, 'signed_out', userId) || await state.engine.get(key) === null
+  }
+  catch (error) {
+    leaveSession(state)
+    throw error
+  }
+}
+
+function overtaken(): SessionError {
+  return new SessionError('conflict', 'Another request has signed in with this session in the meantime, so it goes on. '
+    + 'Sign out again.')
 }
 
 /** See `ServerSession.devices`. */
@@ -68,8 +83,11 @@ export async function listUserDevices(state: SessionState): Promise<Device[]> {
 export async function revokeOneOfUser(state: SessionState, id: string): Promise<boolean> {
   assertMayWrite(state)
   const userId = requireUser(state)
-  const isCurrent = id === sessionIdOf(state.current!.session.key)
-  const isRevoked = await revokeDevice(state.engine, userId, id)
+  const { key } = state.current!.session
+  const isCurrent = id === sessionIdOf(key)
+  const isRevoked = isCurrent
+    ? await state.engine.removals.remove(key, 'revoked', userId) // Also if the store has lost it from the list.
+    : await revokeDevice(state.engine, userId, id)
   if (isCurrent) leaveSession(state)
   if (isRevoked) notifyUser(state, userId)
   return isRevoked

@@ -18,7 +18,7 @@ export function openSession(
   engine: SessionEngine,
   request: SessionRequest,
   cookieWriter: CookieWriter,
-  { outcome, session: current }: Authentication,
+  { outcome, session: current, ...rest }: Authentication,
 ): SessionState {
   const isOutdated = current?.outdated === 'secret'
   const state: SessionState = {
@@ -29,7 +29,9 @@ export function openSession(
     browserCookie: isOutdated ? null : current?.cookie ?? null,
     generation: 0,
     isLost: outcome === 'superseded',
-    sentGeneration: null,
+    lostKey: null,
+    sent: null,
+    endable: 'endable' in rest ? rest.endable : undefined,
     creating: undefined,
     signInStartedAt: request.startedAt,
   }
@@ -169,6 +171,9 @@ export class ServerSession<Data extends object = SessionValues> {
   /**
    * Ends the session for good and clears the cookie. The cookie is cleared even if the store does not respond; the 503
    * then means that it is not done yet. This process keeps trying, and accepts no request with that session.
+   *
+   * @throws SessionError `conflict` if another request has signed in another user with this session in the meantime:
+   * then that user's session goes on, and the cookie stays
    */
   async signOut(): Promise<void> {
     await signOutVisitor(this.#state)

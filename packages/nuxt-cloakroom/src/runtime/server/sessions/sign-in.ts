@@ -56,6 +56,8 @@ async function assignUser(engine: SessionEngine, current: AuthenticatedSession |
   const { outcome, evicted } = await writeAssignment(engine, key, record, request, current?.session.version)
   for (const other of evicted) engine.events.emit({ type: 'ended', id: sessionIdOf(other), reason: 'evicted' })
   if (outcome !== 'written') return outcome
+  engine.generations.record(key, record.secretGeneration)
+  for (const other of evicted) engine.generations.end(other)
   const version = (current?.session.version ?? 0) + 1
   const session = { key, record, values: revive(record.data), version, lastSeenAt: now }
   return { session, cookie, outdated: null } satisfies AuthenticatedSession

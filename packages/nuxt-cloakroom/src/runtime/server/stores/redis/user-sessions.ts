@@ -10,6 +10,8 @@ import type { RedisClient, RunScript } from './scripts'
 
 /** An index entry without a record may be a sign-in that is being written. After this time it is a leftover. */
 const CLAIM_LIFETIME_MS = 60_000
+/** A revocation ends what the index names within this time. */
+const REVOCATION_DURATION_MS = 5000
 const MAX_ROUNDS = 200
 const CLAIM_BYTES = 9
 
@@ -154,7 +156,7 @@ export function userSessions({ client, run, keys, clock, removeAnonymous, publis
     const members = await run('userRevoke', names, removedAt, rememberUntil - removedAt, except ?? '') as string[]
     const entries = members.map(entryOf).filter(({ key }) => key !== except)
     const removed = await removeEntries(userId, entries, removedAt, 'revoked')
-    if (removed.length > 0) publishUser(userId)
+    publishUser(userId) // Also if none was listed: the others may have been lost from the index.
     return removed
   }
 
@@ -183,7 +185,11 @@ export function userSessions({ client, run, keys, clock, removeAnonymous, publis
     client,
     run,
     keys,
-    endRevoked: ({ key, claim }, revokedAt) => writeTombstone(key, revokedAt, 'revoked', { claim }),
+    async endRevoked({ key, claim }, revokedAt) {
+      const now = clock()
+      // Before that the revocation itself may still be at work, which counts what it ends.
+      if (now - revokedAt > REVOCATION_DURATION_MS) await writeTombstone(key, now, 'revoked', { claim })
+    },
   })
 
   return { read, remove, assignUser, removeByUser, list }
