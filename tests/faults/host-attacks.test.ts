@@ -17,6 +17,7 @@ const stores = [
 
 interface Options {
   readonly fresh: string[]
+  readonly activity: string[]
   readonly signedIn: string[]
   readonly window: string[]
   readonly max: string[]
@@ -48,8 +49,8 @@ describe.each(stores.filter(({ skip }) => !skip))('attacks on an app with its se
   const userOf = async (who = visitor) => (await who.get('/api/me')).json<{ userId: string | null }>().userId
 
   it('by options without a value: each one is an error, also for an anonymous visitor', async () => {
-    const { fresh, signedIn, window, max, userId } = (await visitor.get('/api/attack/options')).json<Options>()
-    for (const outcomes of [fresh, signedIn, window, max]) expect(new Set(outcomes)).toEqual(new Set(['TypeError']))
+    const { fresh, activity, signedIn, window, max, userId } = (await visitor.get('/api/attack/options')).json<Options>()
+    for (const outcomes of [fresh, activity, signedIn, window, max]) expect(new Set(outcomes)).toEqual(new Set(['TypeError']))
     expect(userId).toEqual(['TypeError', 'TypeError', 'TypeError', 'InvalidUserIdError', 'InvalidUserIdError'])
   })
 
@@ -70,6 +71,22 @@ describe.each(stores.filter(({ skip }) => !skip))('attacks on an app with its se
       listed: 1, ended: 1,
     })
     expect([await userOf(), await userOf(other)]).toEqual(['\uFFFD', null])
+  })
+
+  it('by a reset of the password, after which the user signs in again in the same request', async () => {
+    await signIn('dan')
+    const before = visitor.copy()
+    expect((await visitor.post('/api/attack/user', { other: 'dan', userId: 'dan' })).status).toBe(200)
+    expect([await userOf(before), await userOf()]).toEqual([null, 'dan'])
+  })
+
+  it('by a revocation that arrives before a sign-in and is carried out after it', async () => {
+    await signIn('ada')
+    const late = visitor.copy().get('/api/attack/held?name=all&end=all')
+    await eventually(() => signInOnce('bob'))
+    await eventually(async () => expect(await release('all')).toBe(true))
+    expect((await late).setCookie).toEqual([])
+    expect(await userOf()).toBe('bob')
   })
 
   it('by a sign-out that arrives before a sign-in and is carried out after it', async () => {

@@ -33,7 +33,7 @@ describe.skipIf(!program)('Nitro’s own server behind nginx over plain HTTP', (
     const nginx = await startNginx(program!, `location / { proxy_pass ${server.url}; ${UPGRADES} ${settings} }`)
     running.push(nginx, server)
     const visitor = new FixtureVisitor({ ...server, url: nginx.url })
-    const headers = { 'host': 'app.example.com', 'sec-fetch-site': 'same-origin' }
+    const headers = { 'host': 'app.example.com', 'sec-fetch-site': 'same-origin', 'origin': ORIGIN }
     expect((await visitor.visit('/api/sign-in', { method: 'POST', headers })).status).toBe(200)
     return { server, nginx, visitor }
   }

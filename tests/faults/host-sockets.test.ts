@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { connect } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { FIXTURE_ORIGIN, startFixture } from '../support/fixture-server.ts'
 import type { FixtureServer } from '../support/fixture-server.ts'
@@ -64,6 +65,22 @@ describe('the WebSockets of an app, with the module on Nitro’s own server', ()
       expect(await closeCode).toBe(code)
     })
 
+    it('in more than 1,024 fragments closes the socket, however short it is', async () => {
+      const { socket, closeCode } = await open()
+      const byte = (code: number) => frame(code, Buffer.of(0x61), { isFinal: false })
+      socket.write(Buffer.concat([byte(TEXT), ...Array.from({ length: 1100 }, () => byte(CONTINUATION))]))
+      expect([MESSAGE_TOO_BIG, null]).toContain(await closeCode)
+    })
+
+    it('in 1,000 fragments is received', async () => {
+      const { socket, closeCode } = await open()
+      const byte = (code: number, isFinal = false) => frame(code, Buffer.of(0x61), { isFinal })
+      const fragments = Array.from({ length: 998 }, () => byte(CONTINUATION))
+      socket.write(Buffer.concat([byte(TEXT), ...fragments, byte(CONTINUATION, true)]))
+      socket.write(frame(0x8, Buffer.of(0x03, 0xE8)))
+      expect(await closeCode).toBe(1000)
+    })
+
     it('of exactly the limit is received, in fragments too', async () => {
       const { socket, closeCode } = await open()
       for (const [index, code] of [TEXT, CONTINUATION, CONTINUATION, CONTINUATION].entries()) {
@@ -85,6 +102,18 @@ describe('the WebSockets of an app, with the module on Nitro’s own server', ()
     expect(await statusOf('/ws/plain', { host: '%%%' })).toBe(400)
   })
 
+  it('that are refused and reset by the client leave nothing in the log', async () => {
+    const upgrade = ['GET /nowhere HTTP/1.1', 'Host: a', 'Connection: Upgrade', 'Upgrade: websocket', '', ''].join('\r\n')
+    for (let count = 0; count < 50; count++) {
+      const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
+      await once(socket, 'connect')
+      socket.write(upgrade)
+      socket.resetAndDestroy()
+    }
+    await requestUpgrade(server, '/nowhere', {}) // Until the server has seen them all.
+    expect(server.unusualLogs).toEqual([])
+  })
+
   it('are limited by address, those of signed-in users not, and requests are served all the same', async () => {
     const limited = await startFixture(app, {
       NUXT_CLOAKROOM_MAX_CONNECTIONS_PER_ADDRESS: String(MAX_PER_ADDRESS),
@@ -98,9 +127,12 @@ describe('the WebSockets of an app, with the module on Nitro’s own server', ()
     expect(refused).toMatchObject({ status: 429, headers: { 'retry-after': '2' } })
     await open('/ws/plain', { 'x-forwarded-for': '203.0.113.8' }, limited)
     const own = { ...forwarded, cookie: visitor.cookie, origin: FIXTURE_ORIGIN }
-    expect((await requestUpgrade(limited, '/ws/chat', own)).status).toBe(429) // The guard does not know the user yet.
-    await open('/ws/chat', { 'x-forwarded-for': '203.0.113.9', 'cookie': visitor.cookie }, limited)
-    await open('/ws/chat', { 'x-forwarded-for': '203.0.113.9', 'cookie': visitor.cookie }, limited)
+    await open('/ws/chat', own, limited)
+    await open('/ws/chat', own, limited)
+    const stranger = new FixtureVisitor(limited)
+    await stranger.post('/api/count')
+    const anonymous = { ...forwarded, cookie: stranger.cookie, origin: FIXTURE_ORIGIN }
+    expect((await requestUpgrade(limited, '/ws/chat', anonymous)).status).toBe(429)
     const full = await requestUpgrade(limited, '/ws/plain', { 'x-forwarded-for': '203.0.113.10' })
     expect(full.status).toBe(429)
     expect((await visitor.get('/api/_session/events')).status).toBe(429)

@@ -57,6 +57,18 @@ describe('a user straight from a database', () => {
     expect((await view()).session).toBeNull()
   })
 
+  it('may be a text, which never sees the data of the user before either', async () => {
+    await set('alice')
+    expect((await set('text')).json()).toEqual({ secure: null })
+    expect(await view()).toMatchObject({ session: { userId: 'bob' }, data: { user: 'bob' } })
+  })
+
+  it('may not be a list, and null changes nothing', async () => {
+    await set('alice')
+    expect([(await set('list')).status, (await set('nobody')).status]).toEqual([500, 200])
+    expect(await view()).toMatchObject({ session: { userId: 'github:alice' }, data: { user: { github: 'alice' } } })
+  })
+
   it('never sees the data of the user before, and keeps its own with a further account', async () => {
     expect((await set('alice')).json()).toEqual({ secure: { password: PASSWORD } })
     expect((await set('bob')).json()).toEqual({ secure: null })

@@ -95,7 +95,6 @@ describe('a request that says it is of the same origin', () => {
     ['the app’s own origin', 'https://app.example.com', 'app.example.com', APP],
     ['the default port', 'https://app.example.com', 'app.example.com:443', APP],
     ['a second name', 'https://shop.example.com', 'shop.example.com', APP],
-    ['a second name, behind a proxy that changes Host', 'https://shop.example.com', '10.0.0.1:3000', APP],
     ['a tenant in development', 'http://shop.localhost:3000', 'shop.localhost:3000', { ...DEVELOPMENT, forwarded }],
     ['a mapped port', 'http://localhost:8080', 'localhost:8080', DEVELOPMENT],
     ['no configured origin, behind a proxy that changes Host', 'https://app.example.com', '127.0.0.1:3000', {}],
@@ -109,10 +108,23 @@ describe('a request that says it is of the same origin', () => {
     ['the app’s own Host', 'app.example.com', APP],
     ['the app’s own Host in development', 'localhost:3000', { ...DEVELOPMENT, forwarded }],
     ['the app’s own Host and port', 'app.example.com:443', APP],
+    ['a Host that a proxy has changed', '10.0.0.1:3000', APP],
+    ['its own Host, over plain HTTP', 'evil.test', { encrypted: true }],
     ['no configured origin, over TLS', 'app.example.com', { encrypted: true }],
   ])('and names another one is foreign, with %s', (_case, host, options) => {
-    expect(classify(EVIL, host, options)).toBe('foreign')
+    expect(classify(host === 'evil.test' ? 'http://evil.test' : EVIL, host, options)).toBe('foreign')
     expect(classify('not an origin', host, options)).toBe('foreign')
+  })
+
+  it('and has a foreign Referer instead of an origin is foreign', () => {
+    const { own } = APP
+    const headers = { 'host': 'app.example.com', 'sec-fetch-site': 'same-origin' }
+    const request = { headers, socket: {} as unknown as Socket }
+    const proxies = { config: { behindProxy: false }, isTrustedPeer: () => false }
+    const known = originsFor(request, { own: new Set(own), allowed: new Set() }, proxies)
+    const classified = [`${EVIL}/page`, `${own[0]}/page`, ''].map(referer =>
+      classifyOrigin(originHeadersOf('POST', { ...headers, referer }, true), known))
+    expect(classified).toEqual(['foreign', 'own', 'own'])
   })
 
   it('may hide its origin', () => {

@@ -92,7 +92,18 @@ describe('a connection that watches a session', () => {
   it('is notified when the sessions of its user change', async () => {
     const { messages } = watch((await signIn()).session)
     emitChanged('ada')
+    await pass(0)
     expect(messages).toEqual([{ type: 'changed' }])
+  })
+
+  it('is notified that its session has ended, if only the list of the user says so', async () => {
+    const { session } = await signIn()
+    const { messages } = watch(session)
+    await pass(1)
+    await bench.driver.remove(session.key, Date.now(), 'revoked')
+    emitChanged('ada')
+    await pass(0)
+    expect(messages).toEqual([{ type: 'ended', reason: 'revoked' }])
   })
 
   it('is notified of a sign-in and when its response has been sent, and of nothing after that', async () => {

@@ -45,7 +45,8 @@ export default defineHandler(async (event) => {
 })
 
 function follow(event: RequestEvent, session: StoredSession) {
-  const place = takePlace(nodeRequestOf(event).req, useCloakroom(), session.record.userId)
+  const isLimitedByAddress = session.record.userId === null
+  const place = takePlace(nodeRequestOf(event).req, useCloakroom(), { isLimitedByAddress })
   if (!place) throw tooManyStreams(event)
   const stop = useCloakroom().connections.watch(session, message => notify(stream, message))
   if (!stop) {

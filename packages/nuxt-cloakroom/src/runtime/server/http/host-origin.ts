@@ -39,15 +39,14 @@ export class HostOrigin {
   }
 
   /**
-   * Whether a page of this origin can have sent the request to this app at all. Not, if the Host header names another
-   * host, and is surely the browser's own: it is one of the app's, or came over TLS without a proxy.
+   * Whether a page of this origin can have sent the request to this app at all: if the Host header names it, or may not
+   * be the browser's own, because a proxy that nobody has configured may have changed it.
    *
-   * @param own the app's configured origins
+   * @param isConfigured whether the app's origins are known
    */
-  mayBe(origin: string, own: ReadonlySet<string>): boolean {
-    if (isAt(this.#host, origin)) return true
-    const isGenuine = own.size > 0 ? [...own].some(known => isAt(this.#host, known)) : this.#isDirectOverTls
-    return !isGenuine
+  mayBe(origin: string, isConfigured: boolean): boolean {
+    if (isAt(this.#host, origin)) return origin.startsWith('https:') || !this.#isDirectOverTls
+    return !isConfigured && !this.#isDirectOverTls
   }
 
   get #isDirectOverTls(): boolean {

@@ -133,7 +133,7 @@ export function originsFor(
   proxies: ProxyKnowledge,
 ): KnownOrigins {
   const host = () => new HostOrigin(request, proxies)
-  const reachable = { has: (origin: string) => own.has(origin) || host().mayBe(origin, own) }
+  const reachable = { has: (origin: string) => own.has(origin) || host().mayBe(origin, own.size > 0) }
   return { own: own.size > 0 ? own : { has: origin => host().has(origin) }, allowed, reachable }
 }
 
@@ -153,9 +153,10 @@ export function classifyOrigin(request: OriginHeaders, known: KnownOrigins): Req
 }
 
 /** `null` is the origin of a page that hides it, also from its own server. */
-function isContradiction({ origin, secFetchSite }: OriginHeaders, { reachable }: KnownOrigins): boolean {
+function isContradiction({ origin, referer, secFetchSite }: OriginHeaders, { reachable }: KnownOrigins): boolean {
   if (secFetchSite !== 'same-origin' && secFetchSite !== 'none') return false
-  return origin !== undefined && origin !== 'null' && reachable?.has(origin) === false
+  const named = origin ?? (secFetchSite === 'same-origin' && referer ? originOf(referer) : undefined)
+  return named !== undefined && named !== 'null' && reachable?.has(named) === false
 }
 
 function classifySafe(request: OriginHeaders, { own }: KnownOrigins): RequestOrigin {

@@ -7,8 +7,6 @@ export interface ConnectionLimitsOptions {
 
 /** A place among the connections, until `release` is called. */
 export interface ConnectionPlace {
-  /** It belongs to a signed-in user, whose sessions and connections are limited already. */
-  belongsToUser(): void
   release(): void
 }
 
@@ -29,26 +27,21 @@ export class ConnectionLimits {
    * Takes a place for a connection.
    *
    * @param address the client's; `null`: it is unknown, or the place belongs to a user, and is not counted by address
+   * @param maxConnections how many connections the server accepts, if it has a limit
    * @returns which limit is reached instead
    */
-  take(address: string | null): ConnectionPlace | 'full' | 'full_for_address' {
-    if (this.#count >= this.#options.max) return 'full'
+  take(address: string | null, maxConnections?: number): ConnectionPlace | 'full' | 'full_for_address' {
+    if (this.#count >= roomForConnections(this.#options.max, [maxConnections])) return 'full'
     if (address !== null && this.#countOf(address) >= this.#options.maxPerAddress) return 'full_for_address'
     this.#count++
-    let counted = address
-    if (counted !== null) this.#addresses.set(counted, this.#countOf(counted) + 1)
+    if (address !== null) this.#addresses.set(address, this.#countOf(address) + 1)
     let isOpen = true
-    const belongsToUser = () => {
-      if (counted !== null) this.#releaseAddress(counted)
-      counted = null
-    }
     return {
-      belongsToUser,
       release: () => {
         if (!isOpen) return
         isOpen = false
         this.#count--
-        belongsToUser()
+        if (address !== null) this.#releaseAddress(address)
       },
     }
   }

@@ -70,7 +70,7 @@ export class Connections {
     else if (event.type === 'signed_in') {
       this.#dismiss(this.#watched.get(event.id), { type: 'signed_in', responseSent: event.responseSent })
     }
-    else if (event.type === 'sessions_changed') this.#notifyUser(this.#watched.user(userTagOf(event.userId)))
+    else if (event.type === 'sessions_changed') void this.#recheckUser(this.#watched.user(userTagOf(event.userId)))
   }
 
   /** Notifies all connections that the server stops, and accepts no more. */

@@ -14,11 +14,16 @@ let hasWarned = false
 /**
  * Takes a place for an event stream or a WebSocket. Returns `null` if there is none left.
  *
- * @param userId of the session; `null` if there is none, or no user
+ * @param isLimitedByAddress not if the limits of a signed-in user hold
  */
-export function takePlace(request: Request, limits: Limits, userId: string | null): ConnectionPlace | null {
-  const address = userId === null && !isProbablyProxy(request, limits) ? limits.clientAddress(request) : null
-  const place = limits.connectionLimits.take(address)
+export function takePlace(
+  request: Request,
+  limits: Limits,
+  { isLimitedByAddress }: { isLimitedByAddress: boolean },
+): ConnectionPlace | null {
+  const address = isLimitedByAddress && !isProbablyProxy(request, limits) ? limits.clientAddress(request) : null
+  const { server } = request.socket as { server?: { maxConnections?: number } }
+  const place = limits.connectionLimits.take(address, server?.maxConnections || undefined)
   if (typeof place !== 'string') return place
   if (!hasWarned) warn(place)
   hasWarned = true

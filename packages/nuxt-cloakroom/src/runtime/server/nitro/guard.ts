@@ -32,6 +32,8 @@ interface MarkedContext {
 interface Root {
   readonly event: H3Event
   readonly receivedAt: number
+  /** When the request has last ended all sessions of a user: a sign-in that follows is not defeated by that. */
+  revokedAt: number
   /** The server called itself without passing a browser's request on, for example by the global `$fetch`. */
   readonly isInternal: boolean
 }
@@ -71,6 +73,11 @@ export class RequestStart {
   /** When it arrived, milliseconds since the epoch: before its body, and before any work was done for it. */
   get receivedAt(): number {
     return this.#root.receivedAt
+  }
+
+  /** A sign-in of this request counts from here on, milliseconds since the epoch. */
+  get signsInFrom(): number {
+    return Math.max(this.#root.receivedAt, this.#root.revokedAt + 1)
   }
 
   /** Whether there is no browser: the server called itself without passing a request on. */
@@ -142,6 +149,12 @@ export function currentEvent(): H3Event | undefined {
   return handled.getStore()
 }
 
+/** The request that is being handled right here, if there is one, has ended all sessions of a user. */
+export function noteRevocation(at: number): void {
+  const { [START]: start } = (currentEvent()?.context ?? {}) as MarkedContext
+  if (start) start.root.revokedAt = Math.max(at, start.root.revokedAt)
+}
+
 /** The start of the browser's request that led to `event`. @throws Error if the module does not run */
 export function requestStartOf(event: H3Event): RequestStart {
   const start = (event.context as MarkedContext)[START]
@@ -169,7 +182,7 @@ function markRequest(event: H3Event, cloakroom: Cloakroom): { isRoot: boolean } 
   const caller = (req as { __unenv__?: MarkedContext }).__unenv__
   const callerStart = caller?.[START]
   const root = callerStart?.root
-    ?? { event, receivedAt: cloakroom.engine.clock(), isInternal: caller === INTERNAL_CALL }
+    ?? { event, receivedAt: cloakroom.engine.clock(), revokedAt: -Infinity, isInternal: caller === INTERNAL_CALL }
   const isWithinCache = Boolean(caller?.cache) || callerStart?.isWithinCache === true
   const cookie = takeCookie(req, cloakroom.config.cookieName)
   if (!callerStart) keepHeaders(event.node.res, cloakroom.config.cookieName)

@@ -160,7 +160,7 @@ class RootRequest implements SessionRequest, CookieWriter {
   }
 
   get startedAt(): number {
-    return this.#start.receivedAt
+    return this.#start.signsInFrom
   }
 
   get label(): string {

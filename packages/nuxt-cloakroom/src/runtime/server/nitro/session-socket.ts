@@ -4,7 +4,7 @@ import type { CookieReading } from '../sessions/authentication'
 import { SessionError } from '../sessions/errors'
 import type { StoredSession } from '../sessions/record'
 import { useCloakroom } from './runtime'
-import { cookieOfUpgrade, placeOfUpgrade, withErrorResponse } from './upgrade-guard'
+import { cookieOfUpgrade, takeSocketPlace, takingPlace, withErrorResponse } from './upgrade-guard'
 
 /** WebSocket close codes (RFC 6455 section 7.4.1, and its registry at IANA). */
 const GOING_AWAY = 1001
@@ -23,11 +23,11 @@ interface SocketState {
 
 /** Hooks that accept no socket without a session, and close it when the session ends. */
 export function withSession(hooks: Partial<Hooks>, signedIn: boolean): Partial<Hooks> {
-  return {
+  return takingPlace({
     ...hooks,
     upgrade: request => withErrorResponse(async () => {
       const session = await authenticate(cookieOfUpgrade(request), signedIn)
-      if (session.record.userId !== null) placeOfUpgrade(request)?.belongsToUser()
+      takeSocketPlace(request, useCloakroom(), { isLimitedByAddress: session.record.userId === null })
       Object.assign(request.context, { [STATE]: { session, isClosing: false } satisfies SocketState })
       return hooks.upgrade?.(request)
     }),
@@ -42,7 +42,7 @@ export function withSession(hooks: Partial<Hooks>, signedIn: boolean): Partial<H
       stateOf(peer).stop?.()
       return hooks.close?.(peer, details)
     },
-  }
+  } satisfies Partial<Hooks>)
 }
 
 /** The session that a socket was opened with. @throws Error for a socket of another handler */

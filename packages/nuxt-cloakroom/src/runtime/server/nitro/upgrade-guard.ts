@@ -3,7 +3,7 @@ import type { Hooks } from 'crossws'
 import type { App } from 'h3'
 import { classifyOrigin, originHeadersOf, originsFor, takeCookie } from '../http/request-headers'
 import { dropUntrustedForwarding, isValidHost } from '../http/request-target'
-import type { ConnectionPlace } from '../live/connection-limits'
+import { limitFragments } from '../live/socket-fragments'
 import { SocketHeartbeat } from '../live/socket-heartbeat'
 import type { PingableSocket } from '../live/socket-heartbeat'
 import type { CookieReading } from '../sessions/authentication'
@@ -20,7 +20,16 @@ type NodeRequest = Pick<IncomingMessage, 'url' | 'headers' | 'rawHeaders' | 'soc
 
 /** The session cookies of upgrades under way. They are no longer in the requests' headers. */
 const cookies = new WeakMap<UpgradeRequest, CookieReading>()
-const places = new WeakMap<UpgradeRequest, ConnectionPlace>()
+const TAKES_PLACE = Symbol('cloakroom: takes a place for its sockets')
+
+/** Marks hooks that call {@link takeSocketPlace} themselves. */
+export function takingPlace<Hooks extends object>(hooks: Hooks): Hooks {
+  return Object.assign(hooks, { [TAKES_PLACE]: true })
+}
+
+function takesPlace(hooks: object): boolean {
+  return TAKES_PLACE in hooks
+}
 
 /** When a client may try again after the store did not respond. */
 export const RETRY_AFTER_SECONDS = '2'
@@ -54,14 +63,17 @@ export function guardUpgrades(app: App, cloakroom: Cloakroom): void {
       async upgrade(request) {
         await withErrorResponse(async () => {
           checkUpgrade(request, cloakroom)
-          if (!before?.hooks?.open && !before?.hooks?.message) await assertHandled(app, nodeRequestOf(request).url!)
-          takeSocketPlace(request, cloakroom)
+          const hooks = await hooksFor(app, nodeRequestOf(request).url!)
+          if (!hooks && !before?.hooks?.open && !before?.hooks?.message) throw noWebSocket()
+          // One of the module's finds out first whether a user is signed in.
+          if (!hooks || !takesPlace(hooks)) takeSocketPlace(request, cloakroom, { isLimitedByAddress: true })
         })
         return before?.hooks?.upgrade?.(request)
       },
       open(peer) {
         const { websocket } = peer as { websocket: Partial<PingableSocket> & { once?: NodeJS.EventEmitter['once'] } }
         if (websocket.ping) websocket.once?.('close', heartbeat.watch(websocket as PingableSocket))
+        limitFragments(websocket)
         return before?.hooks?.open?.(peer)
       },
     },
@@ -69,24 +81,30 @@ export function guardUpgrades(app: App, cloakroom: Cloakroom): void {
   options.websocket = websocket
 }
 
-/** The place of the socket that an upgrade opens; see `belongsToUser`. */
-export function placeOfUpgrade(request: UpgradeRequest): ConnectionPlace | undefined {
-  return places.get(request)
-}
-
-/** crossws accepts an upgrade on any path, and nothing would listen to the socket. */
-async function assertHandled(app: App, url: string) {
+/** The hooks of the route. crossws accepts an upgrade on any path, and nothing might listen to the socket. */
+async function hooksFor(app: App, url: string): Promise<object | undefined> {
   const route = await app.resolve(url.split('?', 1)[0]!)
-  if (!route?.handler?.__websocket__) throw httpError({ status: 404, message: 'There is no WebSocket on this path.' })
+  return route?.handler?.__websocket__
 }
 
-/** Until the connection closes, whether a socket has been opened on it or not. */
-function takeSocketPlace(request: UpgradeRequest, cloakroom: Cloakroom) {
+function noWebSocket() {
+  return httpError({ status: 404, message: 'There is no WebSocket on this path.' })
+}
+
+/**
+ * Takes a place until the connection closes, whether a socket has been opened on it or not.
+ *
+ * @throws HttpError 429 if there is none left
+ */
+export function takeSocketPlace(
+  request: UpgradeRequest,
+  cloakroom: Cloakroom,
+  limits: { isLimitedByAddress: boolean },
+): void {
   const { headers, socket } = nodeRequestOf(request)
   if (typeof socket.once !== 'function' || socket.destroyed) return // Another platform does not say when it closes.
-  const place = takePlace({ headers, socket }, cloakroom, null)
+  const place = takePlace({ headers, socket }, cloakroom, limits)
   if (!place) throw httpError({ status: 429, code: 'rate_limited', message: 'Too many WebSockets are open.' })
-  places.set(request, place)
   socket.once('close', () => place.release())
 }
 
@@ -125,6 +143,8 @@ export async function withErrorResponse<Result>(step: () => Result | Promise<Res
 function checkUpgrade(request: UpgradeRequest, cloakroom: Cloakroom) {
   const { config, origins, listenerWatch } = cloakroom
   const nodeRequest = nodeRequestOf(request)
+  // Without a listener, a client that resets the connection of a refused upgrade would cause an uncaught error.
+  nodeRequest.socket.on?.('error', () => {})
   assertValidHost(nodeRequest)
   dropUntrustedForwarding(nodeRequest, cloakroom)
   const cookie = countForged(nodeRequest, takeCookie(nodeRequest, config.cookieName), cloakroom)

@@ -1,8 +1,12 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { SessionError } from './errors'
 import type { MaybePromise } from './store'
 
+/** A connection that broke with the answer is back within moments, or the store is down. */
+const RETRY_DELAYS_MS = [100, 400]
+
 /**
- * Runs a write. If the store gave no answer, looks once whether the write has happened: otherwise an outage of a moment
+ * Runs a write. If the store gave no answer, finds out whether the write has happened: otherwise an outage of a moment
  * would leave the browser with a secret that is no longer valid.
  *
  * @param confirm reads the store; returns the result of a write that has happened, or `null`
@@ -16,10 +20,24 @@ export async function confirmWrite<Result>(
     return await write()
   }
   catch (error) {
-    const confirmed = wasTried(error) ? await confirm().catch(() => null) : null
+    const confirmed = wasTried(error) ? await confirmWithRetry(confirm) : null
     if (confirmed === null) throw error
     return confirmed
   }
+}
+
+/** Reads again only while the store cannot be read. */
+async function confirmWithRetry<Result>(confirm: () => Promise<Result | null>): Promise<Result | null> {
+  for (const wait of [...RETRY_DELAYS_MS, null]) {
+    try {
+      return await confirm()
+    }
+    catch (error) {
+      if (wait === null || !wasTried(error)) return null
+      await delay(wait)
+    }
+  }
+  return null
 }
 
 /** An open circuit breaker fails without a cause, and without a call to the store. */

@@ -14,7 +14,7 @@ import { updateWithRetry } from './update-with-retry'
 export interface SessionRequest {
   /** The browser's `User-Agent`. */
   readonly label: string
-  /** When the request began, milliseconds since the epoch. */
+  /** When the request began, or ended all sessions of a user, whichever is later; milliseconds since the epoch. */
   readonly startedAt: number
   /** A prefetch, HEAD or OPTIONS: no user has seen the response yet, so no value is pulled and no timeout moves. */
   readonly isSpeculative: boolean

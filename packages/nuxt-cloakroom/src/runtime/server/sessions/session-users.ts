@@ -26,7 +26,7 @@ export async function signInUser<Data extends object>(
     userId,
     remember,
     label: request.label,
-    startedAt: state.signInStartedAt,
+    startedAt: Math.max(state.signInStartedAt, request.startedAt),
     dataFrom: values => initialData(data, values),
   }))
   state.isLost = false
@@ -88,7 +88,7 @@ export async function revokeOneOfUser(state: SessionState, id: string): Promise<
   const isRevoked = isCurrent
     ? await state.engine.removals.remove(key, 'revoked', userId) // Also if the store has lost it from the list.
     : await revokeDevice(state.engine, userId, id)
-  if (isCurrent) leaveSession(state)
+  if (isCurrent) await leaveIfOver(state, key)
   if (isRevoked) notifyUser(state, userId)
   return isRevoked
 }
@@ -108,8 +108,14 @@ export async function revokeAllOfUser(state: SessionState): Promise<number> {
   const revoked = await revokeExcept(state)
   // A store that has lost this session from the user's list did not remove it.
   const isLeft = !revoked.includes(key) && await state.engine.removals.remove(key, 'revoked', userId)
-  leaveSession(state)
+  await leaveIfOver(state, key)
   return revoked.length + Number(isLeft)
+}
+
+/** If another user has signed in with this session in the meantime, the browser keeps that user's cookie. */
+async function leaveIfOver(state: SessionState, key: string): Promise<void> {
+  loseSession(state)
+  if (await state.engine.get(key) === null) leaveSession(state)
 }
 
 /** Returns the keys of the sessions that it has ended. */
@@ -119,7 +125,7 @@ async function revokeExcept(state: SessionState, except?: string): Promise<strin
   const revoked = await revokeUser(state.engine, userId, at, except)
   // A sign-in that follows in this request, as after a change of password, is not defeated by it.
   state.signInStartedAt = at + 1
-  if (revoked.length > 0) notifyUser(state, userId)
+  notifyUser(state, userId) // Also if none was listed: a store may have lost its list.
   return revoked
 }
 

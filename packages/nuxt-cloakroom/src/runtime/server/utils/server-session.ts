@@ -28,12 +28,13 @@ export interface RequireSessionOptions {
  * @throws SessionError `no_session` (401) if there is none, or if no user is signed in and `signedIn` or `fresh`
  * requires it
  * @throws SessionError `not_fresh` (403) if the user authenticated longer ago than `fresh`
- * @throws TypeError if an option has a value of another kind, for example an empty `fresh` from a missing setting
+ * @throws TypeError if an option has a value of another kind, for example `undefined` from a setting that is missing
  */
 export async function requireSession(
   event: RequestEvent,
-  { activity = true, signedIn = false, fresh = false }: RequireSessionOptions = {},
+  options: RequireSessionOptions = {},
 ): Promise<ServerSession<ServerSessionData>> {
+  const { activity, signedIn, fresh } = { activity: true, signedIn: false, fresh: false, ...options }
   assertBoolean(signedIn, 'signedIn')
   assertBoolean(activity, 'activity')
   const maxAge = maxAgeOf(fresh)

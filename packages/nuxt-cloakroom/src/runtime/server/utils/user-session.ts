@@ -119,9 +119,9 @@ async function saveUserSession(
   merge?: (data: Values, before: Values) => Values,
 ): Promise<UserSession> {
   const session = await useServerSession(event) as ServerSession<Values>
-  const plain = toPlainData(data)
+  const plain = toPlainData(Object(data) as object) // Like nuxt-auth-utils, nothing changes nothing.
   const change = (before: Values) => merge ? merge(plain, before) : plain
-  const next = plain.user ? nextUser(session, plain.user as Values, { replaces: !merge, identify }) : undefined
+  const next = plain.user ? nextUser(session, plain.user, { replaces: !merge, identify }) : undefined
   if (next && (next.isAnotherUser || next.userId !== session.userId)) {
     const create = (before: Values) => next.isAnotherUser ? plain : change(before)
     await session.signIn(next.userId, { remember: isRemembered(maxAge), data: create })
@@ -144,11 +144,17 @@ function isRemembered(maxAge: unknown): boolean {
 }
 
 function nextUser(
-  { userId, data: { user: before = {} } }: ServerSession<Values>,
-  given: Values,
+  { userId, data: { user: before } }: ServerSession<Values>,
+  given: unknown,
   how: Pick<UserChange, 'replaces' | 'identify'>,
 ): AssignedUser {
-  return userAfter({ userId, before: before as Values, given, ...how })
+  return userAfter({ userId, before: fieldsOf(before), given: fieldsOf(given), ...how })
+}
+
+/** A user that is a text or a number is known by that. @throws TypeError for a list, which names nobody */
+function fieldsOf(user: unknown): Values {
+  if (Array.isArray(user)) throw new TypeError('[cloakroom] The user of a session has to be an object, and is a list')
+  return typeof user === 'object' ? { ...user } : { id: user }
 }
 
 function toJson([name, value]: [string, unknown]): [string, unknown][] {

@@ -1,4 +1,5 @@
 import type { Device } from '../../shared/types/device'
+import { noteRevocation } from '../nitro/guard'
 import { useCloakroom } from '../nitro/runtime'
 import { listDevices, revokeUser } from '../sessions/devices'
 
@@ -14,7 +15,8 @@ export async function listUserSessions(userId: string): Promise<Device[]> {
 }
 
 /**
- * Ends all sessions of a user, and defeats sign-ins that are in progress (ASVS 7.4.5). For an administrator, or for
+ * Ends all sessions of a user, and defeats sign-ins that are in progress, but not one that follows in the same request,
+ * for example after a password was reset (ASVS 7.4.5). For an administrator, or for
  * code without a request, for example a webhook or a task; check who calls it. The user's open pages are notified
  * within a second. Returns how many sessions ended.
  *
@@ -23,8 +25,10 @@ export async function listUserSessions(userId: string): Promise<Device[]> {
  */
 export async function revokeUserSessions(userId: string): Promise<number> {
   const { engine } = useCloakroom()
-  const { length: revoked } = await revokeUser(engine, userId, engine.revocationTime())
-  if (revoked > 0) engine.events.emit({ type: 'sessions_changed', userId })
+  const at = engine.revocationTime()
+  const { length: revoked } = await revokeUser(engine, userId, at)
+  noteRevocation(at)
+  engine.events.emit({ type: 'sessions_changed', userId })
   return revoked
 }
 
