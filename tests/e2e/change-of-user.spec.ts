@@ -90,6 +90,19 @@ for (const [how, wake] of [['is shown again', show], ['is restored from the back
   })
 }
 
+test('a page that the next user reaches by the Back button has nothing of the former one', async ({ page, context }) => {
+  const { before, after } = await twoUsers(page)
+  await signIn(page, before, '/account')
+  await accountPage(page).note.fill(LETTER)
+  await page.goto('about:blank')
+  await signIn(await context.newPage(), after, '/account')
+  await page.goBack()
+
+  await expectUser(page, after)
+  await hydrated(page)
+  await expect(accountPage(page).note).toHaveValue('')
+})
+
 test('a draft is given back to the user who has written it, after another user', async ({ page, context }) => {
   const { before, after } = await twoUsers(page)
   await signIn(page, before, '/account')

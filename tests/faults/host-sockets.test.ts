@@ -103,11 +103,11 @@ describe('the WebSockets of an app, with the module on Nitro’s own server', ()
   })
 
   it('that are refused and reset by the client leave nothing in the log', async () => {
-    const upgrade = ['GET /nowhere HTTP/1.1', 'Host: a', 'Connection: Upgrade', 'Upgrade: websocket', '', ''].join('\r\n')
+    const lines = ['GET /nowhere HTTP/1.1', 'Host: a', 'Connection: Upgrade', 'Upgrade: websocket', '', '']
     for (let count = 0; count < 50; count++) {
       const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
       await once(socket, 'connect')
-      socket.write(upgrade)
+      socket.write(lines.join('\r\n'))
       socket.resetAndDestroy()
     }
     await requestUpgrade(server, '/nowhere', {}) // Until the server has seen them all.
