@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { RateLimit } from '../../../packages/nuxt-cloakroom/src/runtime/server/http/rate-limit'
 
@@ -62,4 +64,31 @@ describe('RateLimit', () => {
     for (let i = 0; i < 9_999; i++) expect(limit.take(`flood-${i}`)).toBe(0)
     expect(limit.wait('busy')).toBe(60_000)
   })
+
+  it('counts long keys separately, also those that differ in a lone surrogate only', () => {
+    const [first, second] = ['\uD800', '\uD801'].map(end => 'x'.repeat(16_000) + end)
+    takeAll(first!)
+    expect([limit.take(first!), limit.take(second!)]).toEqual([60_000, 0])
+    takeAll('\uD800')
+    expect([limit.take('\uD800'), limit.take('\uD801')]).toEqual([60_000, 0])
+  })
+
+  it.each([
+    ['long keys', (text: string) => text],
+    ['keys that were cut out of a long header', (text: string) => text.slice(0, 20)],
+  ])('does not keep %s in memory', (_kind, keyOf) => {
+    const header = (i: number) => Buffer.from(`key ${i} `.padEnd(16_000, 'x')).toString('latin1')
+    collectGarbage()
+    const before = process.memoryUsage().heapUsed
+    for (let i = 0; i < 2000; i++) limit.take(keyOf(header(i)))
+    collectGarbage()
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(5_000_000)
+    expect(limit.wait(keyOf(header(0)))).toBe(0) // Keeps the keys in use until here.
+  })
 })
+
+function collectGarbage() {
+  setFlagsFromString('--expose-gc')
+  const gc = runInNewContext('gc') as () => void
+  gc()
+}

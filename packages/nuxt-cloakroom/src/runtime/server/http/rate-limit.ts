@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../sessions/store'
 
@@ -20,6 +21,8 @@ export interface RateLimitOptions {
  * With more keys the least recently used are forgotten: memory stays bounded, and no key is refused because of others.
  */
 const MAX_KEYS = 10_000
+/** A longer key, which may be text of a client, is counted by its hash. */
+const MAX_KEY_CHARACTERS = 64
 
 /**
  * Counts how often each key is used, in this process. Around the end of a window a key may have up to twice as many.
@@ -40,7 +43,7 @@ export class RateLimit {
     if (waitMs > 0) return waitMs
     const window = this.#window(key)
     if (window) window.count++
-    else this.#windows.set(key, { count: 1, endsAt: this.#clock() + this.#options.window })
+    else this.#windows.set(copyOf(shorten(key)), { count: 1, endsAt: this.#clock() + this.#options.window })
     return 0
   }
 
@@ -57,7 +60,20 @@ export class RateLimit {
   }
 
   #window(key: string): Window | undefined {
-    const window = this.#windows.get(key)
+    const window = this.#windows.get(shorten(key))
     return window && window.endsAt > this.#clock() ? window : undefined
   }
+}
+
+/** As UTF-16, because in UTF-8 all lone surrogates would be the same. */
+function shorten(key: string): string {
+  return key.length > MAX_KEY_CHARACTERS ? hash('sha256', Buffer.from(key, 'utf16le'), 'base64url') : key
+}
+
+/**
+ * The same characters in memory of their own: an address that was cut out of a header would keep the whole header in
+ * memory.
+ */
+function copyOf(key: string): string {
+  return Buffer.from(key, 'utf16le').toString('utf16le')
 }
