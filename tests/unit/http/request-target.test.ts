@@ -37,6 +37,13 @@ describe('isValidHost', () => {
   })
 })
 
+describe('a long host', () => {
+  it('is accepted with up to 253 characters and a port, and otherwise not kept in memory', () => {
+    const longest = `${'a'.repeat(253)}:65535`
+    expect([isValidHost(longest), isValidHost(`a${longest}`)]).toEqual([true, false])
+  })
+})
+
 describe('isPath', () => {
   it('accepts paths and the * of OPTIONS, and no URL', () => {
     expect(['/', '/a?b', '//a', '*'].map(isPath)).toEqual([true, true, true, true])

@@ -12,6 +12,8 @@ const SCHEMES = /^https?(?:[ \t]*,[ \t]*https?)*$/
 const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i
 /** A server is reached by few names; each is checked once. */
 const MAX_KNOWN_HOSTS = 100
+/** A DNS name has at most 253 characters (RFC 1035 section 2.3.4), and a port at most five digits. */
+const MAX_HOST_CHARACTERS = 253 + ':65535'.length
 
 const knownHosts = new Set<string>()
 
@@ -27,7 +29,7 @@ export interface TrustedProxies {
 /** Whether a URL can be built of a `Host` header; HTTP/1.0 and HTTP/2 need none (RFC 9112 section 3.2). */
 export function isValidHost(host: string | undefined): boolean {
   if (host === undefined || knownHosts.has(host)) return true
-  if (!HOST.test(host) || !URL.canParse(`http://${host}`)) return false
+  if (host.length > MAX_HOST_CHARACTERS || !HOST.test(host) || !URL.canParse(`http://${host}`)) return false
   if (knownHosts.size >= MAX_KNOWN_HOSTS) knownHosts.clear() // A client has invented most of them.
   knownHosts.add(host)
   return true
