@@ -5,6 +5,7 @@ import { SessionError } from '../sessions/errors'
 import type { SessionEvent } from '../sessions/events'
 import { startSweeping } from '../sessions/sweep-timer'
 import type { StoreOpeners } from '../stores/open-store'
+import { FailureLog } from './failure-log'
 import { createGuard, markRequests } from './guard'
 import { checkCookieOf } from './request-session'
 import type { Cloakroom } from './runtime'
@@ -30,7 +31,11 @@ export function install(app: NitroApp, { storeOpeners, hasCustomEntry }: BuildIn
   const { engine, connections } = cloakroom
   const stopSweeping = startSweeping(engine)
   if (!import.meta.dev) closeBeforeExit(connections, stopSignals())
-  engine.events.subscribe(event => callHook(app, event))
+  const failures = new FailureLog((line, ...error) => consola.error(line, ...error))
+  engine.events.subscribe((event) => {
+    if (event.type === 'store_failure') failures.record(event)
+    callHook(app, event)
+  })
   markRequests(app.h3App, cloakroom)
   app.h3App.stack.unshift({ route: '/', handler: createGuard(cloakroom, app.localFetch) })
   guardUpgrades(app.h3App, cloakroom)
@@ -41,6 +46,7 @@ export function install(app: NitroApp, { storeOpeners, hasCustomEntry }: BuildIn
     stopSweeping()
     connections.close()
     await cloakroom.close()
+    failures.close()
   })
   app.hooks.hook('session:listening', ({ origins }) => {
     for (const origin of origins) cloakroom.origins.own.add(origin)
@@ -97,7 +103,6 @@ function start(openers: StoreOpeners): Cloakroom {
  * request.
  */
 function callHook(app: NitroApp, event: SessionEvent) {
-  if (event.type === 'store_failure') consola.error(`[cloakroom] The store failed to ${event.operation}:`, event.error)
   const call = app.hooks.callHook as (name: string, event: unknown) => Promise<unknown>
   call(`session:${event.type}`, event).catch(error => app.captureError(error, { tags: ['session'] }))
 }
