@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream'
 import { answerBrokenRequest } from './broken-requests.ts'
 import { readPair } from './certificate.ts'
 import type { CheckedPair } from './certificate.ts'
+import { connectionErrorLog } from './connection-errors.ts'
 import { trackConnections } from './connections.ts'
 import type { Connections } from './connections.ts'
 import { createListener, originsOf, secureContext } from './listener.ts'
@@ -58,9 +59,10 @@ export function serve(service: Service): void {
     const { port } = server.address() as AddressInfo // Undefined on a Unix socket, which has no origin.
     if (port) void service.onListening(originsOf(current, port))
   }
+  const logConnectionError = connectionErrorLog(line => console.error(line))
   server.on('error', (error) => {
     if (!server.listening) exitOnListenError(error, settings.listen)
-    console.error(`[tls] A connection could not be taken: ${error.message}`) // For example EMFILE, which is temporary.
+    logConnectionError(error)
   })
   server.listen(settings.listen, () => {
     if (pair) use(pair)
