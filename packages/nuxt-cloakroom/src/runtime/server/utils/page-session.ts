@@ -11,9 +11,10 @@ import { SessionError } from '../sessions/errors'
 import { sessionView } from './session-view'
 import { clearUserSession } from './user-session'
 
-/** Pages that {@link RequestPageSession.reportUnknown} has reported. */
+/** Pages that {@link RequestPageSession.reportUnknown} has reported. Any client can ask for pages by any path. */
 const reported = new Set<string>()
-const MAX_REPORTED = 1000
+const MAX_REPORTED = 100
+const MAX_REPORTED_CHARACTERS = 256
 
 /** The session of the request for a page that is being rendered; opening a page is activity. */
 export class RequestPageSession implements PageSession {
@@ -39,9 +40,9 @@ export class RequestPageSession implements PageSession {
       nodeRequestOf(this.#event).res.setHeader('retry-after', RETRY_AFTER_SECONDS)
       return
     }
-    const path = this.#event.path.split('?', 1)[0]!
-    if (reported.has(path)) return
-    if (reported.size < MAX_REPORTED) reported.add(path)
+    const path = this.#event.path.split('?', 1)[0]!.slice(0, MAX_REPORTED_CHARACTERS)
+    if (reported.has(path) || reported.size >= MAX_REPORTED) return
+    reported.add(path)
     const cause = sessionRuleOf(this.#event) === false
       ? 'A route rule session: false switches sessions off there: remove the rule or the middleware.'
       : explainCache(this.#event)
