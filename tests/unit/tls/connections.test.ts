@@ -86,6 +86,40 @@ describe('track', () => {
   })
 })
 
+describe('responses that their clients do not read', () => {
+  const LIMIT = 10_000_000
+
+  beforeEach(async () => {
+    server.close()
+    server = createServer((request, response) => {
+      if (connections.track(request, response)) answer(response)
+    })
+    server.keepAliveTimeout = LONG_MS
+    connections = trackConnections(server, LIMIT)
+    await listen(server)
+  })
+
+  /** Asks for a response of this length on a new connection, and reads nothing. Returns the server's response. */
+  async function leaveUnread(bytes: number) {
+    const { held, next } = holdResponses()
+    const socket = await open()
+    const arrived = next()
+    socket.write(GET)
+    await arrived
+    return { socket, response: held[0]!.end(Buffer.alloc(bytes)) }
+  }
+
+  it('are bounded in total: the connection with the most is ended, and others continue', async () => {
+    const small = await leaveUnread(LIMIT / 2)
+    const large = await leaveUnread(2 * LIMIT)
+    await once(large.response, 'close')
+    expect([large.response.writableFinished, small.response.closed]).toEqual([false, false])
+    small.socket.resume()
+    await once(small.response, 'close')
+    expect(small.response.writableFinished).toBe(true)
+  })
+})
+
 describe('a connection on which nothing moves for as long as an idle one is kept', () => {
   const LARGE = Buffer.alloc(32 * 1024 * 1024)
 
