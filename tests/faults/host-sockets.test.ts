@@ -8,7 +8,7 @@ import { requestUpgrade } from '../support/fixture-socket.ts'
 import { FixtureVisitor } from '../support/fixture-visitor.ts'
 import { buildPackedApp } from '../support/packed-app.ts'
 import type { RawWebSocket } from '../support/raw-web-socket.ts'
-import { BINARY, CONTINUATION, TEXT, frame, openRawWebSocket } from '../support/raw-web-socket.ts'
+import { BINARY, CONTINUATION, PING, PONG, TEXT, frame, openRawWebSocket } from '../support/raw-web-socket.ts'
 
 const MAX_BYTES = 64 * 1024
 const MESSAGE_TOO_BIG = 1009
@@ -89,6 +89,19 @@ describe('the WebSockets of an app, with the module on Nitro’s own server', ()
       socket.write(frame(0x8, Buffer.of(0x03, 0xE8)))
       expect(await closeCode).toBe(1000)
     })
+  })
+
+  it('that sends pings and reads no response is ended, although it answers those of the server', async () => {
+    const { socket, closeCode } = await open()
+    socket.pause()
+    const ping = frame(PING, Buffer.alloc(125))
+    const batch = Buffer.concat([frame(PONG, Buffer.alloc(0)), ...Array.from({ length: 1000 }, () => ping)])
+    const send = () => {
+      while (socket.writable && socket.write(batch));
+    }
+    socket.on('drain', send)
+    send()
+    expect(await closeCode).toBe(null)
   })
 
   it('are refused with 404 on a path without a handler, and with 400 for a Host that is none', async () => {

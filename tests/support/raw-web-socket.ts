@@ -9,6 +9,8 @@ import type { FixtureServer } from './fixture-server.ts'
 export const CONTINUATION = 0x0
 export const TEXT = 0x1
 export const BINARY = 0x2
+export const PING = 0x9
+export const PONG = 0xA
 
 const FINAL = 0x80
 const COMPRESSED = 0x40

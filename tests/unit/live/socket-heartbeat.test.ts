@@ -3,8 +3,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { SocketHeartbeat } from '../../../packages/nuxt-cloakroom/src/runtime/server/live/socket-heartbeat'
 
 const INTERVAL_MS = 25_000
+const MAX_UNREAD_BYTES = 1024 * 1024
 
 class FakeSocket extends EventEmitter {
+  bufferedAmount = 0
   readonly ping = vi.fn()
   readonly terminate = vi.fn()
 }
@@ -40,6 +42,18 @@ describe('SocketHeartbeat', () => {
       socket.emit(sign)
     }
     expect(socket.terminate).not.toHaveBeenCalled()
+  })
+
+  it('closes a socket that sends a ping while more than the limit is unread', () => {
+    heartbeat.watch(socket)
+    socket.bufferedAmount = MAX_UNREAD_BYTES
+    socket.emit('ping')
+    expect(socket.terminate).not.toHaveBeenCalled()
+    socket.bufferedAmount++
+    socket.emit('message') // What an app sends to a slow client is the app's decision.
+    expect(socket.terminate).not.toHaveBeenCalled()
+    socket.emit('ping')
+    expect(socket.terminate).toHaveBeenCalledTimes(1)
   })
 
   it('forgets a socket that is closed, and has no timer without one', () => {

@@ -1,16 +1,21 @@
 /** Shorter than the idle timeout of any common proxy. */
 const INTERVAL_MS = 25_000
+/** What a client may leave unread when it sends a ping: the response to each ping waits in memory until it is read. */
+const MAX_UNREAD_BYTES = 1024 * 1024
 
 /** What it needs of a WebSocket of the package `ws`. */
 export interface PingableSocket {
+  /** Bytes that the client has not read. */
+  readonly bufferedAmount: number
   ping(): void
   terminate(): void
-  on(event: 'pong' | 'message', listener: () => void): unknown
+  on(event: 'ping' | 'pong' | 'message', listener: () => void): unknown
 }
 
 /**
  * Closes WebSockets whose client has disappeared: one that has neither answered a ping nor sent a message within an
- * interval. Browsers answer by themselves (RFC 6455 section 5.5.2).
+ * interval. Browsers answer by themselves (RFC 6455 section 5.5.2). Also those whose client sends pings itself and does
+ * not read the responses.
  */
 export class SocketHeartbeat {
   /** By socket, whether it was heard from since the last ping. */
@@ -24,6 +29,9 @@ export class SocketHeartbeat {
     }
     socket.on('pong', onSign)
     socket.on('message', onSign)
+    socket.on('ping', () => {
+      if (socket.bufferedAmount > MAX_UNREAD_BYTES) socket.terminate()
+    })
     this.#isAlive.set(socket, true)
     this.#timer ??= setInterval(() => this.#beat(), INTERVAL_MS).unref()
     return () => this.#forget(socket)
