@@ -45,8 +45,8 @@ const MAX_UNANSWERED_REQUESTS = 16
 
 /**
  * How much of responses may be unread on all connections together. A response is in memory until its client has read
- * it, and a client that does not read costs an attacker nothing: 10,000 connections with 16 requests for a file of 200
- * KB would take 33 GB.
+ * it, and not reading costs an attacker nothing: a connection that requests a file of 130 KB 16 times takes 1 MB, so
+ * 10,000 of them take 10 GB.
  */
 const MAX_UNREAD_BYTES = 256 * 1024 * 1024
 const UNREAD_CHECK_INTERVAL_MS = 1_000
