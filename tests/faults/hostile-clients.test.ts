@@ -1,8 +1,10 @@
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { ensureCertificate } from '../../certs/certificate.ts'
+import { eventually } from '../support/eventually.ts'
 import { call } from '../support/https.ts'
 import { openSocket, readToEnd, sendRaw } from '../support/raw-socket.ts'
 import { startBuiltServer } from '../support/server.ts'
@@ -221,6 +223,24 @@ describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('a server that runs out o
       const again = await call(`${server.origin}/api/session`, { cookie: issued.setCookie[0]!.split(';')[0] })
       expect([again.status, again.body]).toEqual([200, issued.body])
       expect(await server.stop()).toBe(0)
+    }
+    finally {
+      await server.dispose()
+    }
+  })
+})
+
+describe.skipIf(!existsSync(ENTRY) && !process.env.CI)('a server with as many connections as it accepts', () => {
+  it('closes further ones immediately, and accepts others when one of them has ended', async () => {
+    await ensureCertificate()
+    server = await startBuiltServer({ NITRO_MAX_CONNECTIONS: '3' })
+    try {
+      const sockets = await Promise.all(Array.from({ length: 3 }, () => openSocket(server)))
+      expect(await openOne('', { plain: true })).toBe('')
+      const closed = once(sockets[0]!, 'close')
+      sockets[0]!.end()
+      await closed
+      await eventually(async () => expect(await isServing()).toBe(true))
     }
     finally {
       await server.dispose()

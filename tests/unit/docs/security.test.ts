@@ -17,8 +17,10 @@ const SESSION_REQUIREMENTS = REQUIREMENTS_PER_SECTION.flatMap((count, section) =
 
 describe('the limits in docs/security.md', () => {
   const limits = rowsOf(sectionOf('Limits')).slice(1)
-    .filter(cells => cells.length === 3)
-    .map(([what, limit, source]) => ({ what: what!, value: /`([^`]+)`/.exec(limit!)?.[1] ?? '', source: source! }))
+    .filter(cells => cells.length === 4)
+    .map(([what, limit, source, tests]) => {
+      return { what: what!, value: /`([^`]+)`/.exec(limit!)?.[1] ?? '', source: source!, tests: tests! }
+    })
   const from = (pattern: RegExp) => limits
     .filter(({ source }) => pattern.test(source))
     .map(row => ({ ...row, name: pattern.exec(row.source)![1]! }))
@@ -45,6 +47,14 @@ describe('the limits in docs/security.md', () => {
     expect(readFileSync(join(DOCS, name), 'utf8')).toContain(code)
     expect(code!.replaceAll('_', '').match(/\d+/g)).toContain(value)
   })
+
+  it.each(limits)('link to a test that reaches them: $what', ({ tests }) => expectLinksToTests(tests))
+
+  it('that have no number link to a test too', () => {
+    const others = rowsOf(sectionOf('Limits')).filter(cells => cells.length === 3).slice(1)
+    expect(others.length).toBeGreaterThan(3)
+    for (const [, , tests] of others) expectLinksToTests(tests!)
+  })
 })
 
 describe('the requirements in docs/security.md', () => {
@@ -60,12 +70,7 @@ describe('the requirements in docs/security.md', () => {
   })
 
   it.each(claims.filter(([, , tests]) => tests))('link to tests that exist: %s', (_ids, _claim, tests) => {
-    const links = [...tests!.matchAll(/\[([\w-]+)\]\(([^)]+)\)/g)]
-    expect(tests!.replaceAll(/\[[\w-]+\]\([^)]+\)/g, '').replaceAll(/[, ]/g, '')).toBe('')
-    for (const [, label, target] of links) {
-      expect(target).toMatch(new RegExp(`^\\.\\./tests/(?:.+/)?${label}\\.(?:test|spec)\\.ts$`))
-      expect(existsSync(join(DOCS, target!)), target).toBe(true)
-    }
+    expectLinksToTests(tests!)
   })
 
   it('link to headings and files that exist', () => {
@@ -145,6 +150,17 @@ describe('the other documents', () => {
     expect(requests).toContain(`const ${name} = defineRateLimit(${code})`)
   })
 })
+
+/** The cell contains nothing but links to tests, at least one, and all of them exist. */
+function expectLinksToTests(cell: string) {
+  const links = [...cell.matchAll(/\[([\w-]+)\]\(([^)]+)\)/g)]
+  expect(links.length).toBeGreaterThan(0)
+  expect(cell.replaceAll(/\[[\w-]+\]\([^)]+\)/g, '').replaceAll(/[, ]/g, '')).toBe('')
+  for (const [, label, target] of links) {
+    expect(target).toMatch(new RegExp(`^\\.\\./tests/(?:.+/)?${label}\\.(?:test|spec)\\.ts$`))
+    expect(existsSync(join(DOCS, target!)), target).toBe(true)
+  }
+}
 
 /** The cells of all table rows. */
 function rowsOf(markdown: string): string[][] {

@@ -37,6 +37,10 @@ describe('isValidHost', () => {
   })
 })
 
+it('hosts are checked correctly when there are more than are remembered', () => {
+  for (let i = 0; i < 500; i++) expect([isValidHost(`host-${i}.test`), isValidHost(`host ${i}`)]).toEqual([true, false])
+})
+
 describe('a long host', () => {
   it('is accepted with up to 253 characters and a port, and otherwise not kept in memory', () => {
     const longest = `${'a'.repeat(253)}:65535`

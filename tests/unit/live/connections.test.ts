@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Connections } from '../../../packages/nuxt-cloakroom/src/runtime/server/live/connections'
-import type { ConnectionMessage } from '../../../packages/nuxt-cloakroom/src/runtime/server/live/watched'
+import type {
+  ConnectionKind, ConnectionMessage,
+} from '../../../packages/nuxt-cloakroom/src/runtime/server/live/watched'
 import { userTagOf } from '../../../packages/nuxt-cloakroom/src/runtime/server/sessions/crypto'
 import type { StoredSession } from '../../../packages/nuxt-cloakroom/src/runtime/server/sessions/record'
 import type { StoreChange } from '../../../packages/nuxt-cloakroom/src/runtime/server/sessions/store'
@@ -48,9 +50,9 @@ async function signIn(userId = 'ada') {
   return { session, id: visit.session.id! }
 }
 
-function watch(session: StoredSession) {
+function watch(session: StoredSession, kind?: ConnectionKind) {
   const messages: ConnectionMessage[] = []
-  return { messages, stop: connections.watch(session, message => messages.push(message)) }
+  return { messages, stop: connections.watch(session, message => messages.push(message), kind) }
 }
 
 const emitEnded = (id: string) => connections.onSessionEvent({ type: 'ended', id, reason: 'revoked' })
@@ -219,13 +221,15 @@ describe('a connection that watches a session', () => {
   })
 })
 
-it('at most eight connections watch a session, and another one may watch when one of them has stopped', async () => {
+it.each<[number, ConnectionKind]>([
+  [8, 'stream'], [32, 'socket'],
+])('at most %i connections of the kind %s watch a session, and another one when one has stopped', async (max, kind) => {
   const { session } = await signIn()
-  const watches = Array.from({ length: 8 }, () => watch(session))
-  expect(watch(session).stop).toBeNull()
-  expect(watch((await signIn()).session).stop).not.toBeNull()
+  const watches = Array.from({ length: max }, () => watch(session, kind))
+  expect(watch(session, kind).stop).toBeNull()
+  expect(watch((await signIn()).session, kind).stop).not.toBeNull()
   watches[0]!.stop!()
-  expect(watch(session).stop).not.toBeNull()
+  expect(watch(session, kind).stop).not.toBeNull()
 })
 
 it('a connection is notified on time of an absolute timeout that is longer than the longest timer', async () => {

@@ -68,6 +68,16 @@ describe('an event stream', () => {
     expect(closed).toHaveBeenCalledTimes(1)
   })
 
+  it('ends when its client leaves more than 64 KiB unread, whatever the system buffers', async () => {
+    const { request, stream, closed } = await open()
+    request.on('error', () => {}) // The server resets the connection.
+    const text = 'x'.repeat(16 * 1024)
+    await eventually(() => {
+      for (let count = 0; count < 100; count++) stream.send('changed', { text })
+      expect(closed).toHaveBeenCalledOnce()
+    })
+  })
+
   it('calls onClose once if both sides close it', async () => {
     const { request, stream, closed } = await open()
     request.destroy()
