@@ -1,7 +1,12 @@
-/** A line chart with a logarithmic x axis. */
+/** A line chart. */
 interface Chart {
   readonly title: string
   readonly unit: string
+  /**
+   * Where the x axis has labels; it is linear then, and the points are not marked. By default it is logarithmic, with a
+   * label and a mark for each point.
+   */
+  readonly ticks?: readonly number[]
   readonly series: readonly {
     readonly name: string
     readonly points: readonly { readonly x: number, readonly y: number }[]
@@ -14,11 +19,12 @@ const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7'] // Okabe and Ito: d
 const TICKS = 5
 
 /** Returns a standalone SVG that is readable on light and on dark pages. */
-export function chart({ title, unit, series }: Chart): string {
-  const xs = series[0]!.points.map(({ x }) => x)
+export function chart({ title, unit, series, ticks: labels }: Chart): string {
+  const xs = labels ?? series[0]!.points.map(({ x }) => x)
   const top = roundUp(Math.max(...series.flatMap(({ points }) => points.map(({ y }) => y))))
-  const [first, last] = [Math.log10(xs.at(0)!), Math.log10(xs.at(-1)!)]
-  const across = (x: number) => round(BOX.left + ((Math.log10(x) - first) / (last - first)) * (BOX.right - BOX.left))
+  const scale = labels ? (x: number) => x : Math.log10
+  const [first, last] = [scale(xs.at(0)!), scale(xs.at(-1)!)]
+  const across = (x: number) => round(BOX.left + ((scale(x) - first) / (last - first)) * (BOX.right - BOX.left))
   const up = (y: number) => round(BOX.bottom - (y / top) * (BOX.bottom - BOX.top))
   const ticks = Array.from({ length: TICKS + 1 }, (_, index) => (top / TICKS) * index)
   return [
@@ -38,11 +44,22 @@ export function chart({ title, unit, series }: Chart): string {
       return [
         `<polyline fill="none" stroke="${colour}" stroke-width="2" `
         + `points="${points.map(({ x, y }) => `${across(x)},${up(y)}`).join(' ')}"/>`,
-        ...points.map(({ x, y }) => `<circle cx="${across(x)}" cy="${up(y)}" r="3" fill="${colour}"/>`),
+        ...(labels ? [] : points).map(({ x, y }) => `<circle cx="${across(x)}" cy="${up(y)}" r="3" fill="${colour}"/>`),
         `<rect x="${BOX.right + 20}" y="${label - 9}" width="12" height="10" fill="${colour}"/><text `
         + `x="${BOX.right + 38}" y="${label}">${name}</text>`,
       ]
     }),
+    '</svg>',
+    '',
+  ].join('\n')
+}
+
+/** Puts charts below each other, in one standalone SVG. */
+export function stack(title: string, charts: readonly string[]): string {
+  const height = HEIGHT * charts.length
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${title}">`,
+    ...charts.map((svg, index) => svg.trim().replace('<svg ', `<svg y="${HEIGHT * index}" height="${HEIGHT}" `)),
     '</svg>',
     '',
   ].join('\n')

@@ -28,6 +28,8 @@ const SETTINGS = {
 export interface FixtureServer {
   /** Its address, for example `http://127.0.0.1:41234`. */
   readonly url: string
+  /** The id of its process, while it runs. */
+  readonly pid: number | undefined
   /** The SQLite file with its sessions. */
   readonly storeFile: string
   /** Every line that it has printed. */
@@ -74,6 +76,9 @@ async function serve(folder: string, launch: () => ChildProcess): Promise<Fixtur
   return {
     get url() {
       return url
+    },
+    get pid() {
+      return child.pid
     },
     storeFile: join(folder, 'sessions.db'),
     logs,
