@@ -18,6 +18,11 @@ const FORGED_BYTES = 81
 const SEAL_FORMAT = 1
 const REQUESTS_PER_PIPELINE = 100
 const UNREAD_RESPONSES = 16
+/**
+ * Each takes some 3 MB of the kernel's TCP memory, half of it for the attacker's end. With 500, a machine on which both
+ * run comes to the limit of that memory (net.ipv4.tcp_mem), and delays the connections of all programs.
+ */
+const UNREAD_CONNECTIONS = 150
 /** Longer than the server waits for a client that does not read. */
 const UNREAD_LIFETIME_MS = 70_000
 /** Just below the 16 KiB that headers may have. */
@@ -67,7 +72,7 @@ function startConnections(client: Client, largestFile: string, begin: Begin) {
   begin('headers, a byte a second', p => hold(300, 10, p, () => drip(client, request.slice(0, -2))))
   begin('bodies, a byte a second', p => hold(300, 10, p, () => drip(client, `${bodyHead}{"session":"`)))
   const unread = client.head('GET', largestFile).repeat(UNREAD_RESPONSES)
-  begin('responses that are not read', p => hold(500, 8, p, () => leaveUnread(client, unread)))
+  begin('responses that are not read', p => hold(UNREAD_CONNECTIONS, 8, p, () => leaveUnread(client, unread)))
   begin(`${REQUESTS_PER_PIPELINE} requests at once`, p => repeat(2, p, async () => {
     const socket = await openWith(client, request.repeat(REQUESTS_PER_PIPELINE), true)
     if (kind === 'host') setTimeout(() => socket.destroy(), 1000)

@@ -33,7 +33,7 @@ export interface Target extends Address {
 }
 
 /** The default is 100,000, which ten minutes do not fill. */
-export const MAX_ANONYMOUS = 5000
+const MAX_ANONYMOUS = 5000
 
 /** Starts a server with the limits that it has by default, except for {@link MAX_ANONYMOUS}. */
 export async function startTarget(kind: Kind): Promise<Target> {
