@@ -91,7 +91,7 @@ function startRequests(client: Client, begin: Begin) {
   const { kind } = client.address
   const send = async (options: RequestOptions) => (await client.send(options)).status
   const read = kind === 'app' ? '/api/account' : '/api/me'
-  // Fast enough that the cache of 10,000 parsed cookies is full in the first third of the run.
+  // Fast enough to fill the cache of 10,000 parsed cookies in the first third of the run.
   begin('new anonymous sessions', p => repeat(60, p, () => send(newSession(client))))
   begin('forged cookies from many addresses', p => repeat(50, p, () => {
     const { 'x-forwarded-for': address } = newForwarding()
