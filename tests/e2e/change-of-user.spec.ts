@@ -90,7 +90,7 @@ for (const [how, wake] of [['is shown again', show], ['is restored from the back
   })
 }
 
-test('a page that the next user reaches by the Back button has nothing of the former one', async ({ page, context }) => {
+test('a page reached by the Back button has nothing of the former user', async ({ page, context }) => {
   const { before, after } = await twoUsers(page)
   await signIn(page, before, '/account')
   await accountPage(page).note.fill(LETTER)
