@@ -1,11 +1,18 @@
 import { appendFileSync } from 'node:fs'
-import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { PerformanceObserver, constants, monitorEventLoopDelay } from 'node:perf_hooks'
 
 // Loaded into a server by `NODE_OPTIONS=--import=…`: appends one line of JSON a second to the file that is named by
-// SOAK_EVENT_LOOP_FILE, with the delays of the event loop in milliseconds.
+// SOAK_EVENT_LOOP_FILE, with the delays of the event loop in milliseconds, and the memory that is in use in bytes: what
+// the last full garbage collection has left, and what is outside of the heap.
 const RESOLUTION_MS = 10
 const INTERVAL_MS = 1000
 const NS_PER_MS = 1e6
+
+let live = process.memoryUsage().heapUsed
+new PerformanceObserver((list) => {
+  const isFull = list.getEntries().some(({ detail }) => detail.kind === constants.NODE_PERFORMANCE_GC_MAJOR)
+  if (isFull) live = process.memoryUsage().heapUsed
+}).observe({ entryTypes: ['gc'] })
 
 const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
 delays.enable()
@@ -13,6 +20,8 @@ setInterval(() => {
   const [p50, p99, max] = [delays.percentile(50), delays.percentile(99), delays.max]
   // Each value includes the time between two measurements.
   const [median, high, longest] = [p50, p99, max].map(value => Math.max(0, value / NS_PER_MS - RESOLUTION_MS))
-  appendFileSync(process.env.SOAK_EVENT_LOOP_FILE, `${JSON.stringify({ p50: median, p99: high, max: longest })}\n`)
+  const used = live + process.memoryUsage().external
+  const line = JSON.stringify({ p50: median, p99: high, max: longest, used })
+  appendFileSync(process.env.SOAK_EVENT_LOOP_FILE, `${line}\n`)
   delays.reset()
 }, INTERVAL_MS).unref()

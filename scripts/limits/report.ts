@@ -5,8 +5,10 @@ import type { Sample } from './samples.ts'
 import type { Kind } from './target.ts'
 import type { UserRecord } from './user.ts'
 
-/** How much the mean of the last third may be above that of the middle third. */
-const MAX_GROWTH_MIB = 40
+/** How much the mean of what the program holds may be above that of the middle third in the last third. */
+const MAX_GROWTH_MIB = 20
+/** The same for RSS, which also has what the allocator and the system keep of memory that is free. */
+const MAX_RSS_GROWTH = 0.1
 const MAX_DESCRIPTORS: Record<Kind, number> = { app: 10_100, host: 12_000 }
 const MAX_LOG_BYTES_PER_SECOND = 10_000
 const TICKS = 6
@@ -28,12 +30,16 @@ const TITLES: Record<Kind, string> = {
 
 /** Returns what is wrong, one sentence each. */
 export function problemsOf({ kind, samples, user, attacks, exited }: Run): string[] {
-  const { growthMiB, descriptors, logBytesPerSecond } = figuresOf(samples)
+  const { used, resident, descriptors, logBytesPerSecond } = figuresOf(samples)
   const idle = attacks.filter(({ progress }) => progress.total === 0).map(({ name }) => name)
   const streams = attacks.find(({ name }) => name === 'event streams')
   return [
     ...when(exited, 'The server ended.'),
-    ...when(growthMiB > MAX_GROWTH_MIB, `RSS grew by ${growthMiB.toFixed(0)} MiB in the last third.`),
+    ...when(used.growth > MAX_GROWTH_MIB, `The memory in use grew by ${used.growth.toFixed(0)} MiB in the last third.`),
+    ...when(
+      resident.growth > MAX_RSS_GROWTH * resident.last,
+      `RSS grew by ${resident.growth.toFixed(0)} MiB in the last third.`,
+    ),
     ...when(descriptors > MAX_DESCRIPTORS[kind], `${descriptors} descriptors were open.`),
     ...when(logBytesPerSecond > MAX_LOG_BYTES_PER_SECOND, `The log grew by ${Math.round(logBytesPerSecond)} B/s.`),
     ...when(user.rounds === 0, 'The user was never served.'),
@@ -50,7 +56,7 @@ function when(isWrong: boolean, problem: string): string[] {
 /** A Markdown summary. */
 export function summaryOf({ kind, samples, user, attacks }: Run): string {
   const made = conditions(1, 0, {})
-  const { growthMiB, descriptors, logBytesPerSecond } = figuresOf(samples)
+  const { used, resident, descriptors, logBytesPerSecond } = figuresOf(samples)
   const last = samples.at(-1)!
   const latencies = [...user.latenciesMs].sort((a, b) => a - b)
   const ms = (value: number) => `${value.toFixed(value < 10 ? 1 : 0)} ms`
@@ -58,7 +64,8 @@ export function summaryOf({ kind, samples, user, attacks }: Run): string {
   const [p99, longest] = [median(delays.map(delay => delay.p99)), Math.max(...delays.map(delay => delay.max))]
   const rounds = [user.rounds, user.failures.length, user.retries]
   const rows = [
-    ['RSS, last third', `${mean(third(samples, 2)).toFixed(0)} MiB, ${signed(growthMiB)} MiB from the middle third`],
+    ['memory in use, last third', `${used.last.toFixed(0)} MiB, ${signed(used.growth)} MiB from the middle third`],
+    ['RSS, last third', `${resident.last.toFixed(0)} MiB, ${signed(resident.growth)} MiB from the middle third`],
     ['descriptors, at most', String(descriptors)],
     ['event-loop delay, median of p99 / longest', `${ms(p99)} / ${ms(longest)}`],
     ['processor time', `${((last.cpuSeconds - samples[0]!.cpuSeconds) / last.second).toFixed(2)} s a second`],
@@ -85,7 +92,9 @@ export function plotOf({ kind, samples }: Run): string {
   const line = (name: string, of: (sample: Sample) => number) =>
     ({ name, points: samples.map(sample => ({ x: sample.second, y: of(sample) })) })
   return stack(TITLES[kind], [
-    chart({ title: 'RSS, by seconds', unit: 'MiB', ticks, series: [line('RSS', s => s.residentMiB)] }),
+    chart({ title: 'RSS and the memory in use, by seconds', unit: 'MiB', ticks, series: [
+      line('RSS', s => s.residentMiB), line('in use', s => s.usedMiB),
+    ] }),
     chart({ title: 'Open descriptors', unit: '', ticks, series: [line('descriptors', s => s.descriptors)] }),
     chart({
       title: 'Delay of the event loop, and the longest response to the user in each second',
@@ -99,15 +108,19 @@ export function plotOf({ kind, samples }: Run): string {
 function figuresOf(samples: readonly Sample[]) {
   const last = samples.at(-1)!
   return {
-    growthMiB: mean(third(samples, 2)) - mean(third(samples, 1)),
+    used: lastThird(samples.map(({ usedMiB }) => usedMiB)),
+    resident: lastThird(samples.map(({ residentMiB }) => residentMiB)),
     descriptors: Math.max(...samples.map(sample => sample.descriptors)),
     logBytesPerSecond: last.logBytes / last.second,
   }
 }
 
-function third(samples: readonly Sample[], index: number): number[] {
-  const length = samples.length / 3
-  return samples.slice(Math.floor(index * length), Math.floor((index + 1) * length)).map(s => s.residentMiB)
+/** The mean of the last third, and by how much it is above that of the middle third. */
+function lastThird(values: readonly number[]) {
+  const length = values.length / 3
+  const [middle, last] = [1, 2].map(index =>
+    mean(values.slice(Math.floor(index * length), Math.floor((index + 1) * length)))) as [number, number]
+  return { last, growth: last - middle }
 }
 
 function mean(values: readonly number[]): number {

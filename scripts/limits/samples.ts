@@ -10,6 +10,8 @@ export interface Sample {
   /** Seconds since the attacks began. */
   readonly second: number
   readonly residentMiB: number
+  /** What the program holds: the heap after its last full garbage collection, and buffers outside of it. */
+  readonly usedMiB: number
   /** Open files, sockets and everything else that has a descriptor. */
   readonly descriptors: number
   /** Delays of the server's event loop in this second, in milliseconds. */
@@ -30,11 +32,13 @@ export function sampler(target: Target, user: UserRecord): (second: number) => S
     for (; countedLines < target.logs.length; countedLines++) logBytes += target.logs[countedLines]!.length + 1
     const latencies = user.latenciesMs.slice(countedLatencies)
     countedLatencies = user.latenciesMs.length
+    const inside = lastLine(target.delayFile)
     return {
       second,
       residentMiB: residentMiB(target.pid) ?? 0,
+      usedMiB: inside.used / BYTES_PER_MIB,
       descriptors: readdirSync(`/proc/${target.pid}/fd`).length,
-      delayMs: lastDelay(target.delayFile),
+      delayMs: inside,
       cpuSeconds: cpuSeconds(target.pid) ?? 0,
       logBytes,
       storeMiB: [target.storeFile, `${target.storeFile}-wal`].reduce((sum, file) => sum + sizeOf(file), 0),
@@ -43,9 +47,10 @@ export function sampler(target: Target, user: UserRecord): (second: number) => S
   }
 }
 
-function lastDelay(file: string): Sample['delayMs'] {
+/** What the server has last said of itself, see event-loop-delay.mjs. */
+function lastLine(file: string): Sample['delayMs'] & { readonly used: number } {
   const line = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').at(-1) : undefined
-  return line ? JSON.parse(line) as Sample['delayMs'] : { p50: 0, p99: 0, max: 0 }
+  return line ? JSON.parse(line) as ReturnType<typeof lastLine> : { p50: 0, p99: 0, max: 0, used: 0 }
 }
 
 function sizeOf(file: string): number {
