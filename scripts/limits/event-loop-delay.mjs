@@ -8,10 +8,10 @@ const RESOLUTION_MS = 10
 const INTERVAL_MS = 1000
 const NS_PER_MS = 1e6
 
-let live = process.memoryUsage().heapUsed
+let heapInUse = process.memoryUsage().heapUsed
 new PerformanceObserver((list) => {
   const isFull = list.getEntries().some(({ detail }) => detail.kind === constants.NODE_PERFORMANCE_GC_MAJOR)
-  if (isFull) live = process.memoryUsage().heapUsed
+  if (isFull) heapInUse = process.memoryUsage().heapUsed
 }).observe({ entryTypes: ['gc'] })
 
 const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
@@ -20,7 +20,7 @@ setInterval(() => {
   const [p50, p99, max] = [delays.percentile(50), delays.percentile(99), delays.max]
   // Each value includes the time between two measurements.
   const [median, high, longest] = [p50, p99, max].map(value => Math.max(0, value / NS_PER_MS - RESOLUTION_MS))
-  const used = live + process.memoryUsage().external
+  const used = heapInUse + process.memoryUsage().external
   const line = JSON.stringify({ p50: median, p99: high, max: longest, used })
   appendFileSync(process.env.SOAK_EVENT_LOOP_FILE, `${line}\n`)
   delays.reset()
