@@ -25,7 +25,7 @@ export default defineAccountHandler(async (event) => {
 
 /**
  * Requires the current password. Returns whether the new one is the account's already: then an earlier request has
- * saved it, and has not completed.
+ * saved it, and has not completed. Each of the two that is wrong counts as an attempt, because each could be a guess.
  *
  * @throws what `requirePassword` throws, if the account has neither
  */
