@@ -67,8 +67,8 @@ export async function startMiniApp({ fault, logFile, storeFile }: MiniAppOptions
     log(req)
     if (fault === 'outage' && requests >= 10) return outage(res)
     if (fault === 'server-error' && String(req.headers['x-forwarded-host']).includes('%')) return end(res, 500)
-    if (path === '/start') return begin(res)
     if (isUnsafe(req) && !isOwn(req) && fault !== 'cross-origin') return end(res, 403)
+    if (path === '/start') return begin(res)
     if (path === '/api/_session' && req.method === 'GET') return view(req, res)
     end(res, 404, fault === 'leak' ? [...sessions.values()].join() : '')
   }

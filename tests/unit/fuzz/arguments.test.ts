@@ -22,7 +22,7 @@ describe('the command line of the fuzzer', () => {
       seed: null,
       requests: 2000,
       only: null,
-      start: { method: 'GET', path: '/', json: null },
+      start: null,
       cookies: [],
       paths: [],
       origin: 'https://localhost:3000',

@@ -61,9 +61,16 @@ describe('the fuzzer', () => {
   })
 
   it('runs without a session if the app begins none', async () => {
-    const { code, lines } = await run(undefined, '--start', 'GET /api/_session')
+    const { code, lines } = await runWithoutStart()
     expect(lines[1]).toBe('No session: without one, fewer requests are forged.')
     expect(code).toBe(0)
+  })
+
+  it('does not run if the request that was given begins no session, and says why', async () => {
+    await expect(run(undefined, '--start', 'GET /api/_session'))
+      .rejects.toThrow('The request of --start has begun no session. Response: 200.')
+    await expect(run(undefined, '--start', 'POST /start', '--origin', 'https://app.example.com'))
+      .rejects.toThrow('Response: 403. If the server is configured with another origin, give it with --origin.')
   })
 
   it('does not run against a server without the module', async () => {
@@ -76,7 +83,9 @@ describe('the fuzzer', () => {
     await expect(fuzz(options, () => {})).rejects.toThrow('--insecure is only for this machine')
   })
 
-  async function run(fault?: Fault, ...more: string[]) {
+  const run = (fault?: Fault, ...more: string[]) => runWithoutStart(fault, '--start', 'POST /start', ...more)
+
+  async function runWithoutStart(fault?: Fault, ...more: string[]) {
     const [logFile, storeFile] = [directory.path('log'), directory.path('sessions.db')]
     writeFileSync(logFile, 'The log of before is not searched: cnry\n    at somewhere\n')
     changeDatabase(storeFile, 'DROP TABLE IF EXISTS sessions; CREATE TABLE sessions (key TEXT PRIMARY KEY)')
@@ -84,7 +93,7 @@ describe('the fuzzer', () => {
     const lines: string[] = []
     try {
       const options = parseArguments([
-        ...['fuzz', app.url, '--seed', '1', '--requests', String(REQUESTS), '--start', 'POST /start'],
+        ...['fuzz', app.url, '--seed', '1', '--requests', String(REQUESTS)],
         ...['--socket', SOCKET_PATH, '--max-message', String(MAX_MESSAGE_BYTES)],
         ...['--log', logFile, '--store', `sqlite:${storeFile}`],
         ...more,

@@ -32,7 +32,8 @@ export interface FuzzOptions {
   readonly seed: number | null
   readonly requests: number
   readonly only: number | null
-  readonly start: StartRequest
+  /** `null` if the user has given none. */
+  readonly start: StartRequest | null
   /** Session cookies as `name=value`. */
   readonly cookies: readonly string[]
   readonly paths: readonly string[]
@@ -54,7 +55,7 @@ const OPTIONS = {
   'seed': { type: 'string' },
   'requests': { type: 'string', default: '2000' },
   'only': { type: 'string' },
-  'start': { type: 'string', default: 'GET /' },
+  'start': { type: 'string' },
   'cookie': { type: 'string', multiple: true },
   'path': { type: 'string', multiple: true },
   'socket': { type: 'string', multiple: true },
@@ -85,7 +86,7 @@ export function parseArguments(args: readonly string[]): FuzzOptions | null {
     seed: values.seed === undefined ? null : parseNumber('--seed', values.seed),
     requests: parseNumber('--requests', values.requests),
     only: values.only === undefined ? null : parseNumber('--only', values.only),
-    start: parseStart(values.start),
+    start: values.start === undefined ? null : parseStart(values.start),
     cookies: checkCookies(values.cookie ?? []),
     paths: (values.path ?? []).map(path => checkPath('--path', path)),
     socketPaths: (values.socket ?? []).map(path => checkPath('--socket', path)),

@@ -8,8 +8,9 @@ import { LogSearch } from './log-search'
 import { resolveHost } from './loopback'
 import { Report } from './report'
 import type { FuzzTarget } from './request'
+import type { FuzzResponse } from './response'
 import { Run } from './run'
-import type { Place, TestSession } from './sessions'
+import type { Place, StartRequest, TestSession } from './sessions'
 import { beginSession, describeSession } from './sessions'
 
 export const EXIT_CODES = { none: 0, findings: 1, usage: 2, outage: 3 } as const
@@ -18,6 +19,8 @@ const MAX_SEED = 2 ** 31
 const DEFAULT_COOKIE_NAME = '__Host-session'
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 }
 const MAX_SESSIONS = 2
+const DEFAULT_START: StartRequest = { method: 'GET', path: '/', json: null }
+const FORBIDDEN = 403
 
 /**
  * Runs the fuzzer. Returns the exit code.
@@ -72,7 +75,15 @@ async function openSessions(options: FuzzOptions, connection: Connection, place:
   for (const cookie of cookies) sessions.push(await describeSession(connection, place, cookie, []))
   if (sessions.includes(null)) throw new UsageError('A --cookie is not that of a session, or the session has ended.')
   while (cookies.length === 0 && sessions.length < MAX_SESSIONS) {
-    sessions.push(await beginSession(connection, place, start, `marker-${randomUUID()}`))
+    const marker = `marker-${randomUUID()}`
+    const { session, response } = await beginSession(connection, place, start ?? DEFAULT_START, marker)
+    if (!session && start) throw new UsageError(withoutSession(response))
+    sessions.push(session)
   }
   return sessions.filter(session => session !== null)
+}
+
+function withoutSession({ status, outcome }: FuzzResponse): string {
+  const hint = status === FORBIDDEN ? ' If the server is configured with another origin, give it with --origin.' : ''
+  return `The request of --start has begun no session. Response: ${status ?? outcome}.${hint}`
 }

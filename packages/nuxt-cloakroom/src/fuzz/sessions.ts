@@ -33,21 +33,22 @@ const MIN_MARKER_CHARACTERS = 8
 
 /**
  * Begins a session with a request that the user has given. In it, `{marker}` stands for a text that nothing else
- * contains. Returns `null` if the response sets no session cookie.
+ * contains. Without a session, the response has set no session cookie.
  */
 export async function beginSession(
   connection: Connection,
   place: Place,
   { method, path, json }: StartRequest,
   marker: string,
-): Promise<TestSession | null> {
+): Promise<{ session: TestSession | null, response: FuzzResponse }> {
   const fill = (text: string) => text.replaceAll(MARKER, marker)
   const body = json === null ? '' : fill(json)
   const headers: Header[] = [['Origin', place.origin], ['Content-Type', 'application/json']]
   const response = await send(connection, place, { method, path: fill(path), headers, body })
   const cookies = headerValues(response, 'set-cookie').map(line => line.split(';', 1)[0]!)
   const isPlanted = `${path} ${json}`.includes(MARKER)
-  return describeSession(connection, place, cookies.join('; '), isPlanted ? [marker] : [])
+  const session = await describeSession(connection, place, cookies.join('; '), isPlanted ? [marker] : [])
+  return { session, response }
 }
 
 /**
