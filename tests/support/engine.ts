@@ -2,6 +2,7 @@ import { readCookie } from '../../packages/nuxt-cloakroom/src/runtime/server/htt
 import { parseConfig } from '../../packages/nuxt-cloakroom/src/runtime/server/nitro/settings'
 import type { AuthenticatedSession } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/authentication'
 import { SessionEngine } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/engine'
+import { SignInStart } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/sign-in-start'
 import type { SessionEvent } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/events'
 import { generateKey, parseKeyRing } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/key-ring'
 import type { KeyRing } from '../../packages/nuxt-cloakroom/src/runtime/server/sessions/key-ring'
@@ -98,12 +99,12 @@ export class TestRequest implements SessionRequest, CookieWriter {
   isInternal = false
   /** A prefetch, HEAD or OPTIONS. */
   isSpeculative = false
-  readonly startedAt: number
+  readonly signInStart: SignInStart
   readonly #browser: TestBrowser
 
   constructor(browser: TestBrowser, startedAt: number) {
     this.#browser = browser
-    this.startedAt = startedAt
+    this.signInStart = new SignInStart(startedAt)
   }
 
   /** Whether the cookie that was sent last is outdated when the response begins. */

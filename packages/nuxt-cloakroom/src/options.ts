@@ -39,7 +39,7 @@ export interface ModuleOptions {
   forgedCookieLimit?: number
   /** How many event streams and WebSockets a process holds, at most half of its open files. Default 5,000. */
   maxConnections?: number
-  /** How many of them without a signed-in user one address may have. Default 256. */
+  /** How many event streams and WebSockets without a signed-in user one address may have. Default 256. */
   maxConnectionsPerAddress?: number
   /** The longest message that a WebSocket of the app receives, in bytes. Default 65,536. */
   webSocketMaxBytes?: number

@@ -102,6 +102,28 @@ describe('a write whose answer the store loses', () => {
     expect(id).not.toBeNull()
     expect(engine.removals.has('')).toBe(false)
   })
+
+  it.each([
+    ['the retry', 0, undefined],
+    ['the second retry', 1, undefined],
+    ['a removal for another reason', 0, 'revoked'],
+  ] as const)('has signed out, and the event is emitted at %s if the store could not be read', async (
+    _when, lostRetries, reason,
+  ) => {
+    const { store, driver, browser, engine, events, time } = await signedIn()
+    const ended = () => events.filter(event => event.type === 'ended')
+    const { session } = await browser.visit()
+    const [key] = await driver.getKeys('', {})
+    store.loseAnswers('remove', 'readTombstone')
+    await expect(session.signOut()).rejects.toMatchObject(UNAVAILABLE)
+    for (let i = 0; i < lostRetries; i++) await expect(engine.removals.retry()).rejects.toMatchObject(UNAVAILABLE)
+    expect(ended()).toEqual([])
+    store.recover()
+    time.advance(MINUTE) // The circuit breaker closes.
+    await (reason ? engine.removals.remove(key!, reason) : engine.removals.retry())
+    expect(ended()).toMatchObject([{ reason: 'signed_out' }])
+    expect(engine.removals.has(key!)).toBe(false)
+  })
 })
 
 describe('a write that has not happened', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { revokeUser } from '../../../packages/nuxt-cloakroom/src/runtime/server/sessions/devices'
 import { memoryDriver } from '../../../packages/nuxt-cloakroom/src/runtime/server/stores/memory'
 import { createTestEngine, newRing, testTime } from '../../support/engine'
 import { probe } from '../../support/probe-driver'
@@ -49,6 +50,22 @@ describe('signOut', () => {
     barrier.release()
     await Promise.all([creating, leaving])
     expect(browser.cookie).toBeUndefined()
+  })
+})
+
+describe('a sign-in after a sign-out everywhere in the same request', () => {
+  it('succeeds as the same user, and is defeated as another one whose sessions have ended since', async () => {
+    const { browser, engine, time } = createTestEngine({})
+    const ada = browser()
+    await (await ada.visit()).session.signIn('ada')
+    const { session } = await ada.visit()
+    time.advance(1)
+    await revokeUser(engine, 'eve', engine.revocationTime())
+    time.advance(1)
+    await session.revokeAll()
+    await expect(session.signIn('eve')).rejects.toMatchObject({ code: 'conflict' })
+    await session.signIn('ada')
+    expect((await ada.visit()).session.userId).toBe('ada')
   })
 })
 

@@ -1,6 +1,7 @@
 import { readCookie } from '../runtime/server/http/request-headers'
 import type { SessionEngine } from '../runtime/server/sessions/engine'
 import { ServerSession, openSession, recordActivity } from '../runtime/server/sessions/session'
+import { SignInStart } from '../runtime/server/sessions/sign-in-start'
 import type { SessionRequest } from '../runtime/server/sessions/session-state'
 
 /** The data that the races use. */
@@ -59,7 +60,7 @@ export class Visitor {
     const authentication = await authenticator.authenticate(readCookie(header, config.cookieName))
     const request: SessionRequest = {
       label: 'race',
-      startedAt: clock(),
+      signInStart: new SignInStart(clock()),
       isSpeculative: false,
       isForeign: false,
       isInternal: false,

@@ -63,9 +63,8 @@ export class Inspector {
       const row = await store.read(parsed.key)
       if (row) return this.#judge(parsed, row)
       const tombstone = await store.readTombstone(parsed.key)
-      const isProved = tombstone !== null && isProvedBy(parsed.secretHash, tombstone.secretTag, tombstone.removedAt)
       // As if the session were active: only a secret that was valid then learns that it has ended.
-      if (tombstone && !isProved) return { outcome: 'old_secret', endedAt: null }
+      if (tombstone && !isProvedBy(parsed.secretHash, tombstone)) return { outcome: 'old_secret', endedAt: null }
       return this.#explainMissing(parsed.key, tombstone)
     }
     catch (error) {

@@ -21,7 +21,7 @@ export function takePlace(
   limits: Limits,
   { isLimitedByAddress }: { isLimitedByAddress: boolean },
 ): ConnectionPlace | null {
-  const address = isLimitedByAddress && !isProbablyProxy(request, limits) ? limits.clientAddress(request) : null
+  const address = isLimitedByAddress && !isUnlistedProxy(request, limits) ? limits.clientAddress(request) : null
   const { server } = request.socket as { server?: { maxConnections?: number } }
   const place = limits.connectionLimits.take(address, server?.maxConnections || undefined)
   if (typeof place !== 'string') return place
@@ -31,15 +31,17 @@ export function takePlace(
 }
 
 /** A proxy that is not listed as trusted: all clients would share its address. */
-function isProbablyProxy(request: Request, { isTrustedPeer }: Limits): boolean {
+function isUnlistedProxy(request: Request, { isTrustedPeer }: Limits): boolean {
   const isForwarded = PROXY_HEADERS.some(name => request.headers[name] !== undefined)
   return isForwarded && !isTrustedPeer(request) && isInLocalNetwork(request)
 }
 
 function warn(reached: 'full' | 'full_for_address') {
-  const [what, name] = reached === 'full'
-    ? ['This process has', 'maxConnections']
-    : ['One address has', 'maxConnectionsPerAddress']
-  consola.warn(`[cloakroom] ${what} as many event streams and WebSockets as ${envNameOf(name!)} allows, so further `
-    + `ones are refused. Behind a proxy, set ${envNameOf('trustedProxies')} to its address. This is reported once.`)
+  const who = reached === 'full' ? 'This process has' : 'One address has'
+  const limit = reached === 'full'
+    ? `it may have: ${envNameOf('maxConnections')}, and at most half of its open files and connections.`
+    : `${envNameOf('maxConnectionsPerAddress')} allows. Behind a proxy, set ${envNameOf('trustedProxies')} to its `
+      + 'address.'
+  consola.warn(`[cloakroom] ${who} as many event streams and WebSockets as ${limit} Further ones are refused. This is `
+    + 'reported once.')
 }

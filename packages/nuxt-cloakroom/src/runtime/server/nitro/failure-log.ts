@@ -4,12 +4,12 @@ const WINDOW_MS = 1000
 interface StoreFailure {
   /** What the store failed to do, for example `read`. */
   readonly operation: string
-  readonly error: unknown
+  readonly error: Error
 }
 
 interface Counted {
   more: number
-  last: unknown
+  last: Error
 }
 
 /**
@@ -56,9 +56,9 @@ export class FailureLog {
   }
 
   #writeCount(operation: string, counted: Counted) {
-    if (counted.more === 0) return
-    const { message } = counted.last as Error
-    this.#write(`[cloakroom] The store failed to ${operation} ${counted.more} more times, most recently: ${message}`)
+    const { more, last: { message } } = counted
+    if (more === 0) return
+    this.#write(`[cloakroom] The store failed to ${operation} ${more} more times, most recently: ${message}`)
     counted.more = 0
   }
 }

@@ -9,6 +9,7 @@ import {
 } from '../http/request-headers'
 import { dropUntrustedForwarding, isPath, isValidHost } from '../http/request-target'
 import type { CookieReading } from '../sessions/authentication'
+import { SignInStart } from '../sessions/sign-in-start'
 import { refuseCrossOrigin, refuseTarget, respondToPreflight, setCorsHeaders } from './guard-responses'
 import { keepHeaders } from './response-headers'
 import { passRequestToProxy, sessionRuleOf } from './route-rules'
@@ -32,8 +33,8 @@ interface MarkedContext {
 interface Root {
   readonly event: H3Event
   readonly receivedAt: number
-  /** When the request has last ended all sessions of a user: a sign-in that follows is not defeated by that. */
-  revokedAt: number
+  /** Created when it is first needed: few requests sign in. */
+  signInStart?: SignInStart
   /** The server called itself without passing a browser's request on, for example by the global `$fetch`. */
   readonly isInternal: boolean
 }
@@ -75,9 +76,9 @@ export class RequestStart {
     return this.#root.receivedAt
   }
 
-  /** A sign-in of this request counts from here on, milliseconds since the epoch. */
-  get signsInFrom(): number {
-    return Math.max(this.#root.receivedAt, this.#root.revokedAt + 1)
+  get signInStart(): SignInStart {
+    this.#root.signInStart ??= new SignInStart(this.#root.receivedAt)
+    return this.#root.signInStart
   }
 
   /** Whether there is no browser: the server called itself without passing a request on. */
@@ -150,9 +151,9 @@ export function currentEvent(): H3Event | undefined {
 }
 
 /** The request that is being handled right here, if there is one, has ended all sessions of a user. */
-export function noteRevocation(at: number): void {
+export function noteRevocation(userId: string, at: number): void {
   const { [START]: start } = (currentEvent()?.context ?? {}) as MarkedContext
-  if (start) start.root.revokedAt = Math.max(at, start.root.revokedAt)
+  start?.signInStart.noteRevocation(userId, at)
 }
 
 /** The start of the browser's request that led to `event`. @throws Error if the module does not run */
@@ -181,12 +182,12 @@ function markRequest(event: H3Event, cloakroom: Cloakroom): { isRoot: boolean } 
   const { req } = event.node
   const caller = (req as { __unenv__?: MarkedContext }).__unenv__
   const callerStart = caller?.[START]
-  const root = callerStart?.root
-    ?? { event, receivedAt: cloakroom.engine.clock(), revokedAt: -Infinity, isInternal: caller === INTERNAL_CALL }
+  const isInternal = caller === INTERNAL_CALL
+  const root = callerStart?.root ?? { event, receivedAt: cloakroom.engine.clock(), isInternal }
   const isWithinCache = Boolean(caller?.cache) || callerStart?.isWithinCache === true
   const cookie = takeCookie(req, cloakroom.config.cookieName)
   if (!callerStart) keepHeaders(event.node.res, cloakroom.config.cookieName)
-  const isRoot = !callerStart && caller !== INTERNAL_CALL
+  const isRoot = !callerStart && !isInternal
   if (isRoot && !import.meta.dev) dropUntrustedForwarding(req, cloakroom) // Nitro's own proxy sets them.
   const context = event.context as MarkedContext
   context[START] = new RequestStart(cloakroom, root, isWithinCache, cookie)

@@ -159,8 +159,8 @@ class RootRequest implements SessionRequest, CookieWriter {
     return this.#start.cloakroom
   }
 
-  get startedAt(): number {
-    return this.#start.signsInFrom
+  get signInStart(): SessionRequest['signInStart'] {
+    return this.#start.signInStart
   }
 
   get label(): string {

@@ -110,7 +110,7 @@ export class SessionEngine {
   async endReasonOfCookie(cookie: CookieReading): Promise<SessionEndReason | null> {
     const parsed = this.authenticator.parseQuietly(cookie)
     const tombstone = parsed && await this.store.readTombstone(parsed.key)
-    if (!tombstone || !isProvedBy(parsed.secretHash, tombstone.secretTag, tombstone.removedAt)) return null
+    if (!tombstone || !isProvedBy(parsed.secretHash, tombstone)) return null
     return tombstone.reason
   }
 

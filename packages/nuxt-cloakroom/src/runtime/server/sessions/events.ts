@@ -8,8 +8,8 @@ import type { SessionEndReason } from '../../shared/types/session'
  *   another origin tried to write (`cross_origin`)
  * - `sign_in_failed`: the app rejected a password or another proof
  * - `signed_in`: `responseSent` resolves when the request that signed in has been responded to
- * - `sessions_changed`: the list of this user's sessions has changed, and the response to the request that caused it
- *   has been sent
+ * - `sessions_changed`: the list of this user's sessions may have changed. If a request of this user caused it, its
+ *   response has been sent
  * - `secret_reuse`: a secret after its grace period, although a newer one was used; possibly a stolen copy
  * - `record_mismatch`: the store returned the record of another session; the visitor is anonymous, and nothing ends
  * - `late_save_dropped`: a request tried to write to a session that ended in the meantime
@@ -22,7 +22,7 @@ export type SessionEvent
     | { readonly type: 'refused', readonly reason: 'forged' | 'duplicate_cookie' | 'unknown' | 'cross_origin' }
     | { readonly type: 'sign_in_failed' }
     | { readonly type: 'sessions_changed', readonly userId: string }
-    | { readonly type: 'store_failure', readonly operation: string, readonly error: unknown }
+    | { readonly type: 'store_failure', readonly operation: string, readonly error: Error }
 
 export type SessionEventListener = (event: SessionEvent) => void
 

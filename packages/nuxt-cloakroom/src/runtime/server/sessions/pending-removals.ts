@@ -11,6 +11,8 @@ import type { Clock } from './store'
 const MAX_PENDING = 10_000
 
 interface PendingRemoval {
+  /** When it was first tried, milliseconds since the epoch: it is written with this time, and found by it. */
+  readonly at: number
   readonly reason: SessionEndReason
   /** Only while the session belongs to this user; `null`: to none; `undefined`: to any. */
   readonly userId: string | null | undefined
@@ -53,19 +55,18 @@ export class PendingRemovals {
    * @throws SessionError `store_unavailable`
    */
   async remove(key: string, reason: SessionEndReason, userId?: string | null): Promise<boolean> {
-    const at = this.#clock()
+    const before = this.#pending.get(key)
+    const removal = { at: before?.at ?? this.#clock(), reason, userId }
     try {
-      const remove = () => this.#store.remove(key, at, reason, userId)
-      const removed = await confirmWrite(remove, () => this.#findTombstone(key, at, reason))
-      if (removed) {
-        this.#generations.end(key)
-        this.#events.emit({ type: 'ended', id: sessionIdOf(key), reason })
-      }
+      const write = () => this.#store.remove(key, removal.at, reason, userId)
+      const removed = await confirmWrite(write, () => this.#findTombstone(key, removal))
+      const ended = removed ? removal : await this.#findRemoval(key, before)
+      if (ended) this.#reportEnd(key, ended.reason)
       this.#pending.delete(key)
-      return removed
+      return ended !== null
     }
     catch (error) {
-      this.#add(key, { reason, userId })
+      this.#add(key, removal)
       throw error
     }
   }
@@ -85,7 +86,17 @@ export class PendingRemovals {
     }
   }
 
-  async #findTombstone(key: string, at: number, reason: SessionEndReason): Promise<true | null> {
+  #reportEnd(key: string, reason: SessionEndReason) {
+    this.#generations.end(key)
+    this.#events.emit({ type: 'ended', id: sessionIdOf(key), reason })
+  }
+
+  /** An earlier removal of this process that has happened, although no answer said so. */
+  async #findRemoval(key: string, before: PendingRemoval | undefined): Promise<PendingRemoval | null> {
+    return before && await this.#findTombstone(key, before) ? before : null
+  }
+
+  async #findTombstone(key: string, { at, reason }: PendingRemoval): Promise<true | null> {
     const tombstone = await this.#store.readTombstone(key)
     return tombstone?.removedAt === at && tombstone.reason === reason ? true : null
   }

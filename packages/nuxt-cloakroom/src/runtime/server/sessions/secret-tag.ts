@@ -1,4 +1,5 @@
 import type { SessionRecord } from './record'
+import type { Tombstone } from './store'
 
 /** 132 bits of a hash of 256: what is left of a record must tell secrets apart, and no more. */
 const HASH_CHARACTERS = 22
@@ -15,7 +16,7 @@ export function secretTagOf({ secretHash, previous }: Pick<SessionRecord, 'secre
 }
 
 /** Whether the secret with this hash would have opened the session when it was removed. */
-export function isProvedBy(secretHash: string, tag: string | undefined, removedAt: number): boolean {
+export function isProvedBy(secretHash: string, { secretTag: tag, removedAt }: Omit<Tombstone, 'reason'>): boolean {
   const secret = shorten(secretHash)
   if (!tag || secret === '') return false
   const [current, previous = ''] = tag.split(',')

@@ -7,6 +7,7 @@ import type { NextState } from './next-state'
 import type { StoredSession } from './record'
 import { replaceSecret, rotateSecret } from './next-state'
 import { isRotationDue } from './policy'
+import type { SignInStart } from './sign-in-start'
 import type { ComputeNext } from './update-with-retry'
 import { updateWithRetry } from './update-with-retry'
 
@@ -14,8 +15,7 @@ import { updateWithRetry } from './update-with-retry'
 export interface SessionRequest {
   /** The browser's `User-Agent`. */
   readonly label: string
-  /** When the request began, or ended all sessions of a user, whichever is later; milliseconds since the epoch. */
-  readonly startedAt: number
+  readonly signInStart: SignInStart
   /** A prefetch, HEAD or OPTIONS: no user has seen the response yet, so no value is pulled and no timeout moves. */
   readonly isSpeculative: boolean
   /** It comes from a page of another origin, and must not write. */
@@ -67,8 +67,6 @@ export interface SessionState {
   readonly endable: StoredSession | undefined
   /** The creation of the session, while it is under way. */
   creating: Promise<void> | undefined
-  /** The start of a sign-in: that of the request, or later if the request has revoked the user's sessions. */
-  signInStartedAt: number
 }
 
 /**

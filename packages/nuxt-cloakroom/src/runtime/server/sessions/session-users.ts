@@ -26,7 +26,7 @@ export async function signInUser<Data extends object>(
     userId,
     remember,
     label: request.label,
-    startedAt: Math.max(state.signInStartedAt, request.startedAt),
+    startedAt: request.signInStart.of(userId),
     dataFrom: values => initialData(data, values),
   }))
   state.isLost = false
@@ -123,8 +123,7 @@ async function revokeExcept(state: SessionState, except?: string): Promise<strin
   const at = state.engine.revocationTime()
   const userId = requireUser(state)
   const revoked = await revokeUser(state.engine, userId, at, except)
-  // A sign-in that follows in this request, as after a change of password, is not defeated by it.
-  state.signInStartedAt = at + 1
+  state.request.signInStart.noteRevocation(userId, at)
   notifyUser(state, userId) // Also if none was listed: a store may have lost its list.
   return revoked
 }

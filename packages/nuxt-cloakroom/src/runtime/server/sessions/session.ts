@@ -33,7 +33,6 @@ export function openSession(
     sent: null,
     endable: 'endable' in rest ? rest.endable : undefined,
     creating: undefined,
-    signInStartedAt: request.startedAt,
   }
   if (isOutdated) sendCookie(state, current!)
   return state

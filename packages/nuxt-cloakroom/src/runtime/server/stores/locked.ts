@@ -1,5 +1,4 @@
 import type { Driver } from 'unstorage'
-import type { SessionEndReason } from '../../shared/types/session'
 import { KeyedLock } from '../sessions/keyed-lock'
 import type { AssignUserResult, AtomicDriver, UserLimit, UserRecordMeta } from '../sessions/store'
 import { REVOCATION_LIFETIME_MS, tombstoneExpiresAt } from '../sessions/store'
@@ -25,8 +24,7 @@ export function lockedDriver(driver: Driver): AtomicDriver {
 
   const read = (key: string) => locks.run(key, async () => recordIn(await get(key)))
 
-  type Remove = (key: string, removedAt: number, reason: SessionEndReason, userId?: string | null) => Promise<boolean>
-  const remove: Remove = (key, removedAt, reason, userId) => locks.run(key, async () => {
+  const remove: AtomicDriver['remove'] = (key, removedAt, reason, userId) => locks.run(key, async () => {
     const record = recordIn(await get(key))
     if (!record || (reason === 'expired' && recordExpiresAt(record) > removedAt)) return false
     if (userId !== undefined && record.meta.userId !== userId) return false

@@ -15,10 +15,10 @@ export async function listUserSessions(userId: string): Promise<Device[]> {
 }
 
 /**
- * Ends all sessions of a user, and defeats sign-ins that are in progress, but not one that follows in the same request,
- * for example after a password was reset (ASVS 7.4.5). For an administrator, or for
- * code without a request, for example a webhook or a task; check who calls it. The user's open pages are notified
- * within a second. Returns how many sessions ended.
+ * Ends all sessions of a user, and defeats sign-ins of this user that are in progress, but not one that follows in the
+ * same request, for example after a password was reset (ASVS 7.4.5). For an administrator, or for code without a
+ * request, for example a webhook or a task; check who calls it. The user's open pages are notified within a second.
+ * Returns how many sessions ended.
  *
  * @throws SessionError `store_unavailable` (503): then none or some have ended, so try again
  * @throws TypeError as {@link listUserSessions}
@@ -27,7 +27,7 @@ export async function revokeUserSessions(userId: string): Promise<number> {
   const { engine } = useCloakroom()
   const at = engine.revocationTime()
   const { length: revoked } = await revokeUser(engine, userId, at)
-  noteRevocation(at)
+  noteRevocation(userId, at)
   engine.events.emit({ type: 'sessions_changed', userId })
   return revoked
 }

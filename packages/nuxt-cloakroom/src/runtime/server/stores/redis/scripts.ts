@@ -125,7 +125,10 @@ const SCRIPTS = {
     list(KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[5]) + ${EXPIRY_SLACK_MS})
     return { 'claimed' }` },
 
-  /** Index; entry, created at, absolute. Adds an entry that was lost, for example by a failover. */
+  /**
+   * Index; entry, started at, absolute. Adds an entry that was lost, for example by a failover. When the session was
+   * created is lost too, so it now has the place of its last sign-in.
+   */
   userList: { numberOfKeys: 1, lua: `
     if redis.call('ZSCORE', KEYS[1], ARGV[1]) then return 0 end
     list(KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3]) + ${EXPIRY_SLACK_MS})
