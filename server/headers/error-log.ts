@@ -1,12 +1,14 @@
 /** A client that finds a fault of the app must not fill the log with it. */
 const MAX_PER_SECOND = 10
 const SECOND_MS = 1000
+const HANDLED = { unhandled: false, fatal: false, message: 'Server Error', data: undefined }
 
 /** What Nitro reads of an error when it decides whether to log it. */
 export interface LoggedError {
   unhandled?: boolean
   fatal?: boolean
   message: string
+  data?: unknown
 }
 
 interface LoggedEvent {
@@ -29,7 +31,7 @@ export function createErrorLog(clock: () => number = () => performance.now()) {
     const now = Math.floor(clock() / SECOND_MS)
     count = now === second ? count + 1 : 1
     second = now
-    // Nitro logs no error that is handled, and then shows its message to the client.
-    if (count > MAX_PER_SECOND) Object.assign(error, { unhandled: false, fatal: false, message: 'Server Error' })
+    // Nitro logs no error that is handled, and then shows its message and data to the client.
+    if (count > MAX_PER_SECOND) Object.assign(error, HANDLED)
   }
 }
