@@ -70,6 +70,7 @@ export async function startMiniApp({ fault, logFile, storeFile }: MiniAppOptions
     if (isUnsafe(req) && !isOwn(req) && fault !== 'cross-origin') return end(res, 403)
     if (path === '/start') return begin(res)
     if (path === '/api/_session' && req.method === 'GET') return view(req, res)
+    if (path === '/api/_session' && req.method === 'DELETE') return signOut(res)
     end(res, 404, fault === 'leak' ? [...sessions.values()].join() : '')
   }
 
@@ -79,6 +80,12 @@ export async function startMiniApp({ fault, logFile, storeFile }: MiniAppOptions
     sessions.set(value, digest.copy().update('id').digest('base64url'))
     if (storeFile) addRow(value)
     res.setHeader('set-cookie', `${COOKIE_NAME}=${value}; ${COOKIE_LINE}`)
+    end(res, 204)
+  }
+
+  /** Ends nothing: the fuzzer must not find out that it has lost its sessions. */
+  function signOut(res: ServerResponse) {
+    res.setHeader('set-cookie', `${COOKIE_NAME}=; ${COOKIE_LINE}`)
     end(res, 204)
   }
 

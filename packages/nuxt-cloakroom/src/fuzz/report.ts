@@ -26,6 +26,11 @@ export class Report {
     return this.#findings
   }
 
+  /** Prints what is neither a finding nor a count. */
+  note(line: string): void {
+    this.#print(`\n${line}`)
+  }
+
   /** Counts a request and what became of it. */
   count({ kind }: Pick<FuzzRequest, 'kind'>, { status, outcome }: Pick<FuzzResponse, 'status' | 'outcome'>): void {
     this.#requests++

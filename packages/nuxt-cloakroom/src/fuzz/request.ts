@@ -1,5 +1,7 @@
 import { DEVICES_PATH, EVENTS_PATH, EXTEND_PATH, SESSION_PATH } from '../runtime/shared/routes'
 
+const MAX_SHOWN_CHARACTERS = 1500
+
 /** Name and value, as they are sent: each character is one byte. */
 export type Header = readonly [name: string, value: string]
 
@@ -115,13 +117,13 @@ function isModuleRoute(path: string, { base }: FuzzTarget): boolean {
 }
 
 /** The request as text, without the cookies of valid sessions. Bytes that are not printable are escaped. */
-export function describeRequest({ bytes }: FuzzRequest, { cookies }: FuzzTarget, maxCharacters = 1500): string {
+export function describeRequest({ bytes }: FuzzRequest, { cookies }: FuzzTarget): string {
   let text = bytes.toString('latin1')
   cookies.forEach((value, session) => {
     text = text.replaceAll(value, `<cookie of session ${session + 1}>`)
   })
-  const shown = text.slice(0, maxCharacters).replaceAll(/[^\x20-\x7E\r\n]/g, escapeCharacter)
-  const rest = text.length > maxCharacters ? `… (${text.length} bytes)` : ''
+  const shown = text.slice(0, MAX_SHOWN_CHARACTERS).replaceAll(/[^\x20-\x7E\r\n]/g, escapeCharacter)
+  const rest = text.length > MAX_SHOWN_CHARACTERS ? `… (${text.length} bytes)` : ''
   return shown.replaceAll('\r\n', '\n') + rest
 }
 

@@ -1,3 +1,4 @@
+import type { SessionView } from '../runtime/shared/types/session'
 import type { Header } from './request'
 
 /** What the server sent on one connection. */
@@ -69,4 +70,15 @@ function joinChunks(body: string): string {
     at = lineEnd + 2 + size + 2
   }
   return joined
+}
+
+/** The body of `GET /api/_session`, or `null` if it is something else. */
+export function parseSessionView(body: string): SessionView | null {
+  try {
+    const view = JSON.parse(body) as SessionView
+    return 'status' in view && 'session' in view ? view : null
+  }
+  catch {
+    return null
+  }
 }

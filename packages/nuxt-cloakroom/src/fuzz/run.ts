@@ -4,7 +4,7 @@ import { createRequest } from './cases'
 import { findViolations } from './checks'
 import { isStoreOutage } from './checks/answers'
 import type { SessionSecrets } from './checks/exchange'
-import { sessionCookieLines } from './checks/sessions'
+import { isClearing, sessionCookieLines } from './checks/sessions'
 import type { Connection } from './connection'
 import { exchange } from './connection'
 import type { LogSearch } from './log-search'
@@ -47,11 +47,12 @@ export class Run {
 
   /** Sends all requests, or one. Returns whether the store of the server stopped to respond, which ends the run. */
   async sendAll({ requests, only }: Pick<FuzzOptions, 'requests' | 'only'>): Promise<boolean> {
-    const { seed, target } = this.#context
+    const { seed, target, report } = this.#context
     const [first, end] = only === null ? [0, requests] : [only, only + 1]
     for (let index = first; index < end && this.#unanswered < MAX_UNANSWERED; index++) {
       if (isStoreOutage(await this.#send(createRequest(seed, index, target)))) return true
     }
+    if (this.#unanswered === MAX_UNANSWERED) report.note(`Stopped after ${MAX_UNANSWERED} requests without a response.`)
     return false
   }
 
@@ -67,7 +68,7 @@ export class Run {
     const response = await exchange(connection, request)
     report.count(request, response)
     if (response.outcome === 'timeout' || response.outcome === 'unreachable') this.#unanswered++
-    if (sessionCookieLines(response, target).length > 0) this.#sessionsBegun++
+    if (sessionCookieLines(response, target).some(line => !isClearing(line, target))) this.#sessionsBegun++
     for (const violation of findViolations({ request, response, target, secrets: this.#secrets })) {
       report.add(violation, { request, target, response })
     }

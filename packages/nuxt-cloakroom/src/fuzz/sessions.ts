@@ -6,7 +6,7 @@ import type { Connection } from './connection'
 import { exchange } from './connection'
 import type { FuzzTarget, Header } from './request'
 import type { FuzzResponse } from './response'
-import { headerValues } from './response'
+import { headerValues, parseSessionView } from './response'
 
 /** A session of the app under test. No request of the fuzzer may end it. */
 export interface TestSession extends SessionSecrets {
@@ -83,7 +83,7 @@ export async function readSession(connection: Connection, place: Place, cookieHe
   const headers: Header[] = cookieHeader ? [['Cookie', cookieHeader]] : []
   const path = place.base + SESSION_PATH
   const response = await send(connection, place, { method: 'GET', path, headers, body: '' })
-  const view = response.status === OK ? parse(response.body) : null
+  const view = response.status === OK ? parseSessionView(response.body) : null
   if (view) return view
   throw new UsageError(`GET ${path} does not respond as nuxt-cloakroom does: ${response.status ?? response.outcome}.`)
 }
@@ -102,14 +102,4 @@ function send(connection: Connection, { host }: Place, request: PlainRequest): P
   const lines = allHeaders.map(([name, value]) => `${name}: ${value}`)
   const bytes = Buffer.from(`${[`${method} ${path} HTTP/1.1`, ...lines, '', ''].join('\r\n')}${body}`)
   return exchange(connection, { bytes, isCutOff: false, upgrade: null })
-}
-
-function parse(body: string): SessionView | null {
-  try {
-    const view = JSON.parse(body) as SessionView
-    return 'status' in view && 'session' in view ? view : null
-  }
-  catch {
-    return null
-  }
 }

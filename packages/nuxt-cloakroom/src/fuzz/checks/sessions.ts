@@ -1,6 +1,6 @@
 import { SESSION_PATH } from '../../runtime/shared/routes'
 import type { SessionView } from '../../runtime/shared/types/session'
-import { headerValues } from '../response'
+import { headerValues, parseSessionView } from '../response'
 import type { Check, Exchange } from './exchange'
 
 const OK = 200
@@ -46,7 +46,8 @@ export function sessionCookieLines(
   return headerValues(response, 'set-cookie').filter(line => line.startsWith(`${cookieName}=`))
 }
 
-function isClearing(line: string, { cookieName }: Exchange['target']): boolean {
+/** Whether a `Set-Cookie` line clears the session cookie. */
+export function isClearing(line: string, { cookieName }: Pick<Exchange['target'], 'cookieName'>): boolean {
   return line.startsWith(`${cookieName}=;`)
 }
 
@@ -63,10 +64,5 @@ function pathOf(path: string): string {
 function viewOf({ request, response, target }: Exchange): SessionView | null {
   const isRead = request.method === 'GET' && pathOf(request.path) === target.base + SESSION_PATH
   if (!isRead || response.status !== OK) return null
-  try {
-    return JSON.parse(response.body) as SessionView
-  }
-  catch {
-    return null
-  }
+  return parseSessionView(response.body)
 }
