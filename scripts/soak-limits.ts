@@ -23,6 +23,7 @@ import { registerAccounts, startUser } from './limits/user.ts'
 // puts the plots into docs/images and the figures into bench/RESULTS.md instead of test-results.
 const ROOT = join(import.meta.dirname, '..')
 const INTERVAL_MS = 1000
+const MS_PER_SECOND = 1000
 
 const { values: options } = parseArgs({
   allowPositionals: true, // The first one is `limits`.
@@ -63,24 +64,30 @@ async function attack(target: Target): Promise<Run> {
   attackers.on('message', (message) => {
     attacks = message as Attack[]
   })
+  let attackersExited = false
+  attackers.once('exit', () => {
+    attackersExited = true
+  })
   const user = startUser(address)
   const samples: Sample[] = []
   const sample = sampler(target, user.record)
   const start = performance.now()
   let exited = false
   try {
-    while (performance.now() - start < seconds * INTERVAL_MS) {
+    while (performance.now() - start < seconds * MS_PER_SECOND) {
       await sleep(INTERVAL_MS)
-      samples.push(sample(Math.round((performance.now() - start) / INTERVAL_MS)))
+      samples.push(sample(Math.round((performance.now() - start) / MS_PER_SECOND)))
     }
   }
   catch (error) {
     console.error(error)
     exited = true // Its files under /proc are gone.
   }
+  const run = { kind, samples, user: user.record, attacks, exited, attackersExited }
   attackers.kill('SIGKILL')
   await user.stop()
-  return { kind, samples, user: user.record, attacks, exited }
+  if (samples.length === 0) throw new Error('The server ended before the first sample.')
+  return run
 }
 
 function write(run: Run) {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { newForwarding } from './client.ts'
+import { newForwarding, statusOf } from './client.ts'
 import type { Client, RequestOptions } from './client.ts'
 import type { Progress } from './pace.ts'
 import { countOutcome, hold, newProgress, repeat } from './pace.ts'
@@ -153,7 +153,7 @@ function streamOpener(client: Client, progress: Progress) {
     const cookie = await session
     const socket = await client.open()
     socket.once('data', (first: Buffer) => {
-      const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(first.toString('latin1'))?.[1])
+      const status = statusOf(first)
       countOutcome(progress, status)
       if (status !== 200) socket.destroy()
     })

@@ -103,3 +103,8 @@ export class Client {
     this.#agent.destroy()
   }
 }
+
+/** The status of a response, from its first bytes. */
+export function statusOf(first: Buffer): number {
+  return Number(/^HTTP\/1\.1 (\d{3})/.exec(first.toString('latin1'))?.[1])
+}

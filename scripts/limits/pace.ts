@@ -2,6 +2,8 @@ import type { Socket } from 'node:net'
 
 const TICK_INTERVAL_MS = 100
 const TICKS_PER_SECOND = 1000 / TICK_INTERVAL_MS
+/** How many requests of one attack run at the same time. */
+const MAX_PENDING = 200
 
 /** What an attack has done so far. */
 export interface Progress {
@@ -19,12 +21,12 @@ export function countOutcome({ outcomes }: Progress, outcome: string | number): 
   outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
 }
 
-/** Calls `act` so many times a second. Never more than `maxPending` run at the same time. */
-export function repeat(perSecond: number, progress: Progress, act: () => Promise<number | string>, maxPending = 200) {
+/** Calls `act` so many times a second. */
+export function repeat(perSecond: number, progress: Progress, act: () => Promise<number | string>) {
   let due = 0
   setInterval(() => {
     due = Math.min(due + perSecond / TICKS_PER_SECOND, perSecond)
-    for (; due >= 1 && progress.open < maxPending; due--) void once()
+    for (; due >= 1 && progress.open < MAX_PENDING; due--) void once()
   }, TICK_INTERVAL_MS)
 
   async function once() {

@@ -19,8 +19,10 @@ export interface Run {
   readonly samples: readonly Sample[]
   readonly user: UserRecord
   readonly attacks: readonly Attack[]
-  /** The exit code of the server, if it has not survived. */
+  /** Whether the server ended during the run. */
   readonly exited: boolean
+  /** Whether the process of the attackers ended during the run. */
+  readonly attackersExited: boolean
 }
 
 const TITLES: Record<Kind, string> = {
@@ -29,12 +31,13 @@ const TITLES: Record<Kind, string> = {
 }
 
 /** Returns what is wrong, one sentence each. */
-export function problemsOf({ kind, samples, user, attacks, exited }: Run): string[] {
+export function problemsOf({ kind, samples, user, attacks, exited, attackersExited }: Run): string[] {
   const { used, resident, descriptors, logBytesPerSecond } = figuresOf(samples)
   const idle = attacks.filter(({ progress }) => progress.total === 0).map(({ name }) => name)
   const streams = attacks.find(({ name }) => name === 'event streams')
   return [
     ...when(exited, 'The server ended.'),
+    ...when(attackersExited, 'The attackers ended.'),
     ...when(used.growth > MAX_GROWTH_MIB, `The memory in use grew by ${used.growth.toFixed(0)} MiB in the last third.`),
     ...when(
       resident.growth > MAX_RSS_GROWTH * resident.last,

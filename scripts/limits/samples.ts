@@ -15,7 +15,7 @@ export interface Sample {
   /** Open files, sockets and everything else that has a descriptor. */
   readonly descriptors: number
   /** Delays of the server's event loop in this second, in milliseconds. */
-  readonly delayMs: { readonly p50: number, readonly p99: number, readonly max: number }
+  readonly delayMs: { readonly p99: number, readonly max: number }
   /** Processor time in seconds since the process began. */
   readonly cpuSeconds: number
   /** Bytes that the server has printed. */
@@ -50,7 +50,7 @@ export function sampler(target: Target, user: UserRecord): (second: number) => S
 /** What the server has last said of itself, see event-loop-delay.mjs. */
 function lastLine(file: string): Sample['delayMs'] & { readonly used: number } {
   const line = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').at(-1) : undefined
-  return line ? JSON.parse(line) as ReturnType<typeof lastLine> : { p50: 0, p99: 0, max: 0, used: 0 }
+  return line ? JSON.parse(line) as ReturnType<typeof lastLine> : { p99: 0, max: 0, used: 0 }
 }
 
 function sizeOf(file: string): number {

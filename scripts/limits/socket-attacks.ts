@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { CONTINUATION, PING, PONG, TEXT, frame } from '../../tests/support/raw-web-socket.ts'
-import { newForwarding } from './client.ts'
+import { newForwarding, statusOf } from './client.ts'
 import type { Client } from './client.ts'
 import type { Progress } from './pace.ts'
 import { countOutcome, hold, repeat } from './pace.ts'
@@ -63,8 +63,9 @@ async function openSocket(client: Client, address: string, progress: Progress, c
   socket.write(client.head('GET', PATH, [
     ...UPGRADE_HEADERS, `Origin: ${client.address.origin}`, `X-Forwarded-For: ${address}`,
   ]))
-  const [first] = await once(socket, 'data') as [Buffer]
-  const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(first.toString('latin1'))?.[1])
+  const [first] = await Promise.race([once(socket, 'data'), once(socket, 'close')]) as [Buffer | boolean]
+  if (!Buffer.isBuffer(first)) throw new Error('The connection was closed.')
+  const status = statusOf(first)
   countOutcome(progress, status)
   if (status !== 101) {
     socket.destroy()
