@@ -41,8 +41,8 @@ export async function devCertificate(options: CertificateOptions = {}): Promise<
 /**
  * Creates the files that are missing, damaged, for other names or about to expire, and keeps the others. The CA is
  * kept while it is valid longer than a new server certificate and permits all of its names, so a developer seldom has
- * to trust it again. Keys are never replaced while they are usable. The exception is a CA without name constraints,
- * from an older version: it gets a new key, because whoever holds the old one can sign for any site.
+ * to trust it again. Keys are never replaced while they are usable, except that of a CA without name constraints, which
+ * an older version created: with that key, anybody could make a certificate for any site.
  *
  * Several processes may do this at the same time without a lock. A key is created only if there is none, so every
  * process writes certificates for the same key, and each checks the files again afterwards.

@@ -43,8 +43,8 @@ async function report(force?: boolean): Promise<string> {
     ...describe(ca),
     '',
     'To have browsers accept the certificate, trust the CA. It can sign only for these names and names below them.',
-    `Whoever gets hold of its key (${files.caKey}) can then pose as these to you: never share it,`,
-    'and take the trust back when you are done (npm run certs -- --untrust).',
+    `With its key (${files.caKey}), anybody could imitate these sites to you. Never share the key,`,
+    'and stop trusting the CA when you are done (npm run certs -- --untrust).',
     ...trustStores(files.caCert, commonName(ca.subject)).flatMap(({ where, trust }) => section(where, trust)),
   ].join('\n')
 }

@@ -53,7 +53,7 @@ test('a cached page is loaded again for another user', async ({ context, page })
   await expect.poll(() => loads).toEqual(['/cached/letter'])
 })
 
-test('a page that the app’s own cache returns again is loaded once, and not without end', async ({ context, page }) => {
+test('a page that the app’s own cache returns again is loaded only once', async ({ context, page }) => {
   await signIn(context, 'ada')
   const html = await (await context.request.get(`${origin}/letter`)).text()
   await page.route('**/letter', route => route.fulfill({ contentType: 'text/html', body: html }))

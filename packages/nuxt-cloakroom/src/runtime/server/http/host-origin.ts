@@ -39,8 +39,8 @@ export class HostOrigin {
   }
 
   /**
-   * Whether a page of this origin can have sent the request to this app at all: if the Host header names it, or may not
-   * be the browser's own, because a proxy that nobody has configured may have changed it.
+   * Whether this origin can be the app's own: the Host header names it, or the Host header proves nothing, because the
+   * app's origins are not configured and a proxy may have changed it.
    *
    * @param isConfigured whether the app's origins are known
    */
