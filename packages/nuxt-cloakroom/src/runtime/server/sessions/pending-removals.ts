@@ -11,8 +11,8 @@ import type { Clock } from './store'
 const MAX_PENDING = 10_000
 
 interface PendingRemoval {
-  /** When it was first tried, milliseconds since the epoch: it is written with this time, and found by it. */
-  readonly at: number
+  /** When it was first tried, milliseconds since the epoch. */
+  readonly since: number
   readonly reason: SessionEndReason
   /** Only while the session belongs to this user; `null`: to none; `undefined`: to any. */
   readonly userId: string | null | undefined
@@ -56,17 +56,17 @@ export class PendingRemovals {
    */
   async remove(key: string, reason: SessionEndReason, userId?: string | null): Promise<boolean> {
     const before = this.#pending.get(key)
-    const removal = { at: before?.at ?? this.#clock(), reason, userId }
+    const at = this.#clock()
     try {
-      const write = () => this.#store.remove(key, removal.at, reason, userId)
-      const removed = await confirmWrite(write, () => this.#findTombstone(key, removal))
-      const ended = removed ? removal : await this.#findRemoval(key, before)
-      if (ended) this.#reportEnd(key, ended.reason)
+      const write = () => this.#store.remove(key, at, reason, userId)
+      const removed = await confirmWrite(write, () => this.#findTombstone(key, at, reason))
+      const endReason = removed ? reason : await this.#findEarlierRemoval(key, before)
+      if (endReason) this.#reportEnd(key, endReason)
       this.#pending.delete(key)
-      return ended !== null
+      return endReason !== null
     }
     catch (error) {
-      this.#add(key, removal)
+      this.#add(key, { since: before?.since ?? at, reason, userId })
       throw error
     }
   }
@@ -91,12 +91,15 @@ export class PendingRemovals {
     this.#events.emit({ type: 'ended', id: sessionIdOf(key), reason })
   }
 
-  /** An earlier removal of this process that has happened, although no answer said so. */
-  async #findRemoval(key: string, before: PendingRemoval | undefined): Promise<PendingRemoval | null> {
-    return before && await this.#findTombstone(key, before) ? before : null
+  /** Why the session has ended, if an earlier try of this process has removed it, although no answer said so. */
+  async #findEarlierRemoval(key: string, before: PendingRemoval | undefined): Promise<SessionEndReason | null> {
+    const tombstone = before ? await this.#store.readTombstone(key) : null
+    return tombstone && tombstone.removedAt >= before!.since && tombstone.reason === before!.reason
+      ? tombstone.reason
+      : null
   }
 
-  async #findTombstone(key: string, { at, reason }: PendingRemoval): Promise<true | null> {
+  async #findTombstone(key: string, at: number, reason: SessionEndReason): Promise<true | null> {
     const tombstone = await this.#store.readTombstone(key)
     return tombstone?.removedAt === at && tombstone.reason === reason ? true : null
   }
